@@ -1,0 +1,30 @@
+import * as z from 'zod';
+import { instant, line, nothing, uuid } from './fields.ts';
+import { procedure } from './procedure.ts';
+
+const tags = ['Companies'];
+
+export const company = z.object({ id: uuid, name: z.string(), createdAt: instant });
+
+export const companyContract = {
+  list: procedure({ permission: 'tenants:company.read', rate: 'read' })
+    .route({
+      method: 'GET',
+      path: '/companies',
+      summary: 'List the companies you may work in',
+      tags,
+    })
+    .input(nothing)
+    .output(z.object({ companies: z.array(company) })),
+
+  create: procedure({ permission: 'tenants:company.create', rate: 'write' })
+    .route({
+      method: 'POST',
+      path: '/companies',
+      summary: 'Create a company',
+      tags,
+      successStatus: 201,
+    })
+    .input(z.strictObject({ name: line(200) }))
+    .output(company),
+};

@@ -1,0 +1,24 @@
+import { auditContract } from './audit.ts';
+import { companyContract } from './company.ts';
+import { inviteContract } from './invite.ts';
+import { memberContract } from './member.ts';
+import { sessionContract } from './session.ts';
+import { tenantContract } from './tenant.ts';
+
+export * from './errors.ts';
+export * from './fields.ts';
+export { procedure } from './procedure.ts';
+export type { ProcedureMeta, RateClass, Requirement } from './procedure.ts';
+
+/** The platform's own procedures; a module's are mounted beside them under the module's name. */
+export const platformContract = {
+  session: sessionContract,
+  tenant: tenantContract,
+  company: companyContract,
+  member: memberContract,
+  invite: inviteContract,
+  audit: auditContract,
+};
+
+/** Type of the platform's contract, for a client that imports types only. */
+export type PlatformContract = typeof platformContract;

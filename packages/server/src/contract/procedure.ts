@@ -1,0 +1,33 @@
+import { oc } from '@orpc/contract';
+import { commonErrors } from './errors.ts';
+
+/**
+ * What a caller must hold to run a procedure: a permission string
+ * `<module>:<noun>.<verb>` in the request's tenant, `'signed-in'` (any session, no tenant
+ * chosen), or `'public'` (anyone).
+ */
+export type Requirement = `${string}:${string}.${string}` | 'signed-in' | 'public';
+
+/** How a procedure is counted by the rate limits. */
+export type RateClass = 'read' | 'write' | 'sign-in' | 'heavy';
+
+/** Metadata every procedure carries; a procedure without `permission` stops start-up. */
+export type ProcedureMeta = {
+  permission: Requirement;
+  rate: RateClass;
+  /** Largest request body in bytes, 1 to 67,108,864; default: the server's `http.bodyLimit` (1 MiB). */
+  bodyLimit?: number;
+};
+
+/**
+ * Starts the contract of one procedure.
+ *
+ * @example
+ * procedure({ permission: 'books:invoice.submit', rate: 'write' })
+ *   .route({ method: 'POST', path: '/invoices/{id}/submit', summary: 'Submit an invoice', tags: ['Invoices'] })
+ *   .input(z.strictObject({ id: uuid }))
+ *   .output(invoice)
+ */
+export function procedure(meta: ProcedureMeta) {
+  return oc.$meta<ProcedureMeta>(meta).errors(commonErrors);
+}

@@ -1,0 +1,17 @@
+import * as z from 'zod';
+import { instant, nothing, uuid } from './fields.ts';
+import { procedure } from './procedure.ts';
+
+export const tenant = z.object({ id: uuid, name: z.string(), createdAt: instant });
+
+export const tenantContract = {
+  read: procedure({ permission: 'tenants:tenant.read', rate: 'read' })
+    .route({
+      method: 'GET',
+      path: '/tenant',
+      summary: 'The tenant this request acts in',
+      tags: ['Tenant'],
+    })
+    .input(nothing)
+    .output(tenant),
+};

@@ -1,0 +1,78 @@
+import type { AnyContractRouter } from '@orpc/contract';
+import { implement } from '@orpc/server';
+import type { AnyRouter } from '@orpc/server';
+import type { TenantSession } from '@bulkhead/kernel';
+
+/** The human behind a request. */
+export type Account = { id: string; email: string; name: string };
+
+/** What a handler behind a permission receives. Identity comes from here, never from the input. */
+export type ModuleContext = {
+  /** Data access bound to the request's tenant, company, actor and request id. */
+  session: TenantSession;
+  tenant: string;
+  /** The company named by the request; absent = every company the membership includes. */
+  company?: string;
+  account: Account;
+  /** Everything the account may do in this tenant. */
+  permissions: ReadonlySet<string>;
+  requestId: string;
+};
+
+/** How the violation of a named constraint (or business rule raised in SQL) is answered. */
+export type ModuleError = { status: number; code: string; message: string };
+
+/** A role a module offers; members hold it beside their organisation role. */
+export type ModuleRole = { description: string; permissions: readonly string[] };
+
+/** A business module: everything the server needs to mount it. */
+export type Module = {
+  /** `[a-z][a-z0-9-]*`; prefixes the module's API paths (`/api/<name>/…`) and permissions. */
+  name: string;
+  /** Folder of the module's numbered SQL files, applied after the platform's. */
+  migrations: URL | string;
+  contract: AnyContractRouter;
+  /** The contract, implemented: `implementContract(contract).router({ … })`. */
+  router: AnyRouter;
+  /** Permission `<name>:<noun>.<verb>` -> what it allows, as a sentence for the console. */
+  permissions: Readonly<Record<string, string>>;
+  /** Role `<name>:<role>` -> what it is for and which of `permissions` it gives. */
+  roles: Readonly<Record<string, ModuleRole>>;
+  /** Constraint name -> answer; the rest of the database's errors have one already. */
+  errors?: Readonly<Record<string, ModuleError>>;
+};
+
+/**
+ * Checks a module's declarations against each other.
+ *
+ * @throws {Error} naming the module and the declaration that does not fit
+ */
+export function defineModule(module: Module): Module {
+  if (!/^[a-z][a-z0-9-]*$/.test(module.name)) {
+    throw new Error(`Module name "${module.name}" must match [a-z][a-z0-9-]*.`);
+  }
+  for (const permission of Object.keys(module.permissions)) {
+    if (!new RegExp(`^${module.name}:[a-z][a-z0-9-]*\\.[a-z][a-z0-9-]*$`).test(permission)) {
+      throw new Error(
+        `Module ${module.name}: permission "${permission}" must be ${module.name}:<noun>.<verb>.`,
+      );
+    }
+  }
+  for (const [role, { permissions }] of Object.entries(module.roles)) {
+    if (!new RegExp(`^${module.name}:[a-z][a-z0-9-]*$`).test(role)) {
+      throw new Error(`Module ${module.name}: role "${role}" must be ${module.name}:<role>.`);
+    }
+    const unknown = permissions.find((permission) => !Object.hasOwn(module.permissions, permission));
+    if (unknown !== undefined) {
+      throw new Error(
+        `Module ${module.name}: role "${role}" gives "${unknown}", which the module does not declare.`,
+      );
+    }
+  }
+  return Object.freeze({ ...module });
+}
+
+/** Starts the implementation of a contract whose handlers receive {@link ModuleContext}. */
+export function implementContract<Contract extends AnyContractRouter>(contract: Contract) {
+  return implement(contract).$context<ModuleContext>();
+}
