@@ -1,0 +1,2 @@
+export { EmbeddedError, type EmbeddedErrorCode } from './errors.ts';
+export { startEmbedded, type AdminConnection, type Embedded, type EmbeddedOptions } from './start.ts';
