@@ -1,5 +1,5 @@
+import { procedure } from '@bulkhead/server/contract';
 import { z } from 'zod';
-import { procedure } from './procedure.ts';
 import { amount, code, currencyCode, date, id, line, page, pageOf, timestamp } from './value.ts';
 
 const tags = ['Books: customers'];
@@ -27,7 +27,7 @@ export const customer = z.object({
 });
 export type Customer = z.infer<typeof customer>;
 
-export const newCustomer = z.object({
+export const newCustomer = z.strictObject({
   code: fields.code,
   name: fields.name,
   email: fields.email.default(null),
@@ -41,39 +41,39 @@ export const newCustomer = z.object({
 export type NewCustomer = z.output<typeof newCustomer>;
 
 export const customers = {
-  list: procedure('books:customer.read')
-    .route({ method: 'GET', path: '/books/customers', summary: 'List customers by code', tags })
-    .input(z.object({ search: z.string().trim().max(100).optional(), ...page }))
+  list: procedure({ permission: 'books:customer.read', rate: 'read' })
+    .route({ method: 'GET', path: '/customers', summary: 'List customers by code', tags })
+    .input(z.strictObject({ search: z.string().trim().max(100).optional(), ...page }))
     .output(pageOf(customer)),
-  get: procedure('books:customer.read')
-    .route({ method: 'GET', path: '/books/customers/{id}', summary: 'Read a customer', tags })
-    .input(z.object({ id }))
+  get: procedure({ permission: 'books:customer.read', rate: 'read' })
+    .route({ method: 'GET', path: '/customers/{id}', summary: 'Read a customer', tags })
+    .input(z.strictObject({ id }))
     .output(customer),
-  create: procedure('books:customer.change', 'write')
-    .route({ method: 'POST', path: '/books/customers', summary: 'Create a customer', tags, successStatus: 201 })
+  create: procedure({ permission: 'books:customer.change', rate: 'write' })
+    .route({ method: 'POST', path: '/customers', summary: 'Create a customer', tags, successStatus: 201 })
     .input(newCustomer)
     .output(customer),
-  change: procedure('books:customer.change', 'write')
-    .route({ method: 'PATCH', path: '/books/customers/{id}', summary: 'Change the named fields of a customer', tags })
-    .input(z.object({ id, ...z.object(fields).partial().shape }))
+  change: procedure({ permission: 'books:customer.change', rate: 'write' })
+    .route({ method: 'PATCH', path: '/customers/{id}', summary: 'Change the named fields of a customer', tags })
+    .input(z.strictObject({ id, ...z.object(fields).partial().shape }))
     .output(customer),
-  remove: procedure('books:customer.change', 'write')
+  remove: procedure({ permission: 'books:customer.change', rate: 'write' })
     .route({
       method: 'DELETE',
-      path: '/books/customers/{id}',
+      path: '/customers/{id}',
       summary: 'Remove a customer; issued invoices stay, drafts must be removed first',
       tags,
     })
-    .input(z.object({ id }))
+    .input(z.strictObject({ id }))
     .output(z.object({ id })),
-  balance: procedure('books:customer.read')
-    .route({ method: 'GET', path: '/books/customers/{id}/balance', summary: 'What a customer owes', tags })
-    .input(z.object({ id, asOf: date.optional() }))
+  balance: procedure({ permission: 'books:customer.read', rate: 'read' })
+    .route({ method: 'GET', path: '/customers/{id}/balance', summary: 'What a customer owes', tags })
+    .input(z.strictObject({ id, asOf: date.optional() }))
     .output(z.object({ id, currency: currencyCode, asOf: date.nullable(), invoiced: amount, settled: amount, balance: amount })),
-  export: procedure('books:customer.read', 'heavy')
+  export: procedure({ permission: 'books:customer.read', rate: 'heavy' })
     .route({
       method: 'GET',
-      path: '/books/customers.csv',
+      path: '/customers.csv',
       summary: 'All customers as CSV; cells that a spreadsheet would run are neutralised',
       tags,
     })

@@ -1,6 +1,6 @@
+import { procedure } from '@bulkhead/server/contract';
 import { eventIterator } from '@orpc/contract';
 import { z } from 'zod';
-import { procedure } from './procedure.ts';
 
 const tags = ['Books: imports'];
 
@@ -48,25 +48,25 @@ export type ImportEvent = z.infer<typeof importEvent>;
  * UTF-8, with or without a byte order mark; delimiter `,` or `;`, found from the header.
  * As a file (multipart) or as text (JSON).
  */
-const input = z.object({
+const input = z.strictObject({
   csv: z.union([z.file().max(importMaxBytes), z.string().max(importMaxBytes)]),
   mode: importMode.default('all-or-nothing'),
 });
 
 export const imports = {
-  customers: procedure('books:import.run', 'heavy')
+  customers: procedure({ permission: 'books:import.run', rate: 'heavy', bodyLimit: importMaxBytes + 65_536 })
     .route({
       method: 'POST',
-      path: '/books/imports/customers',
+      path: '/imports/customers',
       summary: 'Import customers: code, name [, email, phone, tax_id, street, postal_code, city, country]',
       tags,
     })
     .input(input)
     .output(eventIterator(importEvent)),
-  invoices: procedure('books:import.run', 'heavy')
+  invoices: procedure({ permission: 'books:import.run', rate: 'heavy', bodyLimit: importMaxBytes + 65_536 })
     .route({
       method: 'POST',
-      path: '/books/imports/invoices',
+      path: '/imports/invoices',
       summary:
         'Import draft invoices, one record per line of an invoice: reference, customer_code, issued_on, due_on, description, quantity, unit_price [, tax_rate, currency, account_code]',
       tags,

@@ -15,7 +15,6 @@ export type { LedgerAccount, LedgerAccountType } from './ledgerAccount.ts';
 export type { Period } from './period.ts';
 export type { Profile } from './profile.ts';
 export type { BalanceSheet, ProfitAndLoss, TrialBalance } from './report.ts';
-export type { ProcedureMeta } from './procedure.ts';
 
 /** The HTTP surface of books. Types flow from here to the server and the console; nothing here runs SQL. */
 export const contract = { profiles, ledgerAccounts, customers, invoices, journal, periods, reports, imports };

@@ -1,5 +1,5 @@
+import { procedure } from '@bulkhead/server/contract';
 import { z } from 'zod';
-import { procedure } from './procedure.ts';
 import { amount, currencyCode, date, givenAmount, id, line, page, pageOf, quantity, taxRate, timestamp } from './value.ts';
 
 const tags = ['Books: invoices'];
@@ -8,7 +8,7 @@ export const invoiceStatus = z.enum(['draft', 'submitted', 'cancelled']);
 export type InvoiceStatus = z.infer<typeof invoiceStatus>;
 
 /** A line as given. `ledgerAccountId` is an income account; absent means the company's default one. */
-export const newInvoiceLine = z.object({
+export const newInvoiceLine = z.strictObject({
   description: line(500),
   quantity,
   unitPrice: givenAmount,
@@ -75,14 +75,14 @@ const fields = {
   lines: z.array(newInvoiceLine).max(200),
 };
 
-export const newInvoice = z.object(fields);
+export const newInvoice = z.strictObject(fields);
 export type NewInvoice = z.output<typeof newInvoice>;
 
 export const invoices = {
-  list: procedure('books:invoice.read')
-    .route({ method: 'GET', path: '/books/invoices', summary: 'List invoices, latest first', tags })
+  list: procedure({ permission: 'books:invoice.read', rate: 'read' })
+    .route({ method: 'GET', path: '/invoices', summary: 'List invoices, latest first', tags })
     .input(
-      z.object({
+      z.strictObject({
         status: invoiceStatus.optional(),
         customerId: id.optional(),
         from: date.optional(),
@@ -93,45 +93,45 @@ export const invoices = {
       }),
     )
     .output(pageOf(invoice)),
-  get: procedure('books:invoice.read')
-    .route({ method: 'GET', path: '/books/invoices/{id}', summary: 'Read an invoice with its lines', tags })
-    .input(z.object({ id }))
+  get: procedure({ permission: 'books:invoice.read', rate: 'read' })
+    .route({ method: 'GET', path: '/invoices/{id}', summary: 'Read an invoice with its lines', tags })
+    .input(z.strictObject({ id }))
     .output(invoiceWithLines),
-  create: procedure('books:invoice.draft', 'write')
-    .route({ method: 'POST', path: '/books/invoices', summary: 'Create a draft', tags, successStatus: 201 })
+  create: procedure({ permission: 'books:invoice.draft', rate: 'write' })
+    .route({ method: 'POST', path: '/invoices', summary: 'Create a draft', tags, successStatus: 201 })
     .input(newInvoice)
     .output(invoiceWithLines),
-  change: procedure('books:invoice.draft', 'write')
+  change: procedure({ permission: 'books:invoice.draft', rate: 'write' })
     .route({
       method: 'PATCH',
-      path: '/books/invoices/{id}',
+      path: '/invoices/{id}',
       summary: 'Change the named fields of a draft; `lines` replaces all lines',
       tags,
     })
-    .input(z.object({ id, ...z.object(fields).omit({ currency: true }).partial().shape }))
+    .input(z.strictObject({ id, ...z.object(fields).omit({ currency: true }).partial().shape }))
     .output(invoiceWithLines),
-  remove: procedure('books:invoice.draft', 'write')
-    .route({ method: 'DELETE', path: '/books/invoices/{id}', summary: 'Remove a draft', tags })
-    .input(z.object({ id }))
+  remove: procedure({ permission: 'books:invoice.draft', rate: 'write' })
+    .route({ method: 'DELETE', path: '/invoices/{id}', summary: 'Remove a draft', tags })
+    .input(z.strictObject({ id }))
     .output(z.object({ id })),
-  submit: procedure('books:invoice.submit', 'write')
+  submit: procedure({ permission: 'books:invoice.submit', rate: 'write' })
     .route({
       method: 'POST',
-      path: '/books/invoices/{id}/submit',
+      path: '/invoices/{id}/submit',
       summary: 'Submit a draft: gives it its number and posts it on its date of issue',
       tags,
     })
-    .input(z.object({ id }))
+    .input(z.strictObject({ id }))
     .output(invoiceWithLines),
-  cancel: procedure('books:invoice.cancel', 'write')
+  cancel: procedure({ permission: 'books:invoice.cancel', rate: 'write' })
     .route({
       method: 'POST',
-      path: '/books/invoices/{id}/cancel',
+      path: '/invoices/{id}/cancel',
       summary: 'Cancel a submitted invoice: posts a reversal on the given day, which must be in an open period',
       tags,
     })
     .input(
-      z.object({
+      z.strictObject({
         id,
         reason: line(500),
         /** Day of the reversal, not before the date of issue. Absent: today in the company's time zone. */

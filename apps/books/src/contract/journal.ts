@@ -1,5 +1,5 @@
+import { procedure } from '@bulkhead/server/contract';
 import { z } from 'zod';
-import { procedure } from './procedure.ts';
 import { amount, currencyCode, date, givenAmount, id, line, page, pageOf, timestamp } from './value.ts';
 
 const tags = ['Books: journal'];
@@ -41,7 +41,7 @@ export type JournalEntry = z.infer<typeof journalEntry>;
 
 /** A posting as given: exactly one of `debit` and `credit`. `customerId` settles or charges that customer's balance. */
 export const newPosting = z
-  .object({
+  .strictObject({
     ledgerAccountId: id,
     customerId: id.optional(),
     debit: givenAmount.optional(),
@@ -49,7 +49,7 @@ export const newPosting = z
   })
   .refine((given) => (given.debit === undefined) !== (given.credit === undefined), 'Give either debit or credit');
 
-export const newEntry = z.object({
+export const newEntry = z.strictObject({
   postedOn: date,
   memo: line(500),
   postings: z.array(newPosting).min(2).max(200),
@@ -57,10 +57,10 @@ export const newEntry = z.object({
 export type NewEntry = z.output<typeof newEntry>;
 
 export const journal = {
-  list: procedure('books:journal.read')
-    .route({ method: 'GET', path: '/books/journal', summary: 'List journal entries with postings, latest first', tags })
+  list: procedure({ permission: 'books:journal.read', rate: 'read' })
+    .route({ method: 'GET', path: '/journal', summary: 'List journal entries with postings, latest first', tags })
     .input(
-      z.object({
+      z.strictObject({
         from: date.optional(),
         to: date.optional(),
         ledgerAccountId: id.optional(),
@@ -71,21 +71,21 @@ export const journal = {
       }),
     )
     .output(pageOf(journalEntry)),
-  get: procedure('books:journal.read')
-    .route({ method: 'GET', path: '/books/journal/{id}', summary: 'Read a journal entry', tags })
-    .input(z.object({ id }))
+  get: procedure({ permission: 'books:journal.read', rate: 'read' })
+    .route({ method: 'GET', path: '/journal/{id}', summary: 'Read a journal entry', tags })
+    .input(z.strictObject({ id }))
     .output(journalEntry),
-  post: procedure('books:journal.post', 'write')
-    .route({ method: 'POST', path: '/books/journal', summary: 'Post a manual entry', tags, successStatus: 201 })
+  post: procedure({ permission: 'books:journal.post', rate: 'write' })
+    .route({ method: 'POST', path: '/journal', summary: 'Post a manual entry', tags, successStatus: 201 })
     .input(newEntry)
     .output(journalEntry),
-  reverse: procedure('books:journal.post', 'write')
+  reverse: procedure({ permission: 'books:journal.post', rate: 'write' })
     .route({
       method: 'POST',
-      path: '/books/journal/{id}/reverse',
+      path: '/journal/{id}/reverse',
       summary: 'Reverse a manual entry; entries of invoices are reversed by cancelling the invoice',
       tags,
     })
-    .input(z.object({ id, memo: line(500).optional(), on: date.optional() }))
+    .input(z.strictObject({ id, memo: line(500).optional(), on: date.optional() }))
     .output(journalEntry),
 };

@@ -1,5 +1,5 @@
+import { procedure } from '@bulkhead/server/contract';
 import { z } from 'zod';
-import { procedure } from './procedure.ts';
 import { id, line, timestamp } from './value.ts';
 
 const tags = ['Books: ledger accounts'];
@@ -23,25 +23,25 @@ export type LedgerAccount = z.infer<typeof ledgerAccount>;
 const accountCode = z.string().regex(/^\d{3,8}$/, 'Three to eight digits');
 
 export const ledgerAccounts = {
-  list: procedure('books:ledger-account.read')
-    .route({ method: 'GET', path: '/books/ledger-accounts', summary: 'The chart of accounts, by code', tags })
-    .input(z.object({ type: ledgerAccountType.optional() }).default({}))
+  list: procedure({ permission: 'books:ledger-account.read', rate: 'read' })
+    .route({ method: 'GET', path: '/ledger-accounts', summary: 'The chart of accounts, by code', tags })
+    .input(z.strictObject({ type: ledgerAccountType.optional() }).default({}))
     .output(z.array(ledgerAccount)),
-  create: procedure('books:ledger-account.change', 'write')
-    .route({ method: 'POST', path: '/books/ledger-accounts', summary: 'Add a ledger account', tags, successStatus: 201 })
-    .input(z.object({ code: accountCode, name: line(200), type: ledgerAccountType }))
+  create: procedure({ permission: 'books:ledger-account.change', rate: 'write' })
+    .route({ method: 'POST', path: '/ledger-accounts', summary: 'Add a ledger account', tags, successStatus: 201 })
+    .input(z.strictObject({ code: accountCode, name: line(200), type: ledgerAccountType }))
     .output(ledgerAccount),
-  rename: procedure('books:ledger-account.change', 'write')
-    .route({ method: 'PATCH', path: '/books/ledger-accounts/{id}', summary: 'Rename a ledger account', tags })
-    .input(z.object({ id, name: line(200) }))
+  rename: procedure({ permission: 'books:ledger-account.change', rate: 'write' })
+    .route({ method: 'PATCH', path: '/ledger-accounts/{id}', summary: 'Rename a ledger account', tags })
+    .input(z.strictObject({ id, name: line(200) }))
     .output(ledgerAccount),
-  remove: procedure('books:ledger-account.change', 'write')
+  remove: procedure({ permission: 'books:ledger-account.change', rate: 'write' })
     .route({
       method: 'DELETE',
-      path: '/books/ledger-accounts/{id}',
+      path: '/ledger-accounts/{id}',
       summary: 'Remove a ledger account that has no postings and no purpose',
       tags,
     })
-    .input(z.object({ id }))
+    .input(z.strictObject({ id }))
     .output(z.object({ id })),
 };

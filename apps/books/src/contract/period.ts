@@ -1,5 +1,5 @@
+import { procedure } from '@bulkhead/server/contract';
 import { z } from 'zod';
-import { procedure } from './procedure.ts';
 import { date, id, line, timestamp } from './value.ts';
 
 const tags = ['Books: periods'];
@@ -24,21 +24,21 @@ export const period = z.object({
 export type Period = z.infer<typeof period>;
 
 export const periods = {
-  list: procedure('books:period.read')
-    .route({ method: 'GET', path: '/books/periods', summary: 'List periods, latest first', tags })
-    .input(z.object({ fiscalYear: z.coerce.number<number>().int().min(1970).max(2200).optional() }).default({}))
+  list: procedure({ permission: 'books:period.read', rate: 'read' })
+    .route({ method: 'GET', path: '/periods', summary: 'List periods, latest first', tags })
+    .input(z.strictObject({ fiscalYear: z.coerce.number<number>().int().min(1970).max(2200).optional() }).default({}))
     .output(z.array(period)),
-  openYear: procedure('books:period.open', 'write')
-    .route({ method: 'POST', path: '/books/periods', summary: 'Open the twelve periods of a fiscal year', tags, successStatus: 201 })
-    .input(z.object({ fiscalYear: z.int().min(1970).max(2200) }))
+  openYear: procedure({ permission: 'books:period.open', rate: 'write' })
+    .route({ method: 'POST', path: '/periods', summary: 'Open the twelve periods of a fiscal year', tags, successStatus: 201 })
+    .input(z.strictObject({ fiscalYear: z.int().min(1970).max(2200) }))
     .output(z.array(period)),
-  signOff: procedure('books:period.sign-off', 'write')
+  signOff: procedure({ permission: 'books:period.sign-off', rate: 'write' })
     .route({
       method: 'POST',
-      path: '/books/periods/{id}/sign-off',
+      path: '/periods/{id}/sign-off',
       summary: 'Sign off a period: nothing can be posted on or before its end any more. It cannot be undone.',
       tags,
     })
-    .input(z.object({ id, note: line(500).optional() }))
+    .input(z.strictObject({ id, note: line(500).optional() }))
     .output(period),
 };

@@ -1,5 +1,5 @@
+import { procedure } from '@bulkhead/server/contract';
 import { z } from 'zod';
-import { procedure } from './procedure.ts';
 import { currencyCode, date, id, line, timestamp } from './value.ts';
 
 const tags = ['Books: profile'];
@@ -28,22 +28,22 @@ export type Profile = z.infer<typeof profile>;
 export const currency = z.object({ code: currencyCode, name: z.string(), minorUnits: z.int().min(0).max(4) });
 
 export const profiles = {
-  list: procedure('books:profile.read')
-    .route({ method: 'GET', path: '/books/profiles', summary: 'The companies that keep books, by name', tags })
+  list: procedure({ permission: 'books:profile.read', rate: 'read' })
+    .route({ method: 'GET', path: '/profiles', summary: 'The companies that keep books, by name', tags })
     .output(z.array(profile)),
-  get: procedure('books:profile.read')
-    .route({ method: 'GET', path: '/books/profile', summary: 'How this company keeps its books; 404 before they are opened', tags })
+  get: procedure({ permission: 'books:profile.read', rate: 'read' })
+    .route({ method: 'GET', path: '/profile', summary: 'How this company keeps its books; 404 before they are opened', tags })
     .output(profile),
-  open: procedure('books:profile.open', 'write')
+  open: procedure({ permission: 'books:profile.open', rate: 'write' })
     .route({
       method: 'POST',
-      path: '/books/profile',
+      path: '/profile',
       summary: 'Open the books of this company: currency, chart of accounts, periods of the first fiscal year',
       tags,
       successStatus: 201,
     })
     .input(
-      z.object({
+      z.strictObject({
         legalName: line(200),
         taxId: line(40).nullable().default(null),
         currency: currencyCode,
@@ -53,11 +53,11 @@ export const profiles = {
       }),
     )
     .output(profile),
-  change: procedure('books:profile.open', 'write')
-    .route({ method: 'PATCH', path: '/books/profile', summary: 'Change names and time zone', tags })
-    .input(z.object({ legalName: line(200).optional(), taxId: line(40).nullable().optional(), timeZone: line(60).optional() }))
+  change: procedure({ permission: 'books:profile.open', rate: 'write' })
+    .route({ method: 'PATCH', path: '/profile', summary: 'Change names and time zone', tags })
+    .input(z.strictObject({ legalName: line(200).optional(), taxId: line(40).nullable().optional(), timeZone: line(60).optional() }))
     .output(profile),
-  currencies: procedure('books:profile.read')
-    .route({ method: 'GET', path: '/books/currencies', summary: 'Currencies in use (ISO 4217)', tags })
+  currencies: procedure({ permission: 'books:profile.read', rate: 'read' })
+    .route({ method: 'GET', path: '/currencies', summary: 'Currencies in use (ISO 4217)', tags })
     .output(z.array(currency)),
 };

@@ -1,6 +1,6 @@
+import { procedure } from '@bulkhead/server/contract';
 import { z } from 'zod';
 import { ledgerAccountType } from './ledgerAccount.ts';
-import { procedure } from './procedure.ts';
 import { amount, currencyCode, date, id } from './value.ts';
 
 const tags = ['Books: reports'];
@@ -56,16 +56,16 @@ export const balanceSheet = z.object({
 export type BalanceSheet = z.infer<typeof balanceSheet>;
 
 export const reports = {
-  trialBalance: procedure('books:report.read', 'heavy')
-    .route({ method: 'GET', path: '/books/reports/trial-balance', summary: 'Trial balance as of a day', tags })
-    .input(z.object({ asOf: date }))
+  trialBalance: procedure({ permission: 'books:report.read', rate: 'heavy' })
+    .route({ method: 'GET', path: '/reports/trial-balance', summary: 'Trial balance as of a day', tags })
+    .input(z.strictObject({ asOf: date }))
     .output(trialBalance),
-  profitAndLoss: procedure('books:report.read', 'heavy')
-    .route({ method: 'GET', path: '/books/reports/profit-and-loss', summary: 'Profit and loss of a span of days', tags })
-    .input(z.object({ from: date, to: date }).refine((span) => span.from <= span.to, 'from must not be after to'))
+  profitAndLoss: procedure({ permission: 'books:report.read', rate: 'heavy' })
+    .route({ method: 'GET', path: '/reports/profit-and-loss', summary: 'Profit and loss of a span of days', tags })
+    .input(z.strictObject({ from: date, to: date }).refine((span) => span.from <= span.to, 'from must not be after to'))
     .output(profitAndLoss),
-  balanceSheet: procedure('books:report.read', 'heavy')
-    .route({ method: 'GET', path: '/books/reports/balance-sheet', summary: 'Balance sheet as of a day', tags })
-    .input(z.object({ asOf: date }))
+  balanceSheet: procedure({ permission: 'books:report.read', rate: 'heavy' })
+    .route({ method: 'GET', path: '/reports/balance-sheet', summary: 'Balance sheet as of a day', tags })
+    .input(z.strictObject({ asOf: date }))
     .output(balanceSheet),
 };
