@@ -1,0 +1,104 @@
+import { parseArgs } from 'node:util';
+import type { Command, Option, Value } from './command.ts';
+import { usageFailure } from './failure.ts';
+import { didYouMean } from './suggest.ts';
+
+/** Options that every command understands. */
+export const commonOptions = {
+  json: { kind: 'flag', summary: 'answer with one JSON object on stdout' },
+  help: { kind: 'flag', summary: 'show this text' },
+} as const;
+
+type Token = ReturnType<typeof tokenise>[number];
+
+function tokenise(line: readonly string[], options: Readonly<Record<string, Option>>) {
+  const known = Object.entries(options).map(([name, option]) => [
+    name,
+    { type: option.kind === 'flag' ? ('boolean' as const) : ('string' as const) },
+  ]);
+  // Not strict: node's own complaints cannot suggest the option that was meant.
+  return parseArgs({
+    args: [...line],
+    options: Object.fromEntries(known),
+    strict: false,
+    allowPositionals: true,
+    tokens: true,
+  }).tokens;
+}
+
+function wholeNumber(name: string, text: string, [least, most]: readonly [number, number]): number {
+  const number = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN;
+  if (Number.isNaN(number) || number < least || number > most) {
+    throw usageFailure(`--${name} takes a whole number from ${least} to ${most}.`);
+  }
+  return number;
+}
+
+function read(name: string, option: Option, token: Token & { kind: 'option' }): Value {
+  if (option.kind === 'flag') {
+    if (token.value !== undefined) throw usageFailure(`--${name} takes no value.`);
+    return true;
+  }
+  if (token.value === undefined || (token.value.startsWith('--') && !token.inlineValue)) {
+    throw usageFailure(`--${name} needs a value: --${name} ${option.placeholder}`);
+  }
+  if (option.kind === 'number') return wholeNumber(name, token.value, option.range);
+  if (option.kind === 'text' && option.choices && !option.choices.includes(token.value)) {
+    throw usageFailure(`--${name} is one of: ${option.choices.join(', ')}.`);
+  }
+  return token.value;
+}
+
+function fill(option: Option): Value {
+  if (option.kind === 'flag') return false;
+  if (option.kind === 'list') return [];
+  return option.default;
+}
+
+function unknownOption(token: Token & { kind: 'option' }, command: Command): Error {
+  const known = Object.keys({ ...command.options, ...commonOptions }).map((name) => `--${name}`);
+  const help = `bulkhead ${command.name.join(' ')} --help`;
+  return usageFailure(
+    `Unknown option ${token.rawName}.`,
+    didYouMean(token.rawName, known, help),
+  );
+}
+
+/**
+ * Reads what follows a command's name.
+ *
+ * @throws CommandFailure (exit code 2) on an unknown option, a missing or malformed value, an
+ * option given twice, a stray word, or a required option left out.
+ */
+export function parseOptions(
+  command: Command,
+  line: readonly string[],
+): Readonly<Record<string, Value>> {
+  const options: Readonly<Record<string, Option>> = { ...command.options, ...commonOptions };
+  const values: Record<string, Value> = {};
+  for (const [name, option] of Object.entries(options)) values[name] = fill(option);
+  const given = new Set<string>();
+
+  for (const token of tokenise(line, options)) {
+    if (token.kind === 'positional') throw usageFailure(`Unexpected word "${token.value}".`);
+    if (token.kind === 'option-terminator') continue;
+    const option = Object.hasOwn(options, token.name) ? options[token.name] : undefined;
+    if (option === undefined || !token.rawName.startsWith('--')) throw unknownOption(token, command);
+    const value = read(token.name, option, token);
+    const earlier = values[token.name];
+    if (option.kind === 'list' && Array.isArray(earlier)) values[token.name] = [...earlier, value];
+    else if (given.has(token.name)) throw usageFailure(`--${token.name} is given twice.`);
+    else values[token.name] = value;
+    given.add(token.name);
+  }
+  if (values['help'] !== true) requireAll(options, values);
+  return values;
+}
+
+function requireAll(options: Readonly<Record<string, Option>>, values: Record<string, Value>): void {
+  for (const [name, option] of Object.entries(options)) {
+    if (option.kind === 'text' && option.required === true && values[name] === undefined) {
+      throw usageFailure(`--${name} is required: --${name} ${option.placeholder}`);
+    }
+  }
+}

@@ -1,0 +1,39 @@
+/** What a command says: the object for `--json`, and the text for a person. */
+export type Answer = { readonly json: object; readonly text: string };
+
+/** Where a command speaks and what it may know of its surroundings. */
+export type Terminal = {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Absolute path that relative paths on the command line start from. */
+  readonly folder: string;
+  /** A line for the person waiting; goes to stderr, so stdout stays one answer. */
+  progress(line: string): void;
+  /** The answer; call it once. Goes to stdout as text, or as one JSON object under `--json`. */
+  answer(answer: Answer): void;
+};
+
+export type Streams = {
+  readonly stdout: { write(text: string): unknown };
+  readonly stderr: { write(text: string): unknown };
+};
+
+/** A terminal over two streams. `json` chooses which half of an answer is written. */
+export function openTerminal(
+  streams: Streams,
+  options: {
+    readonly json: boolean;
+    readonly env: Readonly<Record<string, string | undefined>>;
+    readonly folder: string;
+  },
+): Terminal {
+  return {
+    env: options.env,
+    folder: options.folder,
+    progress: (line) => {
+      streams.stderr.write(`${line}\n`);
+    },
+    answer: ({ json, text }) => {
+      streams.stdout.write(options.json ? `${JSON.stringify(json)}\n` : `${text}\n`);
+    },
+  };
+}

@@ -1,0 +1,5 @@
+import type { Command } from '../command-line/command.ts';
+import { version } from './version.ts';
+
+/** Every command, in the order in which the help lists them. */
+export const commands: readonly Command[] = [version];

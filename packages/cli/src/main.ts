@@ -1,0 +1,9 @@
+#!/usr/bin/env node
+import { run } from './command-line/run.ts';
+import { commands } from './commands/index.ts';
+
+process.exitCode = await run(
+  process.argv.slice(2),
+  { stdout: process.stdout, stderr: process.stderr, env: process.env, folder: process.cwd() },
+  commands,
+);
