@@ -86,11 +86,11 @@ function passwordFile(dataFolder: string): string {
 
 /**
  * A root process must start Postgres as another user, who may have no way into a folder such as /root. On Linux the
- * server is therefore started inside its folder and told to use the working directory, which needs no way in.
+ * server is therefore started inside its folder and told to use the working directory, which needs no way in. (Before 16, initdb loses its working directory there.)
  */
-function argumentFor({ dataFolder, user }: Place, folder: string): string {
+function argumentFor({ dataFolder, user, major }: Place, folder: string): string {
   if (user === undefined || reaches(user, dataFolder)) return folder;
-  if (process.platform === 'linux') return '/proc/self/cwd';
+  if (process.platform === 'linux' && major >= 16) return '/proc/self/cwd';
   throw new EmbeddedError(
     'data_folder_unreachable',
     `Postgres refuses to run as root, and its unprivileged user cannot reach ${folder}: start as an ordinary user, or choose a data folder outside closed home folders.`,

@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { chown, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import type { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -103,8 +104,15 @@ export async function untilReady(running: Running, { folder, port, timeoutSecond
   }
 }
 
+/** Lets this process end although the server runs. */
+export function letGo({ child }: Running): void {
+  child.unref();
+  for (const stream of [child.stdout, child.stderr]) (stream as Socket | null)?.unref();
+}
+
 /** Fast shutdown (open transactions are rolled back, everything is written), at once if that takes over a minute. */
 export async function shutDown({ child, exited }: Running): Promise<void> {
+  child.ref();
   child.kill('SIGINT');
   const force = setTimeout(() => child.kill('SIGQUIT'), 60_000);
   await exited;

@@ -5,7 +5,7 @@ import { findBinaries } from './binaries.ts';
 import { clusterFolder, createCluster, openCluster } from './dataFolder.ts';
 import { EmbeddedError, explainFailure } from './errors.ts';
 import { settlePostmasterFile } from './postmasterFile.ts';
-import { launch, runInitdb, shutDown, untilReady, type Launch, type Running } from './process.ts';
+import { launch, letGo, runInitdb, shutDown, untilReady, type Launch, type Running } from './process.ts';
 import { unprivilegedUser, type SystemUser } from './systemUser.ts';
 
 export type EmbeddedOptions = {
@@ -40,6 +40,8 @@ export type Embedded = {
   ended: Promise<EmbeddedError | undefined>;
   /** Stops the server and waits until its processes are gone. May be called more than once. */
   stop: () => Promise<void>;
+  /** Does not keep this process alive for the server, which is told to stop when the process ends. */
+  unref: () => void;
 };
 
 /**
@@ -131,6 +133,7 @@ function handle(running: Running, { options, port, folder, password, major }: St
       }
       await ended;
     },
+    unref: () => letGo(running),
   };
 }
 
