@@ -1,26 +1,28 @@
 import * as z from 'zod';
+import { platformErrorMap } from './errors.ts';
 import { instant, limit, line, uuid } from './fields.ts';
 import { procedure } from './procedure.ts';
 
-/** A JSON value as stored. */
-const json = z.json().nullable();
+const fields = z.record(z.string(), z.json());
 
 export const auditEntry = z.object({
   /** Position, a decimal string: it may exceed what a JSON number holds exactly. */
   id: z.string(),
-  occurredAt: instant,
+  occurredAt: z.string(),
   company: uuid.nullable(),
-  actor: z.object({ kind: z.string(), id: z.string(), onBehalfOf: uuid.nullable() }),
+  actor: z.object({ kind: z.string(), id: z.string(), onBehalfOf: z.string().nullable() }),
   action: z.string(),
-  target: z.object({ type: z.string(), id: uuid.nullable() }),
+  target: z.object({ type: z.string(), id: z.string().nullable() }),
   requestId: z.string().nullable(),
   ip: z.string().nullable(),
   userAgent: z.string().nullable(),
-  before: json,
-  after: json,
+  before: fields.nullable(),
+  after: fields.nullable(),
   /** Changed fields only: `{ field: { before, after } }`. */
-  diff: json,
-  detail: json,
+  diff: z
+    .record(z.string(), z.object({ before: z.json().optional(), after: z.json().optional() }))
+    .nullable(),
+  detail: z.json().nullable(),
 });
 
 export const auditContract = {
@@ -35,10 +37,7 @@ export const auditContract = {
       z.strictObject({
         limit,
         /** The `next` of the previous page. */
-        before: z
-          .string()
-          .regex(/^[0-9]{1,19}$/, 'must be the `next` of a previous page')
-          .optional(),
+        cursor: z.string().max(500).optional(),
         from: instant.optional(),
         to: instant.optional(),
         action: line(100).optional(),
@@ -47,5 +46,6 @@ export const auditContract = {
         actor: uuid.optional(),
       }),
     )
-    .output(z.object({ entries: z.array(auditEntry), next: z.string().nullable() })),
+    .output(z.object({ entries: z.array(auditEntry), next: z.string().nullable() }))
+    .errors(platformErrorMap('cursor_invalid')),
 };

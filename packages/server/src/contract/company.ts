@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { platformErrorMap } from './errors.ts';
 import { instant, line, nothing, uuid } from './fields.ts';
 import { procedure } from './procedure.ts';
 
@@ -7,7 +8,7 @@ const tags = ['Companies'];
 export const company = z.object({ id: uuid, name: z.string(), createdAt: instant });
 
 export const companyContract = {
-  list: procedure({ permission: 'tenants:company.read', rate: 'read' })
+  list: procedure({ permission: 'tenants:company.read', rate: 'read', scope: 'tenant' })
     .route({
       method: 'GET',
       path: '/companies',
@@ -17,7 +18,7 @@ export const companyContract = {
     .input(nothing)
     .output(z.object({ companies: z.array(company) })),
 
-  create: procedure({ permission: 'tenants:company.create', rate: 'write' })
+  create: procedure({ permission: 'tenants:company.create', rate: 'write', scope: 'tenant' })
     .route({
       method: 'POST',
       path: '/companies',
@@ -26,5 +27,6 @@ export const companyContract = {
       successStatus: 201,
     })
     .input(z.strictObject({ name: line(200) }))
-    .output(company),
+    .output(company)
+    .errors(platformErrorMap('company_exists', 'input_invalid')),
 };

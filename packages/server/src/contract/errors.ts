@@ -1,24 +1,42 @@
+import { platformErrors } from '@bulkhead/platform/errors';
+import type { ErrorKind, PlatformErrorCode } from '@bulkhead/platform/errors';
 import * as z from 'zod';
 
-/** One problem with the input: where it is and what is wrong, never the value itself. */
-export const issue = z.object({ path: z.string(), message: z.string() });
+/** Places in the input that are wrong and why, never the values themselves. */
+export const issues = z.object({
+  issues: z.array(z.object({ path: z.string(), message: z.string() })),
+});
+
+/** The status each kind of refusal becomes. */
+export const statusOfKind = {
+  invalid: 400,
+  unauthenticated: 401,
+  refused: 403,
+  missing: 404,
+  conflict: 409,
+  busy: 503,
+} as const satisfies Record<ErrorKind, number>;
+
+/** Typed errors of a contract from the platform's catalogue of refusals. */
+export function platformErrorMap<Code extends PlatformErrorCode>(
+  ...codes: Code[]
+): Record<Code, { status: number; message: string; data: z.ZodOptional<typeof issues> }> {
+  const entries = codes.map((code) => {
+    const { kind, message } = platformErrors[code];
+    return [code, { status: statusOfKind[kind], message, data: issues.optional() }];
+  });
+  return Object.fromEntries(entries);
+}
 
 /**
  * Errors any procedure may answer with. The key is the stable `code` of the problem document
  * (RFC 9457) and of the RPC error alike.
  */
 export const commonErrors = {
-  invalid_input: {
-    status: 400,
-    message: 'The input is not valid.',
-    data: z.object({ issues: z.array(issue) }),
-  },
-  tenant_required: {
-    status: 400,
-    message: 'Name the tenant in the bulkhead-tenant header.',
-  },
-  sign_in_required: { status: 401, message: 'Sign in first.' },
-  permission_denied: { status: 403, message: 'Your role does not allow this.' },
+  invalid_input: { status: 400, message: 'The input is not valid.', data: issues },
+  tenant_required: { status: 400, message: 'Name the tenant in the bulkhead-tenant header.' },
+  company_required: { status: 400, message: 'Name the company in the bulkhead-company header.' },
+  ...platformErrorMap('signed_out', 'permission_refused'),
   tenant_refused: { status: 403, message: 'You are not a member of this tenant.' },
   company_refused: { status: 403, message: 'Your membership does not include this company.' },
   not_found: { status: 404, message: 'There is no such thing, or you may not see it.' },

@@ -30,8 +30,8 @@ export const day = z.iso.date();
 /** Page size, 1 to 200, default 50. Accepts the digits of a query string. */
 export const limit = z.coerce.number().int().min(1).max(200).default(50);
 
-/** An empty input: any key is refused. */
-export const nothing = z.strictObject({});
+/** No input, or an empty object: any key is refused. */
+export const nothing = z.strictObject({}).optional();
 
 /** An answer without content. */
 export const done = z.strictObject({});

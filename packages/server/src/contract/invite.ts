@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { platformErrorMap } from './errors.ts';
 import { done, email, instant, nothing, uuid } from './fields.ts';
 import { companyLimit, moduleRoles, organisationRole } from './member.ts';
 import { procedure } from './procedure.ts';
@@ -11,22 +12,19 @@ export const invite = z.object({
   role: organisationRole,
   moduleRoles: z.array(z.string()),
   companies: z.array(uuid).nullable(),
+  invitedBy: uuid,
   createdAt: instant,
   expiresAt: instant,
 });
 
-const inviteErrors = {
-  invite_refused: { status: 403, message: 'The invite is spent, withdrawn, expired or not yours.' },
-  role_refused: { status: 403, message: 'You may not give this role.' },
-} as const;
-
 export const inviteContract = {
-  list: procedure({ permission: 'access:invite.read', rate: 'read' })
+  list: procedure({ permission: 'access:invite.read', rate: 'read', scope: 'tenant' })
     .route({ method: 'GET', path: '/invites', summary: 'List the open invites', tags })
     .input(nothing)
     .output(z.object({ invites: z.array(invite) })),
 
-  create: procedure({ permission: 'access:invite.create', rate: 'write' })
+  /** `token` is shown once, to the inviter, who passes it on. */
+  create: procedure({ permission: 'access:invite.create', rate: 'write', scope: 'tenant' })
     .route({
       method: 'POST',
       path: '/invites',
@@ -42,14 +40,14 @@ export const inviteContract = {
         companies: companyLimit.default(null),
       }),
     )
-    /** `token` is shown once, to the inviter, who passes it on. */
     .output(invite.extend({ token: z.string() }))
-    .errors(inviteErrors),
+    .errors(platformErrorMap('invite_exists', 'already_member', 'role_invalid', 'email_invalid')),
 
-  withdraw: procedure({ permission: 'access:invite.withdraw', rate: 'write' })
-    .route({ method: 'DELETE', path: '/invites/{id}', summary: 'Withdraw an invite', tags })
+  revoke: procedure({ permission: 'access:invite.revoke', rate: 'write', scope: 'tenant' })
+    .route({ method: 'DELETE', path: '/invites/{id}', summary: 'Revoke an open invite', tags })
     .input(z.strictObject({ id: uuid }))
-    .output(done),
+    .output(done)
+    .errors(platformErrorMap('invite_missing')),
 
   accept: procedure({ permission: 'signed-in', rate: 'sign-in' })
     .route({
@@ -59,6 +57,8 @@ export const inviteContract = {
       tags,
     })
     .input(z.strictObject({ token: z.string().min(20).max(200) }))
-    .output(z.object({ tenant: uuid }))
-    .errors(inviteErrors),
+    .output(z.object({ tenant: uuid, member: uuid }))
+    .errors(
+      platformErrorMap('link_invalid', 'invite_other_address', 'email_unverified', 'already_member'),
+    ),
 };

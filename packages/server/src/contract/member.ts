@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { platformErrorMap } from './errors.ts';
 import { done, instant, nothing, uuid } from './fields.ts';
 import { procedure } from './procedure.ts';
 
@@ -18,6 +19,7 @@ export const moduleRoles = z.array(moduleRole).max(50);
 export const companyLimit = z.array(uuid).min(1).max(1000).nullable();
 
 export const member = z.object({
+  id: uuid,
   account: z.object({ id: uuid, email: z.string(), name: z.string() }),
   role: organisationRole,
   moduleRoles: z.array(z.string()),
@@ -25,43 +27,33 @@ export const member = z.object({
   since: instant,
 });
 
-const memberErrors = {
-  role_refused: { status: 403, message: 'You may not give or take this role.' },
-  last_owner: { status: 409, message: 'A tenant keeps at least one owner.' },
-} as const;
-
 export const memberContract = {
-  list: procedure({ permission: 'access:member.read', rate: 'read' })
+  list: procedure({ permission: 'access:member.read', rate: 'read', scope: 'tenant' })
     .route({ method: 'GET', path: '/members', summary: 'List the members of the tenant', tags })
     .input(nothing)
     .output(z.object({ members: z.array(member) })),
 
-  change: procedure({ permission: 'access:member.change', rate: 'write' })
+  change: procedure({ permission: 'access:member.change', rate: 'write', scope: 'tenant' })
     .route({
       method: 'PUT',
-      path: '/members/{account}',
+      path: '/members/{id}',
       summary: "Change a member's roles and companies",
       tags,
     })
     .input(
-      z.strictObject({
-        account: uuid,
-        role: organisationRole,
-        moduleRoles,
-        companies: companyLimit,
-      }),
+      z.strictObject({ id: uuid, role: organisationRole, moduleRoles, companies: companyLimit }),
     )
     .output(member)
-    .errors(memberErrors),
+    .errors(platformErrorMap('last_owner', 'role_invalid', 'member_missing')),
 
-  remove: procedure({ permission: 'access:member.remove', rate: 'write' })
+  remove: procedure({ permission: 'access:member.remove', rate: 'write', scope: 'tenant' })
     .route({
       method: 'DELETE',
-      path: '/members/{account}',
+      path: '/members/{id}',
       summary: 'Remove a member from the tenant',
       tags,
     })
-    .input(z.strictObject({ account: uuid }))
+    .input(z.strictObject({ id: uuid }))
     .output(done)
-    .errors(memberErrors),
+    .errors(platformErrorMap('last_owner', 'member_missing')),
 };

@@ -15,6 +15,11 @@ export type RateClass = 'read' | 'write' | 'sign-in' | 'heavy';
 export type ProcedureMeta = {
   permission: Requirement;
   rate: RateClass;
+  /**
+   * `tenant`: touches no company's data, so a membership limited to several companies need not
+   * name one. Default `company`.
+   */
+  scope?: 'tenant' | 'company';
   /** Largest request body in bytes, 1 to 67,108,864; default: the server's `http.bodyLimit` (1 MiB). */
   bodyLimit?: number;
 };

@@ -1,14 +1,16 @@
 import * as z from 'zod';
-import { email, instant, line, nothing, done, uuid } from './fields.ts';
+import { platformErrorMap } from './errors.ts';
+import { done, email, instant, line, nothing, uuid } from './fields.ts';
 import { procedure } from './procedure.ts';
 
 const tags = ['Session'];
 
-/** Length is judged by the password policy, which says why; this only bounds the work. */
+/** Strength is judged by the password policy, which says why; this only bounds the work. */
 const password = z.string().min(1).max(1024);
 
 /** An account's place in one tenant, and what it may do there. */
 export const ownMembership = z.object({
+  id: uuid,
   tenant: z.object({ id: uuid, name: z.string() }),
   role: z.enum(['owner', 'admin', 'member']),
   moduleRoles: z.array(z.string()),
@@ -18,40 +20,54 @@ export const ownMembership = z.object({
 });
 
 export const session = z.object({
-  account: z.object({ id: uuid, email: z.string(), name: z.string() }),
+  account: z.object({
+    id: uuid,
+    email: z.string(),
+    emailVerified: z.boolean(),
+    name: z.string(),
+    operator: z.boolean(),
+  }),
   memberships: z.array(ownMembership),
   expiresAt: instant,
 });
-
-const signInErrors = {
-  credentials_refused: { status: 401, message: 'The email or the password is wrong.' },
-} as const;
-
-const signUpErrors = {
-  password_refused: {
-    status: 422,
-    message: 'The password is not acceptable.',
-    data: z.object({ reason: z.string() }),
-  },
-} as const;
 
 export const sessionContract = {
   signUp: procedure({ permission: 'public', rate: 'sign-in' })
     .route({
       method: 'POST',
       path: '/session/sign-up',
-      summary: 'Create an account and its tenant',
+      summary: 'Create an account and its tenant, and sign in',
       tags,
+      successStatus: 201,
     })
-    .input(z.strictObject({ email, password, name: line(200), tenantName: line(200) }))
+    .input(
+      z.strictObject({
+        email,
+        password,
+        name: line(200),
+        tenantName: line(200),
+        companyName: line(200).optional(),
+      }),
+    )
     .output(session)
-    .errors(signUpErrors),
+    .errors(
+      platformErrorMap(
+        'email_taken',
+        'email_invalid',
+        'password_short',
+        'password_long',
+        'password_common',
+        'password_invalid',
+        'input_invalid',
+        'busy',
+      ),
+    ),
 
   signIn: procedure({ permission: 'public', rate: 'sign-in' })
     .route({ method: 'POST', path: '/session', summary: 'Sign in with a password', tags })
     .input(z.strictObject({ email: z.string().min(1).max(254), password }))
     .output(session)
-    .errors(signInErrors),
+    .errors(platformErrorMap('sign_in_refused', 'account_disabled', 'busy')),
 
   read: procedure({ permission: 'signed-in', rate: 'read' })
     .route({
