@@ -4,6 +4,12 @@ import { commands } from './commands/index.ts';
 
 process.exitCode = await run(
   process.argv.slice(2),
-  { stdout: process.stdout, stderr: process.stderr, env: process.env, folder: process.cwd() },
+  {
+    stdin: process.stdin,
+    stdout: process.stdout,
+    stderr: process.stderr,
+    env: process.env,
+    folder: process.cwd(),
+  },
   commands,
 );

@@ -58,10 +58,7 @@ function fill(option: Option): Value {
 function unknownOption(token: Token & { kind: 'option' }, command: Command): Error {
   const known = Object.keys({ ...command.options, ...commonOptions }).map((name) => `--${name}`);
   const help = `bulkhead ${command.name.join(' ')} --help`;
-  return usageFailure(
-    `Unknown option ${token.rawName}.`,
-    didYouMean(token.rawName, known, help),
-  );
+  return usageFailure(`Unknown option ${token.rawName}.`, didYouMean(token.rawName, known, help));
 }
 
 /**
@@ -70,10 +67,7 @@ function unknownOption(token: Token & { kind: 'option' }, command: Command): Err
  * @throws CommandFailure (exit code 2) on an unknown option, a missing or malformed value, an
  * option given twice, a stray word, or a required option left out.
  */
-export function parseOptions(
-  command: Command,
-  line: readonly string[],
-): Readonly<Record<string, Value>> {
+export function parseOptions(command: Command, line: readonly string[]): Readonly<Record<string, Value>> {
   const options: Readonly<Record<string, Option>> = { ...command.options, ...commonOptions };
   const values: Record<string, Value> = {};
   for (const [name, option] of Object.entries(options)) values[name] = fill(option);

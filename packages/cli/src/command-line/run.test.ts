@@ -40,12 +40,16 @@ const grow = defineCommand({
 async function line(words: string, env: Record<string, string> = {}) {
   let stdout = '';
   let stderr = '';
-  const code = await run(words === '' ? [] : words.split(' '), {
-    stdout: { write: (text: string) => (stdout += text) },
-    stderr: { write: (text: string) => (stderr += text) },
-    env,
-    folder: '/',
-  }, [plant, grow]);
+  const code = await run(
+    words === '' ? [] : words.split(' '),
+    {
+      stdout: { write: (text: string) => (stdout += text) },
+      stderr: { write: (text: string) => (stderr += text) },
+      env,
+      folder: '/',
+    },
+    [plant, grow],
+  );
   return { code, stdout, stderr };
 }
 
@@ -107,7 +111,12 @@ for (const words of ['tree plant --help', 'help tree plant', 'tree plant --kind 
     assert.equal(code, exit.ok);
     assert.equal(stderr, '');
     assert.match(stdout, /^bulkhead tree plant: plant a tree\n/);
-    for (const part of ['--count N', '1 to 9; default 1', 'bulkhead tree plant --kind oak', 'the ground is frozen']) {
+    for (const part of [
+      '--count N',
+      '1 to 9; default 1',
+      'bulkhead tree plant --kind oak',
+      'the ground is frozen',
+    ]) {
       assert.ok(stdout.includes(part), part);
     }
   });
@@ -121,9 +130,14 @@ test('help of a noun lists its verbs; help of nothing lists everything', async (
 
 test('an expected failure is two sentences, without a stack, with exit code 3', async () => {
   const { code, stdout, stderr } = await line('tree plant --kind palm');
-  assert.deepEqual({ code, stdout, stderr }, { code: 3, stdout: '', stderr: 'digging\nbulkhead: Too cold.\nMove.\n' });
+  assert.deepEqual(
+    { code, stdout, stderr },
+    { code: 3, stdout: '', stderr: 'digging\nbulkhead: Too cold.\nMove.\n' },
+  );
   const json = await line('tree plant --kind palm --json');
-  assert.deepEqual(JSON.parse(json.stdout), { error: { code: 'too_cold', message: 'Too cold.', hint: 'Move.' } });
+  assert.deepEqual(JSON.parse(json.stdout), {
+    error: { code: 'too_cold', message: 'Too cold.', hint: 'Move.' },
+  });
 });
 
 test('an unexpected error shows its stack only under BULKHEAD_DEBUG=1', async () => {

@@ -42,7 +42,10 @@ export function suggest(word: string, known: readonly string[]): string | undefi
 
 /** A sentence that offers the nearest known word, or points at a help page. */
 export function didYouMean(word: string, known: readonly string[], help: string): string {
-  const nearest = suggest(word.replace(/^-+/, ''), known.map((name) => name.replace(/^-+/, '')));
+  const nearest = suggest(
+    word.replace(/^-+/, ''),
+    known.map((name) => name.replace(/^-+/, '')),
+  );
   const written = known.find((name) => name.replace(/^-+/, '') === nearest);
   return written === undefined ? `See: ${help}` : `Did you mean ${written}? See: ${help}`;
 }

@@ -1,5 +1,7 @@
 import type { Command } from '../command-line/command.ts';
+import { contextInspect } from './contextInspect.ts';
+import { contextMint } from './contextMint.ts';
 import { version } from './version.ts';
 
 /** Every command, in the order in which the help lists them. */
-export const commands: readonly Command[] = [version];
+export const commands: readonly Command[] = [contextMint, contextInspect, version];

@@ -59,7 +59,9 @@ test('a folder with other files is refused and left alone, also by reset', async
 
 test('a second instance is refused while the first holds the folder', async (t) => {
   const path = await emptyFolder(t);
-  const holder = spawn(process.execPath, ['-e', 'process.stdin.resume()'], { stdio: ['pipe', 'ignore', 'ignore'] });
+  const holder = spawn(process.execPath, ['-e', 'process.stdin.resume()'], {
+    stdio: ['pipe', 'ignore', 'ignore'],
+  });
   await once(holder, 'spawn');
   const pid = holder.pid ?? 0;
   await writeFile(join(path, 'bulkhead.json'), JSON.stringify({ format: 1 }));
@@ -103,15 +105,19 @@ test('of many that claim at once exactly one holds', async (t) => {
   }
 });
 
-test("another user's folder is refused by name", { skip: process.getuid?.() !== 0 && 'needs root' }, async (t) => {
-  const path = await emptyFolder(t);
-  await chown(path, 12_345, 12_345);
-  await assert.rejects(openDataFolder(path), (error) => {
-    assert.ok(refusedWith('data_folder_not_yours')(error));
-    assert.match(String(error), /user 12345/);
-    return true;
-  });
-});
+test(
+  "another user's folder is refused by name",
+  { skip: process.getuid?.() !== 0 && 'needs root' },
+  async (t) => {
+    const path = await emptyFolder(t);
+    await chown(path, 12_345, 12_345);
+    await assert.rejects(openDataFolder(path), (error) => {
+      assert.ok(refusedWith('data_folder_not_yours')(error));
+      assert.match(String(error), /user 12345/);
+      return true;
+    });
+  },
+);
 
 test('a file where the folder should be is refused', async (t) => {
   const path = join(await emptyFolder(t), 'file');

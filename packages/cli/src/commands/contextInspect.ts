@@ -1,0 +1,73 @@
+import { ContextError, openContext, type ContextKey } from '@bulkhead/kernel';
+import { defineCommand, exit } from '../command-line/command.ts';
+import { usageFailure } from '../command-line/failure.ts';
+import { readContextKeys } from '../data-folder/contextKeys.ts';
+import { keyFile, keyOptions } from './keyOptions.ts';
+
+/** What a token says, or why it is refused. */
+export type Inspection =
+  | {
+      readonly valid: true;
+      readonly tenant: string;
+      readonly company: string | null;
+      readonly actor: { readonly kind: string; readonly id: string; readonly onBehalfOf: string | null };
+      readonly keyId: string;
+      readonly expiresAt: string;
+    }
+  | { readonly valid: false; readonly code: string; readonly reason: string };
+
+/** Checks a token as the database would, and reads it. */
+export function inspectContext(
+  token: string,
+  options: { readonly keys: readonly ContextKey[]; readonly clock: () => number },
+): Inspection {
+  try {
+    const { tenant, company, actor, keyId, expiresAt } = openContext(token, options);
+    return {
+      valid: true,
+      tenant,
+      company: company ?? null,
+      actor: { kind: actor.kind, id: actor.id, onBehalfOf: actor.onBehalfOf ?? null },
+      keyId,
+      expiresAt: expiresAt.toISOString(),
+    };
+  } catch (error) {
+    if (error instanceof ContextError) return { valid: false, code: error.code, reason: error.message };
+    throw error;
+  }
+}
+
+function describe(inspection: Inspection): string {
+  if (!inspection.valid) return `refused: ${inspection.reason} (${inspection.code})`;
+  const { actor } = inspection;
+  return [
+    'valid',
+    `tenant      ${inspection.tenant}`,
+    `company     ${inspection.company ?? 'all'}`,
+    `actor       ${actor.kind} ${actor.id}${actor.onBehalfOf === null ? '' : ` for ${actor.onBehalfOf}`}`,
+    `key         ${inspection.keyId}`,
+    `expires at  ${inspection.expiresAt}`,
+  ].join('\n');
+}
+
+export const contextInspect = defineCommand({
+  name: ['context', 'inspect'],
+  summary: 'check a context token and show what it says',
+  description:
+    'Reads a token from stdin, because what stands on a command line is visible to other processes. Checks its seal ' +
+    'and expiry with the keys of the key file, and shows its fields. Keys are never shown.',
+  options: keyOptions,
+  examples: [
+    { line: 'bulkhead context inspect < token.txt', does: 'check the token in a file' },
+    { line: 'bulkhead context mint … | bulkhead context inspect --json', does: 'mint one and read it back' },
+  ],
+  no: 'the token is refused: forged, expired, cut off, or of an unknown key',
+  async run(values, terminal) {
+    const token = (await terminal.input()).trim();
+    if (token === '') throw usageFailure('Give the token on stdin: bulkhead context inspect < token.txt');
+    const keys = await readContextKeys(keyFile(values, terminal));
+    const inspection = inspectContext(token, { keys, clock: Date.now });
+    terminal.answer({ json: inspection, text: describe(inspection) });
+    return inspection.valid ? exit.ok : exit.no;
+  },
+});
