@@ -1,0 +1,296 @@
+-- Audit entries: what changed, who changed it, written by trigger in the business transaction.
+-- Append-only for every role. The chain that seals entries is kept beside this table, never in it, so
+-- that an entry once written is never touched again.
+
+create table bulkhead.audit_entry (
+  id bigint generated always as identity,
+  occurred_at timestamptz not null default clock_timestamp(),
+  transaction_id xid8 not null default pg_current_xact_id(),
+  tenant_id uuid,
+  company_id uuid,
+  actor_kind text not null,
+  actor_id uuid,
+  on_behalf_of uuid,
+  action text not null,
+  target_type text not null,
+  target_id uuid,
+  request_id text,
+  ip inet,
+  user_agent text,
+  before json,
+  after json,
+  detail json,
+  constraint audit_entry_pkey primary key (id, occurred_at),
+  constraint audit_entry_actor_kind_known check (
+    actor_kind in ('account', 'api_key', 'service', 'job', 'operator', 'agent', 'database')),
+  constraint audit_entry_actor_named check (actor_kind = 'database' or actor_id is not null),
+  constraint audit_entry_agent_acts_for_account check (actor_kind <> 'agent' or on_behalf_of is not null)
+) partition by range (occurred_at);
+comment on table bulkhead.audit_entry is
+  'One row for each state change or application event. Append-only. Partitioned by month.';
+comment on column bulkhead.audit_entry.id is 'Order of writing, which is not the order of committing.';
+comment on column bulkhead.audit_entry.occurred_at is 'Wall-clock time of the change, in microseconds.';
+comment on column bulkhead.audit_entry.transaction_id is
+  'The writing transaction: tells a sealer which entries can no longer be preceded by an uncommitted one.';
+comment on column bulkhead.audit_entry.tenant_id is
+  'Whose entry it is; null for what happens before a tenant is known (the service''s own chain).';
+comment on column bulkhead.audit_entry.company_id is 'The company of the row that changed; null for rows of the whole tenant.';
+comment on column bulkhead.audit_entry.actor_kind is
+  'Kind of actor, from the sealed context; database when a role outside the runtime wrote without one.';
+comment on column bulkhead.audit_entry.actor_id is 'The actor, from the sealed context.';
+comment on column bulkhead.audit_entry.on_behalf_of is 'The account an agent acted for.';
+comment on column bulkhead.audit_entry.action is
+  'insert, update, soft_delete, restore, delete, or an application event as noun.verb.';
+comment on column bulkhead.audit_entry.target_type is 'schema.table of the row, or the event''s own noun.';
+comment on column bulkhead.audit_entry.target_id is 'Id of the row.';
+comment on column bulkhead.audit_entry.request_id is 'The request that caused it, unsealed.';
+comment on column bulkhead.audit_entry.ip is 'The address the request came from, unsealed.';
+comment on column bulkhead.audit_entry.user_agent is 'The client''s User-Agent header, unsealed.';
+comment on column bulkhead.audit_entry.before is
+  'The row before, as json: its bytes stay as written, where jsonb would reorder keys.';
+comment on column bulkhead.audit_entry.after is 'The row after, as json, bytes as written.';
+comment on column bulkhead.audit_entry.detail is 'What an application event adds, as json, bytes as written.';
+
+create index audit_entry_by_tenant on bulkhead.audit_entry (tenant_id, id);
+comment on index bulkhead.audit_entry_by_tenant is 'A tenant''s entries, newest first.';
+create index audit_entry_by_target on bulkhead.audit_entry (target_id, id);
+comment on index bulkhead.audit_entry_by_target is 'The history of one row.';
+create index audit_entry_by_time on bulkhead.audit_entry using brin (occurred_at);
+comment on index bulkhead.audit_entry_by_time is 'Time ranges.';
+
+create function bulkhead.refuse_audit_change() returns trigger
+  language plpgsql
+  set search_path = ''
+as $body$
+begin
+  raise exception using errcode = '42501',
+    message = 'bulkhead: audit entries are append-only',
+    hint = 'No role may update, delete or truncate them; retention cuts whole partitions behind a checkpoint.';
+end
+$body$;
+comment on function bulkhead.refuse_audit_change() is 'Trigger: refuses a change of audit entries to every role, owner and superuser included.';
+
+create trigger audit_entry_append_only
+  before update or delete on bulkhead.audit_entry
+  for each row execute function bulkhead.refuse_audit_change();
+comment on trigger audit_entry_append_only on bulkhead.audit_entry is 'Row-level, because only row-level triggers are cloned to partitions.';
+
+alter table bulkhead.audit_entry enable row level security;
+alter table bulkhead.audit_entry force row level security;
+
+create policy audit_entry_write on bulkhead.audit_entry
+  for insert to bulkhead_owner
+  with check (true);
+comment on policy audit_entry_write on bulkhead.audit_entry is 'Only the owner''s trigger and event functions write entries.';
+
+create policy audit_entry_read_own on bulkhead.audit_entry
+  for select to bulkhead_app
+  using (
+    tenant_id = (select bulkhead.tenant_id())
+    and (company_id is null or (select bulkhead.all_companies()) or company_id = (select bulkhead.company_id()))
+  );
+comment on policy audit_entry_read_own on bulkhead.audit_entry is
+  'The application reads its context''s tenant and, under a company, that company''s entries and the tenant''s own.';
+
+create policy audit_entry_read_all on bulkhead.audit_entry
+  for select to bulkhead_auditor
+  using (true);
+comment on policy audit_entry_read_all on bulkhead.audit_entry is 'The auditor reads the whole ledger, and nothing else in the database.';
+
+grant select on bulkhead.audit_entry to bulkhead_app, bulkhead_auditor;
+
+create function bulkhead.create_audit_partition(month date) returns void
+  language plpgsql
+  set search_path = ''
+as $body$
+declare
+  first_day constant date := date_trunc('month', month);
+  partition_name constant text := 'audit_entry_' || to_char(first_day, 'YYYY_MM');
+begin
+  if to_regclass('bulkhead.' || partition_name) is null then
+    execute format('create table bulkhead.%I partition of bulkhead.audit_entry for values from (%L) to (%L)',
+      partition_name, first_day::timestamp at time zone 'UTC', (first_day + interval '1 month') at time zone 'UTC');
+    perform bulkhead.seal_off_audit_partition(partition_name);
+  end if;
+end
+$body$;
+comment on function bulkhead.create_audit_partition(date) is
+  'Makes the partition for the month of the given day, UTC, unless it exists.';
+
+create function bulkhead.seal_off_audit_partition(partition_name text) returns void
+  language plpgsql
+  set search_path = ''
+as $body$
+begin
+  execute format('alter table bulkhead.%I enable row level security, force row level security', partition_name);
+  execute format('create trigger audit_entry_no_truncate before truncate on bulkhead.%I
+    for each statement execute function bulkhead.refuse_audit_change()', partition_name);
+  execute format('comment on table bulkhead.%I is %L', partition_name, 'Audit entries, a partition: reached through bulkhead.audit_entry only.');
+end
+$body$;
+comment on function bulkhead.seal_off_audit_partition(text) is
+  'A partition inherits neither row security nor statement triggers from its parent: it gets its own.';
+
+create function bulkhead.ensure_audit_partitions(months_ahead integer default 3) returns void
+  language plpgsql
+  set search_path = ''
+as $body$
+begin
+  for ahead in 0 .. months_ahead loop
+    begin
+      perform bulkhead.create_audit_partition((current_date + make_interval(months => ahead))::date);
+    exception when check_violation then
+      -- The catch-all already holds entries of that month: nothing is lost, they stay where they are.
+      null;
+    end;
+  end loop;
+end
+$body$;
+comment on function bulkhead.ensure_audit_partitions(integer) is
+  'Makes the partitions of this month and the coming ones. Run at every start.';
+
+create table bulkhead.audit_entry_unplaced partition of bulkhead.audit_entry default;
+select bulkhead.seal_off_audit_partition('audit_entry_unplaced');
+create trigger audit_entry_no_truncate before truncate on bulkhead.audit_entry
+  for each statement execute function bulkhead.refuse_audit_change();
+
+create type bulkhead.audit_origin as (
+  actor_kind text,
+  actor_id uuid,
+  on_behalf_of uuid,
+  request_id text,
+  ip inet,
+  user_agent text
+);
+comment on type bulkhead.audit_origin is 'Who caused an entry, and by which request.';
+
+create function bulkhead.current_audit_origin() returns bulkhead.audit_origin
+  language plpgsql stable
+  set search_path = ''
+as $body$
+declare
+  token constant text := bulkhead.verified_context();
+  request constant json := nullif(current_setting('bulkhead.request', true), '')::json;
+  origin bulkhead.audit_origin;
+begin
+  if token is not null then
+    origin.actor_kind := split_part(token, '.', 6);
+    origin.actor_id := split_part(token, '.', 7);
+    origin.on_behalf_of := nullif(split_part(token, '.', 8), '-');
+  elsif session_user in ('bulkhead_app', 'bulkhead_identity', 'bulkhead_worker', 'bulkhead_auditor') then
+    raise exception using errcode = '42501',
+      message = 'bulkhead: a change needs a context',
+      hint = 'Send the sealed context in the same transaction; see CONTEXT.md.';
+  else
+    origin.actor_kind := 'database';
+  end if;
+  if request is not null then
+    origin.request_id := request ->> 'id';
+    origin.ip := request ->> 'ip';
+    origin.user_agent := request ->> 'agent';
+  end if;
+  return origin;
+end
+$body$;
+comment on function bulkhead.current_audit_origin() is
+  'The actor of the sealed context and the request beside it. Without a context: 42501 for a runtime role, actor database for any other.';
+
+-- One trigger function for each operation, for tables with and without a company. Statement-level with
+-- transition tables: one insert writes the entries of a whole statement.
+do $functions$
+declare
+  columns constant text :=
+    '(tenant_id, company_id, actor_kind, actor_id, on_behalf_of, action, target_type, target_id, request_id, ip, user_agent';
+  origin_columns constant text := 'origin.actor_kind, origin.actor_id, origin.on_behalf_of';
+  request_columns constant text := 'origin.request_id, origin.ip, origin.user_agent';
+  variant record;
+begin
+  for variant in
+    select v.operation, s.suffix,
+      replace(v.source, '$company', s.company) as statement, v.guard
+    from (values
+      ('insert', 'new_rows', ', after) select n.tenant_id, $company, ' || origin_columns
+        || ', ''insert'', tg_argv[0], n.id, ' || request_columns || ', row_to_json(n) from new_rows n'),
+      ('delete', 'old_rows', ', before) select n.tenant_id, $company, ' || origin_columns
+        || ', ''delete'', tg_argv[0], n.id, ' || request_columns || ', row_to_json(n) from old_rows n'),
+      ('update', 'new_rows', ', before, after) select n.tenant_id, $company, ' || origin_columns
+        || ', case when o.deleted_at is null and n.deleted_at is not null then ''soft_delete'''
+        || ' when o.deleted_at is not null and n.deleted_at is null then ''restore'' else ''update'' end'
+        || ', tg_argv[0], n.id, ' || request_columns
+        || ', row_to_json(o), row_to_json(n) from old_rows o join new_rows n on n.id = o.id and n.tenant_id = o.tenant_id')
+    ) v (operation, guard, source)
+    cross join (values ('tenant', 'null::uuid'), ('company', 'n.company_id')) s (suffix, company)
+  loop
+    execute format($create$
+      create function bulkhead.%I() returns trigger
+        language plpgsql security definer
+        set search_path = ''
+        set enable_nestloop = off
+      as $body$
+declare
+  origin bulkhead.audit_origin;
+begin
+  if exists (select from %s) then
+    origin := bulkhead.current_audit_origin();
+    insert into bulkhead.audit_entry %s;
+  end if;
+  return null;
+end
+$body$ $create$,
+      'audit_' || variant.operation || '_' || variant.suffix, variant.guard, columns || variant.statement);
+    execute format('comment on function bulkhead.%I() is %L',
+      'audit_' || variant.operation || '_' || variant.suffix,
+      format('Trigger: one audit entry for each row of an %s on a table of scope %s. Argument: schema.table. '
+        || 'Nested loops are off because the cached plan of a one-row statement would join a thousand rows with them.',
+        variant.operation, variant.suffix));
+  end loop;
+end
+$functions$;
+
+create function bulkhead.audit_event(
+  action text,
+  target_type text,
+  target_id uuid default null,
+  detail json default null
+) returns void
+  language plpgsql security definer
+  set search_path = ''
+as $body$
+declare
+  origin constant bulkhead.audit_origin := bulkhead.current_audit_origin();
+begin
+  if action !~ '^[a-z_]{1,60}\.[a-z_]{1,60}$' then
+    raise exception using errcode = '22023', message = 'an audit event is named noun.verb in lower case';
+  end if;
+  insert into bulkhead.audit_entry (tenant_id, company_id, actor_kind, actor_id, on_behalf_of, action,
+    target_type, target_id, request_id, ip, user_agent, detail)
+  values (bulkhead.tenant_id(), bulkhead.company_id(), origin.actor_kind, origin.actor_id, origin.on_behalf_of,
+    action, target_type, target_id, origin.request_id, origin.ip, origin.user_agent, detail);
+end
+$body$;
+comment on function bulkhead.audit_event(text, text, uuid, json) is
+  'Writes an application event under the current context. The name is noun.verb, so that it cannot pass for a row change.';
+
+create function bulkhead.audit_diff(before json, after json) returns jsonb
+  language sql immutable parallel safe
+begin atomic
+  select jsonb_object_agg(coalesce(o.key, n.key), jsonb_build_object('before', o.value, 'after', n.value))
+  from jsonb_each(before::jsonb) o
+  full join jsonb_each(after::jsonb) n on n.key = o.key
+  where o.value is distinct from n.value
+    and coalesce(o.key, n.key) <> 'updated_at';
+end;
+comment on function bulkhead.audit_diff(json, json) is
+  'The fields that differ: {field: {before, after}}, without updated_at, which every change touches.';
+
+create view bulkhead.audit_log with (security_invoker = true, security_barrier = true) as
+  select e.id, e.occurred_at, e.tenant_id, e.company_id, e.actor_kind, e.actor_id, e.on_behalf_of, e.action,
+    e.target_type, e.target_id, e.request_id, e.ip, e.user_agent, e.before, e.after, e.detail,
+    case when e.before is not null and e.after is not null then bulkhead.audit_diff(e.before, e.after) end as diff
+  from bulkhead.audit_entry e;
+comment on view bulkhead.audit_log is 'Audit entries with the field-level diff of updates. Row security is the reader''s.';
+
+revoke execute on all functions in schema bulkhead from public;
+grant select on bulkhead.audit_log to bulkhead_app, bulkhead_auditor;
+grant execute on function bulkhead.audit_diff(json, json) to bulkhead_app, bulkhead_auditor;
+grant execute on function bulkhead.audit_event(text, text, uuid, json) to bulkhead_app, bulkhead_identity, bulkhead_worker;
