@@ -123,7 +123,7 @@ begin atomic
     select bulkhead.key_columns(c.conrelid::regclass, c.conkey) as columns,
       bulkhead.key_columns(c.confrelid::regclass, c.confkey) as parent_columns) k
   cross join lateral (
-    select coalesce(array_agg(shared.name), '{}') as required
+    select coalesce(array_agg(shared.name order by shared.name desc), '{}') as required
     from (
       select unnest(bulkhead.scope_columns(t.scope)) as name
       intersect

@@ -1,0 +1,223 @@
+-- What stands open. Start-up and CI refuse to go on while any of these functions returns a row. They read
+-- the catalog as it is now, not what was done once: switching a safeguard off shows.
+
+create function bulkhead.squeeze(expression text) returns text
+  language sql immutable parallel safe
+  return regexp_replace(
+    regexp_replace(lower(expression), ' as [a-z_]+\)', ')', 'g'), '[\s]', '', 'g');
+comment on function bulkhead.squeeze(text) is 'An expression as Postgres prints it and as we wrote it, made comparable.';
+
+create function bulkhead.policy_problems() returns table (target regclass, problem text)
+  language sql stable
+begin atomic
+  select r.target, case when c.relrowsecurity then 'row-level security is not forced: its owner is exempt'
+    else 'row-level security is off' end
+  from bulkhead.registered_table r
+  join pg_class c on c.oid = r.target
+  where r.treatment = 'protected' and not (c.relrowsecurity and c.relforcerowsecurity)
+  union all
+  select r.target, format('policy %I is missing or not as it should be', e.name)
+  from bulkhead.registered_table r
+  cross join lateral bulkhead.expected_policies(r.scope) e
+  where r.treatment = 'protected' and not exists (
+    select from pg_policy p
+    where p.polrelid = r.target and p.polname = e.name and p.polpermissive = e.permissive and p.polcmd = e.command
+      and p.polroles @> array[to_regrole('bulkhead_app')::oid, to_regrole('bulkhead_owner')::oid]
+      and bulkhead.squeeze(pg_get_expr(p.polwithcheck, p.polrelid)) = bulkhead.squeeze(e.condition)
+      and (e.command = 'a' or bulkhead.squeeze(pg_get_expr(p.polqual, p.polrelid)) = bulkhead.squeeze(e.condition)))
+  union all
+  select r.target, format('policy %I opens the table to %s, whom no wall holds', p.polname,
+    case when granted.role = 0 then 'public' else pg_get_userbyid(granted.role)::text end)
+  from bulkhead.registered_table r
+  join pg_policy p on p.polrelid = r.target and p.polpermissive
+  cross join lateral unnest(p.polroles) granted (role)
+  where r.treatment = 'protected'
+    and (granted.role = 0 or pg_get_userbyid(granted.role) not in
+      ('bulkhead_app', 'bulkhead_owner', 'bulkhead_identity', 'bulkhead_worker', 'bulkhead_auditor'));
+end;
+comment on function bulkhead.policy_problems() is 'Protected tables whose row-level security is not what protect_table set.';
+
+create function bulkhead.key_problems() returns table (target regclass, problem text)
+  language sql stable
+begin atomic
+  select r.target, format('unique key %s (%s) spans tenants', k.name, array_to_string(k.columns, ', '))
+  from bulkhead.registered_table r
+  cross join lateral bulkhead.leaky_keys(r.target, r.scope) k
+  where r.treatment = 'protected'
+  union all
+  select r.target, case
+    when f.treatment is null then format('foreign key %I refers to %s, which is not registered', f.name, f.parent)
+    when not f.composite then format('foreign key %I does not carry %s: a row can refer to another tenant''s', f.name, array_to_string(f.required, ', '))
+    else format('foreign key %I has no index on (%s)', f.name, array_to_string(f.columns, ', ')) end
+  from bulkhead.registered_table r
+  cross join lateral bulkhead.foreign_keys(r.target) f
+  where r.treatment = 'protected'
+    and (f.treatment is null
+      or (f.treatment = 'protected' and (not f.composite or not bulkhead.has_index_on(r.target, f.columns))));
+end;
+comment on function bulkhead.key_problems() is 'Protected tables with a key that reaches across tenants.';
+
+create function bulkhead.expected_triggers(registered bulkhead.registered_table) returns table (name text)
+  language sql immutable
+begin atomic
+  select unnest(
+    array['bulkhead_stamp', 'bulkhead_no_truncate']
+    || case when (registered).delete_mode <> 'hard' then array['bulkhead_no_delete'] else '{}'::text[] end
+    || case when (registered).audited
+      then array['bulkhead_audit_insert', 'bulkhead_audit_update', 'bulkhead_audit_delete'] else '{}'::text[] end);
+end;
+comment on function bulkhead.expected_triggers(bulkhead.registered_table) is 'The triggers of a protected table.';
+
+create function bulkhead.privilege_problems() returns table (target regclass, problem text)
+  language sql stable
+begin atomic
+  select r.target, format('trigger %I is missing or disabled', t.name)
+  from bulkhead.registered_table r
+  cross join lateral bulkhead.expected_triggers(r) t
+  where r.treatment = 'protected' and not exists (
+    select from pg_trigger g where g.tgrelid = r.target and g.tgname = t.name and g.tgenabled in ('O', 'A'))
+  union all
+  select c.oid::regclass, format('%s holds %s', case when a.grantee = 0 then 'public' else pg_get_userbyid(a.grantee)::text end,
+    lower(a.privilege_type))
+  from pg_class c
+  join bulkhead.registered_table r on r.target = c.oid
+  cross join lateral aclexplode(c.relacl) a
+  where (a.grantee = 0 or pg_get_userbyid(a.grantee) = 'bulkhead_app')
+    and not case r.treatment
+      when 'protected' then a.grantee <> 0
+        and (a.privilege_type = 'SELECT' or (a.privilege_type = 'DELETE' and r.delete_mode = 'hard'))
+      when 'shared' then a.privilege_type = 'SELECT'
+      else false end
+  union all
+  select r.target, format('bulkhead_app may update %s', string_agg(c.name, ', '))
+  from bulkhead.registered_table r
+  cross join lateral bulkhead.table_columns(r.target) c
+  where r.treatment = 'protected'
+    and c.name = any (array['id', 'created_at', 'updated_at'] || bulkhead.scope_columns(r.scope) || r.immutable_columns)
+    and has_column_privilege('bulkhead_app', r.target, c.name, 'update')
+  group by r.target
+  union all
+  select r.target, format('it belongs to the runtime role %s', pg_get_userbyid(c.relowner))
+  from bulkhead.registered_table r
+  join pg_class c on c.oid = r.target
+  where pg_get_userbyid(c.relowner) in ('bulkhead_app', 'bulkhead_identity', 'bulkhead_worker', 'bulkhead_auditor');
+end;
+comment on function bulkhead.privilege_problems() is
+  'Registered tables whose triggers are off, or on which public or the application holds what it should not.';
+
+create function bulkhead.unregistered_relations() returns table (target regclass, problem text)
+  language sql stable
+begin atomic
+  select c.oid::regclass, case c.relkind
+      when 'v' then 'view without security_invoker: it reads with its owner''s rights'
+      when 'm' then 'materialized view: it has no row-level security'
+      when 'f' then 'foreign table: it has no row-level security of its own'
+      else case when i.inhrelid is not null then 'partition or child that is reached directly: it has no policy of its parent'
+        else 'not protected' end end
+  from pg_class c
+  join pg_namespace n on n.oid = c.relnamespace
+  left join pg_inherits i on i.inhrelid = c.oid
+  cross join lateral (
+    select exists (
+      select from aclexplode(c.relacl) a where a.grantee = 0 or pg_get_userbyid(a.grantee) = 'bulkhead_app')
+    or exists (
+      select from pg_attribute t cross join lateral aclexplode(t.attacl) a
+      where t.attrelid = c.oid and (a.grantee = 0 or pg_get_userbyid(a.grantee) = 'bulkhead_app')) as granted) g
+  where c.relkind in ('r', 'p', 'v', 'm', 'f')
+    and n.nspname not in ('pg_catalog', 'information_schema', 'bulkhead') and n.nspname not like 'pg\_toast%' and n.nspname not like 'pg\_temp%'
+    and not exists (select from bulkhead.registered_table r where r.target = c.oid)
+    and case
+      when c.relkind = 'v' then
+        (g.granted or n.nspname in (select s.name from bulkhead.guarded_schema s))
+        and not coalesce(c.reloptions && array['security_invoker=true', 'security_invoker=on', 'security_invoker=1'], false)
+      when i.inhrelid is not null then g.granted
+      else g.granted or n.nspname in (select s.name from bulkhead.guarded_schema s) end;
+end;
+comment on function bulkhead.unregistered_relations() is
+  'Tables and views of a guarded schema, or in reach of the application, that nobody registered. Every kind of relation counts: partitioned, foreign, materialized.';
+
+create function bulkhead.unprotected_tables() returns table (table_name text, problem text, fix text)
+  language sql stable security definer
+  set search_path = ''
+begin atomic
+  select bulkhead.table_label(p.target), p.problem, p.fix
+  from (
+    select o.target, o.problem, format('select bulkhead.protect_table(%L, %L, …)', o.target::text, r.scope) as fix
+    from (
+      select * from bulkhead.policy_problems()
+      union all select * from bulkhead.key_problems()
+      union all select * from bulkhead.privilege_problems()
+    ) o
+    join bulkhead.registered_table r on r.target = o.target
+    union all
+    select u.target, u.problem, case
+      when u.problem like 'view%' then format('alter view %s set (security_invoker = true)', u.target)
+      when u.problem = 'not protected' then format('select bulkhead.protect_table(%L), or bulkhead.share_table / bulkhead.exempt_table with the reason', u.target::text)
+      else format('revoke all on %s from public, bulkhead_app', u.target) end
+    from bulkhead.unregistered_relations() u
+  ) p
+  order by 1, 2;
+end;
+comment on function bulkhead.unprotected_tables() is
+  'What stands open, table by table, and how to close it. Empty is good; start-up refuses to serve otherwise.';
+
+create function bulkhead.unsafe_roles() returns table (role_name text, problem text, fix text)
+  language sql stable security definer
+  set search_path = ''
+begin atomic
+  with runtime as (
+    select r.oid, r.rolname::text as name from pg_roles r
+    where r.rolname in ('bulkhead_app', 'bulkhead_identity', 'bulkhead_worker', 'bulkhead_auditor')
+  )
+  select t.name, format('it is, or may become, %s, who %s', r.rolname,
+      case when r.rolsuper then 'is superuser' when r.rolbypassrls then 'bypasses row-level security'
+        when r.rolname = 'bulkhead_owner' then 'owns the tables' else 'may make roles' end),
+    case when r.oid = t.oid then format('alter role %I nosuperuser nobypassrls nocreaterole', t.name)
+      else format('revoke %I from %I', r.rolname, t.name) end
+  from runtime t
+  join pg_roles r on (r.rolsuper or r.rolbypassrls or r.rolcreaterole or r.rolname = 'bulkhead_owner')
+    and (r.oid = t.oid or (not (select s.rolsuper from pg_roles s where s.oid = t.oid) and pg_has_role(t.oid, r.oid, 'member')))
+  union all
+  select t.name, format('it may create objects in schema %s', n.nspname), format('revoke create on schema %I from public, %I', n.nspname, t.name)
+  from runtime t
+  join pg_namespace n on n.nspname not like 'pg\_%' and has_schema_privilege(t.oid, n.oid, 'create')
+  where not exists (select from pg_roles s where s.oid = t.oid and s.rolsuper)
+  union all
+  select t.name, format('it may %s in this database', p.privilege), format('revoke %s on database %I from public, %I', p.privilege, current_database(), t.name)
+  from runtime t
+  cross join (values ('create'), ('temporary')) p (privilege)
+  where has_database_privilege(t.oid, current_database(), p.privilege)
+    and not exists (select from pg_roles s where s.oid = t.oid and s.rolsuper)
+  union all
+  select t.name, 'it may become ' || o.name, format('revoke %I from %I', o.name, t.name)
+  from runtime t
+  join runtime o on o.oid <> t.oid and pg_has_role(t.oid, o.oid, 'member')
+  where not exists (select from pg_roles s where s.oid = t.oid and s.rolsuper);
+end;
+comment on function bulkhead.unsafe_roles() is 'Runtime roles that are, or may become, more than their duty.';
+
+create function bulkhead.unsafe_functions() returns table (function_name text, problem text, fix text)
+  language sql stable security definer
+  set search_path = ''
+begin atomic
+  select f.signature, 'security definer without a fixed search_path', format('alter function %s set search_path = ''''', f.signature)
+  from (
+    select p.oid::regprocedure::text as signature, p.*
+    from pg_proc p join pg_namespace n on n.oid = p.pronamespace
+    where p.prosecdef and n.nspname not in ('pg_catalog', 'information_schema')
+  ) f
+  -- A body in the SQL standard's form is bound when it is created and looks up no name later.
+  where f.prosqlbody is null
+    and not exists (select from unnest(f.proconfig) c where c like 'search\_path=%')
+  union all
+  select p.oid::regprocedure::text, 'security definer that public may execute', format('revoke execute on function %s from public', p.oid::regprocedure)
+  from pg_proc p
+  join pg_namespace n on n.oid = p.pronamespace
+  where p.prosecdef and n.nspname not in ('pg_catalog', 'information_schema')
+    and (p.proacl is null or exists (select from aclexplode(p.proacl) a where a.grantee = 0));
+end;
+comment on function bulkhead.unsafe_functions() is 'Functions that run with their owner''s rights and can be bent or are open to all.';
+
+revoke execute on all functions in schema bulkhead from public;
+grant execute on function bulkhead.unprotected_tables(), bulkhead.unsafe_roles(), bulkhead.unsafe_functions()
+  to bulkhead_app;
