@@ -1,0 +1,45 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { fileNameRule, lengthRule, lockfileRule, machineRule, sleepRule } from './rules.ts';
+import { sqlStyle } from './sqlStyle.ts';
+
+const sleep = 'await new Promise((resolve) => ' + 'setTimeout' + '(resolve, 10));';
+const machinePath = ['', 'work', 'main', 'x'].join('/');
+
+const cases = [
+  { rule: fileNameRule, bad: { path: 'src/stringUtils.ts', text: '' }, good: { path: 'src/utility.ts', text: '' } },
+  { rule: fileNameRule, bad: { path: 'src/helpers/a.ts', text: '' }, good: { path: 'src/helpful.md', text: '' } },
+  {
+    rule: lengthRule,
+    bad: { path: 'a.ts', text: 'x\n'.repeat(401) },
+    good: { path: 'a.ts', text: 'x\n'.repeat(400) },
+  },
+  { rule: sleepRule, bad: { path: 'a.test.ts', text: sleep }, good: { path: 'a.ts', text: sleep } },
+  {
+    rule: machineRule,
+    bad: { path: 'a.md', text: `see ${machinePath}` },
+    good: { path: 'a.md', text: `packages${machinePath}` },
+  },
+  {
+    rule: lockfileRule,
+    bad: { path: 'package-lock.json', text: '"resolved": "https://example.org/x.tgz"' },
+    good: { path: 'package-lock.json', text: '"resolved": "packages/kernel"' },
+  },
+  {
+    rule: sqlStyle,
+    bad: { path: '0001.sql', text: 'SELECT 1;' },
+    good: { path: '0001.sql', text: "select 'SELECT', 1; -- FROM here" },
+  },
+  {
+    rule: sqlStyle,
+    bad: { path: '0001.sql', text: 'create table if not exists invoice (id uuid);' },
+    good: { path: '0001.sql', text: 'create table if not exists books.invoice (id uuid);' },
+  },
+];
+
+for (const { rule, bad, good } of cases) {
+  test(`${rule.name} refuses ${bad.path} and accepts ${good.path}: ${bad.text.slice(0, 40).trim()}`, () => {
+    assert.equal(rule(bad).length, 1);
+    assert.deepEqual(rule(good), []);
+  });
+}

@@ -1,0 +1,47 @@
+import { findings, type TrackedFile } from './trackedFiles.ts';
+
+/** A rule about the text of one file. */
+export type Rule = (file: TrackedFile) => string[];
+
+const vagueNames = /(?:^|[/._-])(?:utils?|helpers?|managers?|commons?|misc)(?:[/._-]|$)/i;
+const vagueSuffix = /(?:Utils?|Helpers?|Manager)(?:\.|$)/;
+
+export const fileNameRule: Rule = ({ path }) =>
+  vagueNames.test(path) || vagueSuffix.test(path)
+    ? [`${path}: name the file after what it holds, not "utils", "helpers", "manager" or "common"`]
+    : [];
+
+export const lengthRule: Rule = ({ path, text }) => {
+  const lines = text.split('\n').length - 1;
+  const source = /\.(?:ts|tsx|js|mjs|css)$/.test(path);
+  return source && lines > 400 ? [`${path}: ${lines} lines; split it, a source file has at most 400`] : [];
+};
+
+export const sleepRule: Rule = (file) =>
+  /\.test\.tsx?$/.test(file.path)
+    ? findings(
+        file,
+        /\bsetTimeout\s*\(|['"](?:node:)?timers\/promises['"]/g,
+        'a test must not sleep: wait for the event, or inject the clock',
+      )
+    : [];
+
+// Written in parts, so that this file does not break its own rule.
+const workFolder = new RegExp(`(?<![\\w.)-])/${'work'}/(?:main|shared|\\.)`, 'g');
+const registryHost = new RegExp(`https?://[\\w.-]*(?:${['artifactory', 'verdaccio', 'nexus'].join('|')})`, 'g');
+
+export const machineRule: Rule = (file) => [
+  ...findings(file, workFolder, 'a path of one machine must not be in the repository'),
+  ...findings(file, registryHost, 'the address of a private package registry must not be in the repository'),
+];
+
+export const lockfileRule: Rule = (file) =>
+  file.path.endsWith('package-lock.json')
+    ? findings(
+        file,
+        /"resolved": "https?:/g,
+        'the lockfile must not hold registry addresses: run npm install with the repository’s .npmrc',
+      )
+    : [];
+
+export const rules: readonly Rule[] = [fileNameRule, lengthRule, sleepRule, machineRule, lockfileRule];
