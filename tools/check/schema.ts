@@ -1,0 +1,42 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import pg from 'pg';
+import { createTestDatabase } from '../../test/harness/index.ts';
+import { commentProblems, functionProblems } from './catalog.ts';
+import type { Problems } from './check.ts';
+import { describeSchema } from './describeSchema.ts';
+
+/** Which schemas each line of migrations makes, and where their generated description is. */
+export const schemaFiles = [
+  { path: 'packages/kernel/sql/schema.sql', schemas: ['bulkhead'] },
+  { path: 'packages/platform/sql/schema.sql', schemas: ['identity', 'tenants'] },
+  { path: 'apps/books/sql/schema.sql', schemas: ['books'] },
+];
+
+/** Calls `use` with a connection (as superuser) to a database that has every migration. */
+export async function withMigratedDatabase<T>(use: (client: pg.Client) => Promise<T>): Promise<T> {
+  const database = await createTestDatabase({ template: 'full' });
+  const client = new pg.Client(database.connections.superuser);
+  await client.connect();
+  try {
+    return await use(client);
+  } finally {
+    await client.end();
+    await database.drop();
+    await database.server.stop();
+  }
+}
+
+/** The migrated catalog: every object commented, no loose function, and schema.sql as generated. */
+export function schemaProblems(root: string): Promise<Problems> {
+  return withMigratedDatabase(async (client) => {
+    const problems = [...(await commentProblems(client)), ...(await functionProblems(client))];
+    for (const { path, schemas } of schemaFiles) {
+      const written = await readFile(join(root, path), 'utf8').catch(() => '');
+      if (written !== (await describeSchema(client, schemas))) {
+        problems.push(`${path}: is not what the migrations make: run "npm run schema" and read the difference`);
+      }
+    }
+    return problems;
+  });
+}
