@@ -1,0 +1,68 @@
+import type { DataErrorCode } from './errors.ts';
+
+/** Figures since the pool was made. */
+export type Counters = {
+  /** statements run under a context */
+  statements: number;
+  /** statements and batches that were refused, by code */
+  refusals: Partial<Record<DataErrorCode, number>>;
+  /** rows of another tenant found in results by sampling; must stay 0 */
+  crossTenantRows: number;
+};
+
+const refusals: ReadonlySet<DataErrorCode> = new Set([
+  'context_refused',
+  'row_refused',
+  'privilege_refused',
+  'delete_refused',
+  'statement_refused',
+  'batch_straddles_tenants',
+]);
+
+/** Counts what a pool did. */
+export class Tally {
+  #statements = 0;
+  #crossTenantRows = 0;
+  readonly #refusals: Partial<Record<DataErrorCode, number>> = {};
+
+  statement(): void {
+    this.#statements += 1;
+  }
+
+  /** Counts the codes that mean a refusal and ignores the others. */
+  failure(code: DataErrorCode): void {
+    if (refusals.has(code)) this.#refusals[code] = (this.#refusals[code] ?? 0) + 1;
+  }
+
+  crossTenantRows(count: number): void {
+    this.#crossTenantRows += count;
+  }
+
+  read(): Counters {
+    return {
+      statements: this.#statements,
+      refusals: { ...this.#refusals },
+      crossTenantRows: this.#crossTenantRows,
+    };
+  }
+}
+
+/** How many of the rows at hand are looked at: the first, the last, and so many between. */
+const sampleSize = 8;
+
+/**
+ * How many sampled rows name another tenant in a column called `tenant_id`.
+ * @param rows objects, or arrays in the order of `columns`
+ */
+export function foreignRows(rows: readonly unknown[], columns: readonly string[], tenant: string): number {
+  const column = columns.indexOf('tenant_id');
+  if (column < 0 || rows.length === 0) return 0;
+  const step = Math.max(1, Math.floor((rows.length - 1) / sampleSize));
+  let found = 0;
+  for (let at = 0; at < rows.length; at += step) {
+    const row = rows[at] as unknown[] | { tenant_id: unknown };
+    const value = Array.isArray(row) ? row[column] : row.tenant_id;
+    if (typeof value === 'string' && value !== tenant) found += 1;
+  }
+  return found;
+}

@@ -1,0 +1,12 @@
+export * from './context.ts';
+export * from './migrate.ts';
+export { straddlers, type BatchMember } from './batch.ts';
+export type { Counters } from './counters.ts';
+export { DataError, type DataErrorCode, type DataErrorDetail } from './errors.ts';
+export type { FlightResult } from './flight.ts';
+export { TenantPool, type PoolEvents, type TenantPoolOptions } from './pool.ts';
+export type { Statement } from './prologue.ts';
+export type { QueryResult, RunOptions } from './ports.ts';
+export type { TenantSession } from './session.ts';
+export type { TenantTransaction } from './transaction.ts';
+export type { Mark, OpenTransaction, TransactionOptions } from './transactionState.ts';

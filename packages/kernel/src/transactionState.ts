@@ -1,0 +1,196 @@
+import { DataError } from './errors.ts';
+import { FlightError, failureOf, type FlightResult } from './flight.ts';
+import type { Step } from './flightBytes.ts';
+import type { Lease, RunOptions, SessionPorts } from './ports.ts';
+import { cleanUp, command, contextStep, unlock, wantedStep, type Statement } from './prologue.ts';
+
+export type TransactionOptions = {
+  /** default: the database's, which is read committed */
+  isolation?: 'read committed' | 'repeatable read' | 'serializable' | undefined;
+  /** default false */
+  readOnly?: boolean | undefined;
+};
+
+/** A savepoint that was set. */
+export type Mark = { readonly name: string };
+
+type Ports = SessionPorts & { fail(error: unknown, statement?: Statement): DataError };
+
+function beginText({ isolation, readOnly }: TransactionOptions): string {
+  const modes = [
+    isolation === undefined ? '' : `isolation level ${isolation}`,
+    readOnly === true ? 'read only' : '',
+  ];
+  return ['begin', modes.filter((mode) => mode !== '').join(', ')].join(' ').trim();
+}
+
+/**
+ * A transaction on one connection. Its caller makes one call at a time, and ends it with `commit` or `rollback`.
+ * BEGIN and savepoints travel with the statement that follows them.
+ */
+export class OpenTransaction {
+  readonly #ports: Ports;
+  readonly #request: string;
+  #lease: Lease | undefined;
+  /** commands that wait for the next statement */
+  #waiting: Step[];
+  #context: Step | undefined;
+  #token = '';
+  #marks = 0;
+  #inert = true;
+  #over = false;
+  #failure: DataError | undefined;
+
+  constructor(ports: Ports, request: string, options: TransactionOptions) {
+    this.#ports = ports;
+    this.#request = request;
+    this.#waiting = [command(beginText(options))];
+  }
+
+  /** @throws {DataError} */
+  async run<Row>(statement: Statement, options: RunOptions = {}): Promise<FlightResult<Row>> {
+    this.#check();
+    try {
+      return await this.#run<Row>(statement, options);
+    } catch (error) {
+      throw this.#ports.fail(error, statement);
+    }
+  }
+
+  /** Sets a savepoint with the next statement. */
+  mark(): Mark {
+    this.#check();
+    const name = `bulkhead_${(this.#marks += 1)}`;
+    this.#waiting.push(command(`savepoint ${name}`));
+    return { name };
+  }
+
+  async release(mark: Mark): Promise<void> {
+    await this.#toMark(mark, [`release savepoint ${mark.name}`]);
+  }
+
+  async rollbackTo(mark: Mark): Promise<void> {
+    await this.#toMark(mark, [`rollback to savepoint ${mark.name}`, `release savepoint ${mark.name}`]);
+    this.#failure = undefined;
+    // The savepoint may be older than the token in use.
+    this.#token = '';
+  }
+
+  /**
+   * @throws {DataError} `transaction_aborted` when a statement had failed; `database_unavailable` when the connection
+   *   was lost, in which case it is not known whether the transaction was saved
+   */
+  async commit(): Promise<void> {
+    this.#check();
+    this.#over = true;
+    const lease = this.#lease;
+    if (lease === undefined) return;
+    if (this.#failure !== undefined) {
+      const cause = this.#failure;
+      await this.#abort(lease);
+      throw this.#ports.fail(new DataError('transaction_aborted', { cause }));
+    }
+    await this.#commit(lease);
+  }
+
+  /** Never throws: a connection that cannot roll back is destroyed. Does nothing after the end. */
+  async rollback(): Promise<void> {
+    if (this.#over) return;
+    this.#over = true;
+    if (this.#lease !== undefined) await this.#abort(this.#lease);
+  }
+
+  #check(): void {
+    if (this.#over) throw new DataError('transaction_over');
+  }
+
+  async #run<Row>(statement: Statement, options: RunOptions): Promise<FlightResult<Row>> {
+    const { inert } = this.#ports.judge.judge(statement.text);
+    const wanted = wantedStep(statement);
+    try {
+      this.#lease ??= await this.#ports.lease();
+      this.#inert &&= inert;
+      return await this.#fly<Row>(this.#lease, wanted, options);
+    } catch (error) {
+      // From here on the transaction cannot be saved, even when its caller swallows the error.
+      this.#failure = failureOf(error);
+      this.#token = '';
+      throw error;
+    }
+  }
+
+  async #fly<Row>(lease: Lease, wanted: Step, options: RunOptions): Promise<FlightResult<Row>> {
+    const { names } = lease;
+    const before = [...this.#waiting, ...this.#freshContext()];
+    const steps = [...before, wanted].map((step) => names?.apply(step) ?? step);
+    this.#waiting = [];
+    try {
+      const { result } = await lease.fly<Row>({ steps, wanted: before.length, ...options });
+      names?.confirm(steps);
+      this.#ports.inspect(result);
+      return result;
+    } catch (error) {
+      names?.doubt(steps);
+      throw error;
+    }
+  }
+
+  /** The context again whenever the sealer minted a new token, so that a long transaction does not outlive its own. */
+  #freshContext(): Step[] {
+    const token = this.#ports.seal();
+    if (token === this.#token) return [];
+    this.#token = token;
+    this.#context = contextStep(token, this.#request);
+    return [this.#context];
+  }
+
+  async #toMark(mark: Mark, texts: string[]): Promise<void> {
+    this.#check();
+    const unsent = this.#waiting.findIndex(({ text }) => text === `savepoint ${mark.name}`);
+    if (unsent >= 0) {
+      this.#waiting.length = unsent;
+      return;
+    }
+    if (this.#lease === undefined) return;
+    // What still waits lies inside the savepoint that ends.
+    this.#waiting = [];
+    const steps = texts.map(command);
+    try {
+      await this.#lease.fly({ steps, wanted: steps.length });
+    } catch (error) {
+      this.#failure = failureOf(error);
+      throw this.#ports.fail(error);
+    }
+  }
+
+  async #commit(lease: Lease): Promise<void> {
+    const before = this.#inert || this.#context === undefined ? [] : cleanUp(this.#context);
+    try {
+      const { flight } = await lease.fly({ steps: [...before, command('commit')], wanted: before.length });
+      if (flight.commands.at(-1) !== 'COMMIT') throw new DataError('transaction_aborted');
+      lease.release(false);
+    } catch (error) {
+      await this.#abort(lease, error);
+      throw this.#ports.fail(unknownOutcome(error));
+    }
+  }
+
+  async #abort(lease: Lease, error?: unknown): Promise<void> {
+    if (error instanceof FlightError && error.broken) {
+      lease.release(true);
+      return;
+    }
+    const steps = [command('rollback'), ...(this.#inert ? [] : [unlock])];
+    const broken = await lease.fly({ steps, wanted: steps.length }).then(
+      () => false,
+      () => true,
+    );
+    lease.release(broken);
+  }
+}
+
+function unknownOutcome(error: unknown): unknown {
+  if (!(error instanceof FlightError && error.broken)) return error;
+  const message = 'The connection was lost while saving. Whether it was saved is not known.';
+  return new DataError('database_unavailable', { message, cause: error.cause });
+}
