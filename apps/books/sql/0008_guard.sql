@@ -1,0 +1,1 @@
+select bulkhead.guard_schema('books');
