@@ -1,8 +1,7 @@
 import { ContextError, openContext, type ContextKey } from '@bulkhead/kernel';
 import { defineCommand, exit } from '../command-line/command.ts';
 import { usageFailure } from '../command-line/failure.ts';
-import { readContextKeys } from '../data-folder/contextKeys.ts';
-import { keyFile, keyOptions } from './keyOptions.ts';
+import { keyOptions, readNamedKey } from './keyOptions.ts';
 
 /** What a token says, or why it is refused. */
 export type Inspection =
@@ -55,7 +54,7 @@ export const contextInspect = defineCommand({
   summary: 'check a context token and show what it says',
   description:
     'Reads a token from stdin, because what stands on a command line is visible to other processes. Checks its seal ' +
-    'and expiry with the keys of the key file, and shows its fields. Keys are never shown.',
+    'and expiry with the key of the key file, and shows its fields. The key is never shown.',
   options: keyOptions,
   examples: [
     { line: 'bulkhead context inspect < token.txt', does: 'check the token in a file' },
@@ -65,8 +64,8 @@ export const contextInspect = defineCommand({
   async run(values, terminal) {
     const token = (await terminal.input()).trim();
     if (token === '') throw usageFailure('Give the token on stdin: bulkhead context inspect < token.txt');
-    const keys = await readContextKeys(keyFile(values, terminal));
-    const inspection = inspectContext(token, { keys, clock: Date.now });
+    const key = await readNamedKey(values, terminal);
+    const inspection = inspectContext(token, { keys: [key], clock: Date.now });
     terminal.answer({ json: inspection, text: describe(inspection) });
     return inspection.valid ? exit.ok : exit.no;
   },

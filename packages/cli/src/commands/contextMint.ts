@@ -1,8 +1,7 @@
 import { ContextError, ContextSealer, type ActorKind, type ContextKey } from '@bulkhead/kernel';
 import { defineCommand, exit } from '../command-line/command.ts';
 import { usageFailure } from '../command-line/failure.ts';
-import { readContextKeys } from '../data-folder/contextKeys.ts';
-import { keyFile, keyOptions } from './keyOptions.ts';
+import { keyOptions, readNamedKey } from './keyOptions.ts';
 
 const actorKinds = ['account', 'api_key', 'service', 'job', 'operator', 'agent'] as const;
 
@@ -75,7 +74,7 @@ export const contextMint = defineCommand({
     },
   ],
   async run(values, terminal) {
-    const [key] = await readContextKeys(keyFile(values, terminal));
+    const key = await readNamedKey(values, terminal);
     const kind = actorKinds.find((known) => known === values.actor) ?? 'service';
     const minted = mintContext(
       {

@@ -1,7 +1,8 @@
 import type { Command } from '../command-line/command.ts';
+import { check } from './check.ts';
 import { contextInspect } from './contextInspect.ts';
 import { contextMint } from './contextMint.ts';
 import { version } from './version.ts';
 
 /** Every command, in the order in which the help lists them. */
-export const commands: readonly Command[] = [contextMint, contextInspect, version];
+export const commands: readonly Command[] = [check, contextMint, contextInspect, version];

@@ -1,19 +1,34 @@
 import { join, resolve } from 'node:path';
+import type { ContextKey } from '@bulkhead/kernel';
 import type { Options, Values } from '../command-line/command.ts';
+import { usageFailure } from '../command-line/failure.ts';
 import type { Terminal } from '../command-line/terminal.ts';
+import { readContextKey } from '../data-folder/contextKeys.ts';
 
 /** Options of the commands that need a context key. */
 export const keyOptions = {
   'key-file': {
     kind: 'text',
     placeholder: 'FILE',
-    summary: 'the context keys, the sealing key first (default: secrets/context-key in the data folder)',
+    summary:
+      'the context key (default: BULKHEAD_CONTEXT_KEY_FILE, else secrets/context-key in the data folder)',
+  },
+  'key-id': {
+    kind: 'text',
+    placeholder: 'ID',
+    summary: 'its id, 8 hex digits (default: BULKHEAD_CONTEXT_KEY_ID, else derived from the key)',
   },
   data: { kind: 'text', placeholder: 'DIR', summary: 'the data folder', default: '.bulkhead' },
 } as const satisfies Options;
 
-/** Absolute path of the key file that the options name. */
-export function keyFile(values: Values<typeof keyOptions>, terminal: Terminal): string {
-  const named = values['key-file'] ?? join(values.data, 'secrets', 'context-key');
-  return resolve(terminal.folder, named);
+/** The key that the options, else the environment, else the data folder name. */
+export function readNamedKey(values: Values<typeof keyOptions>, terminal: Terminal): Promise<ContextKey> {
+  const { env, folder } = terminal;
+  const named = values['key-file'] ?? env['BULKHEAD_CONTEXT_KEY_FILE'];
+  const file = resolve(folder, named ?? join(values.data, 'secrets', 'context-key'));
+  const configured = named === env['BULKHEAD_CONTEXT_KEY_FILE'] ? env['BULKHEAD_CONTEXT_KEY_ID'] : undefined;
+  const id = values['key-id'] ?? (named === undefined ? undefined : configured);
+  if (id !== undefined && !/^[0-9a-f]{8}$/.test(id))
+    throw usageFailure('A key id is 8 lower-case hex digits.');
+  return readContextKey(file, id);
 }

@@ -1,37 +1,36 @@
-import { randomBytes } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import type { ContextKey } from '@bulkhead/kernel';
 import { CommandFailure } from '../command-line/failure.ts';
 import { keepSecret, readSecret } from './secretFile.ts';
 
-/** A fresh key as a line of a key file: its id (8 hex digits), a space, its 32 bytes (64 hex digits). */
-export function newKeyLine(): string {
-  return `${randomBytes(4).toString('hex')} ${randomBytes(32).toString('hex')}`;
+/** The id a key goes by unless it is given another: the first 8 hex digits of its SHA-256. */
+export function keyIdOf(secret: Uint8Array): string {
+  return createHash('sha256').update(secret).digest('hex').slice(0, 8);
 }
 
-function parse(text: string, file: string): readonly [ContextKey, ...ContextKey[]] {
-  const [first, ...rest] = text.split('\n').map((line, index) => {
-    const [, id, secret] = /^([0-9a-f]{8}) ([0-9a-f]{64})$/.exec(line.trim()) ?? [];
-    if (id === undefined || secret === undefined) {
-      throw new CommandFailure('key_file_malformed', `Line ${index + 1} of ${file} is no context key.`, {
-        hint: 'A line is the key id (8 hex digits), a space, and the key (64 hex digits).',
-      });
-    }
-    return { id, secret: Buffer.from(secret, 'hex') };
-  });
-  if (first === undefined) throw new CommandFailure('key_file_malformed', `${file} holds no key.`);
-  return [first, ...rest];
+function parse(text: string, file: string): Buffer {
+  const secret = /^[0-9a-fA-F]{64}$/.test(text) ? Buffer.from(text, 'hex') : Buffer.from(text, 'base64');
+  if (secret.length !== 32) {
+    throw new CommandFailure('key_file_malformed', `${file} holds no context key.`, {
+      hint: 'A key is 32 bytes, written as 64 hex digits or as base64.',
+    });
+  }
+  return secret;
 }
 
 /**
- * Reads a file of context keys: one a line, the sealing key first, then those still accepted.
+ * Reads a context key from its file.
  *
- * @throws CommandFailure when it is missing, readable by others, or malformed; never quoting it.
+ * @param keyId default: derived from the key
+ * @throws CommandFailure when the file is missing, readable by others, or malformed; never quoting it.
  */
-export async function readContextKeys(file: string): Promise<readonly [ContextKey, ...ContextKey[]]> {
-  return parse(await readSecret(file), file);
+export async function readContextKey(file: string, keyId?: string): Promise<ContextKey> {
+  const secret = parse(await readSecret(file), file);
+  return { id: keyId ?? keyIdOf(secret), secret };
 }
 
-/** Like readContextKeys, but makes the file with one fresh key where there is none. */
-export async function keepContextKeys(file: string): Promise<readonly [ContextKey, ...ContextKey[]]> {
-  return parse(await keepSecret(file, newKeyLine), file);
+/** Like readContextKey, but makes the file with a fresh key where there is none. */
+export async function keepContextKey(file: string): Promise<ContextKey> {
+  const secret = parse(await keepSecret(file), file);
+  return { id: keyIdOf(secret), secret };
 }

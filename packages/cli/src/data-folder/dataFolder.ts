@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { access, constants, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CommandFailure, errorCode } from '../command-line/failure.ts';
@@ -104,10 +105,14 @@ async function layOut(path: string, clock: () => Date): Promise<void> {
   await writeFile(join(path, marker), `${JSON.stringify(made)}\n`, { flag: 'wx' });
 }
 
-async function open(
-  path: string,
-  options: { readonly reset: boolean; readonly clock: () => Date },
-): Promise<DataFolder> {
+type Opening = { readonly reset: boolean; readonly mustExist: boolean; readonly clock: () => Date };
+
+async function open(path: string, options: Opening): Promise<DataFolder> {
+  if (options.mustExist && !existsSync(join(path, marker))) {
+    throw new CommandFailure('data_folder_missing', `There is no Bulkhead data folder at ${path}.`, {
+      hint: 'Start once with: bulkhead up. Or name the folder with --data DIR.',
+    });
+  }
   // Others may pass through but not look: an embedded Postgres under root runs as another user.
   await mkdir(path, { recursive: true, mode: 0o711 });
   await refuseStranger(path);
@@ -140,17 +145,15 @@ async function open(
  * Makes or opens a data folder and claims it for this process.
  *
  * @param path absolute
- * @param options `reset` removes what an earlier run left in it, after the claim is held.
+ * @param options `reset` removes what an earlier run left in it, after the claim is held; `mustExist` makes none.
  * @throws CommandFailure when it belongs to another user, is in use, is no data folder, cannot be
  * written to, or the disk is full. Nothing in a folder that is not ours is touched.
  */
-export async function openDataFolder(
-  path: string,
-  options: { readonly reset?: boolean; readonly clock?: () => Date } = {},
-): Promise<DataFolder> {
+export async function openDataFolder(path: string, options: Partial<Opening> = {}): Promise<DataFolder> {
   try {
     return await open(path, {
       reset: options.reset ?? false,
+      mustExist: options.mustExist ?? false,
       clock: options.clock ?? (() => new Date()),
     });
   } catch (error) {
