@@ -2,7 +2,7 @@ export * from './context.ts';
 export * from './migrate.ts';
 export { straddlers, type BatchMember } from './batch.ts';
 export type { Counters } from './counters.ts';
-export { DataError, type DataErrorCode, type DataErrorDetail } from './errors.ts';
+export { DataError, toDataError, type DataErrorCode, type DataErrorDetail } from './errors.ts';
 export type { FlightResult } from './flight.ts';
 export { TenantPool, type PoolEvents, type TenantPoolOptions } from './pool.ts';
 export type { Statement } from './prologue.ts';
