@@ -64,13 +64,12 @@ export class PlatformError extends Error {
 }
 
 /** Every code with its kind and standard message, for documents and for a transport's error map. */
-export const platformErrors: Readonly<
-  Record<PlatformErrorCode, { kind: ErrorKind; message: string }>
-> = Object.freeze(
-  Object.fromEntries(
-    Object.entries(catalogue).map(([code, [kind, message]]) => [code, { kind, message }]),
-  ) as Record<PlatformErrorCode, { kind: ErrorKind; message: string }>,
-);
+export const platformErrors: Readonly<Record<PlatformErrorCode, { kind: ErrorKind; message: string }>> =
+  Object.freeze(
+    Object.fromEntries(
+      Object.entries(catalogue).map(([code, [kind, message]]) => [code, { kind, message }]),
+    ) as Record<PlatformErrorCode, { kind: ErrorKind; message: string }>,
+  );
 
 /**
  * The name of the database constraint an error reports, from a driver's error or from one that wraps it.

@@ -45,5 +45,5 @@ const forward = [
 /** Neighbouring keys, letters and digits, in both directions. */
 export const keyboardRuns: readonly string[] = [
   ...forward,
-  ...forward.map((run) => [...run].toReversed().join('')),
+  ...forward.map((run) => Array.from(run).toReversed().join('')),
 ];

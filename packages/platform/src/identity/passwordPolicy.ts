@@ -20,7 +20,7 @@ export function normalisePassword(password: string): string {
   if (password.length > 2 * maximumLength) throw refusal('password_long');
   if (!password.isWellFormed() || password.includes('\0')) throw refusal('password_invalid');
   const normalised = password.normalize('NFKC');
-  if ([...normalised].length > maximumLength) throw refusal('password_long');
+  if (Array.from(normalised).length > maximumLength) throw refusal('password_long');
   return normalised;
 }
 
@@ -33,7 +33,7 @@ export function normalisePassword(password: string): string {
 export function acceptablePassword(password: string, context: PasswordContext = {}): string {
   const normalised = normalisePassword(password);
   const minimum = context.hasSecondFactor === true ? 8 : 15;
-  if ([...normalised].length < minimum) {
+  if (Array.from(normalised).length < minimum) {
     const message = `A password needs at least ${minimum} characters.`;
     throw new PlatformError('password_short', { message, field: 'password' });
   }
@@ -44,11 +44,10 @@ export function acceptablePassword(password: string, context: PasswordContext = 
 // With 15 characters required, a list of whole passwords would catch nothing: what people do is to string common
 // pieces together. So everything an attacker would guess is taken out, and what is left must be worth something.
 function isGuessable(password: string, contextWords: readonly string[]): boolean {
-  const folded = fold(password);
-  if (new Set(folded).size < unpredictableMinimum) return true;
-  let rest = folded;
+  // Runs come first: beside letters, the digits of one would be read as letters.
+  let rest = fold(withoutRuns(password.toLowerCase()));
   for (const word of guesses(contextWords)) rest = rest.replaceAll(word, ' ');
-  rest = withoutRuns(rest).replaceAll(/[^\p{L}\p{N}]/gu, '');
+  rest = rest.replaceAll(/[^\p{L}\p{N}]/gu, '');
   return new Set(rest).size < unpredictableMinimum;
 }
 
@@ -66,14 +65,20 @@ const substitutions: Readonly<Record<string, string>> = {
 
 // A digit stands for a letter only beside one: "p4ssw0rd" is "password", and "2024" stays a number.
 function fold(text: string): string {
-  return text
-    .toLowerCase()
-    .replaceAll(/(?<=\p{L})[013457@$!]|[013457@$!](?=\p{L})/gu, (sign) => substitutions[sign] ?? sign);
+  return text.replaceAll(
+    /(?<=\p{L})[013457@$!]|[013457@$!](?=\p{L})/gu,
+    (sign) => substitutions[sign] ?? sign,
+  );
 }
 
 function guesses(contextWords: readonly string[]): string[] {
   const words = contextWords
-    .flatMap((word) => word.normalize('NFKC').toLowerCase().split(/[^\p{L}\p{N}]+/u))
+    .flatMap((word) =>
+      word
+        .normalize('NFKC')
+        .toLowerCase()
+        .split(/[^\p{L}\p{N}]+/u),
+    )
     .filter((word) => word.length >= 4)
     .map(fold);
   return [...new Set([...words, ...blockedWords])].toSorted((a, b) => b.length - a.length);

@@ -1,0 +1,46 @@
+import type { Pool } from 'pg';
+import { systemClock, type Clock } from '../clock.ts';
+import { systemRandomBytes, type RandomBytes } from '../random.ts';
+import type { Sealer } from '../sealer.ts';
+import { PasswordHasher } from './passwordHasher.ts';
+import { SessionCache } from './sessionCache.ts';
+
+export type SessionLifetimes = {
+  /** Milliseconds without use after which a session ends. Default 12 hours. */
+  idle: number;
+  /** Milliseconds after which it ends in any case. Default 14 days. */
+  absolute: number;
+};
+
+const hour = 3_600_000;
+export const defaultLifetimes: SessionLifetimes = { idle: 12 * hour, absolute: 14 * 24 * hour };
+
+/** What the identity functions work with; one object for the life of a server. */
+export type IdentityDependencies = {
+  /** Connected as bulkhead_identity. Its creator listens for 'error'. */
+  pool: Pool;
+  sealer: Sealer;
+  clock: Clock;
+  randomBytes: RandomBytes;
+  passwords: PasswordHasher;
+  sessions: SessionCache;
+  lifetimes: SessionLifetimes;
+  /** Words of the service's own that make a password guessable. Default ['bulkhead']. */
+  productWords: readonly string[];
+};
+
+export type IdentityOptions = Pick<IdentityDependencies, 'pool' | 'sealer'> & Partial<IdentityDependencies>;
+
+/** Fills in the system's clock and randomness, OWASP's hashing cost and the default lifetimes. */
+export function identityDependencies(options: IdentityOptions): IdentityDependencies {
+  const clock = options.clock ?? systemClock;
+  return {
+    clock,
+    randomBytes: systemRandomBytes,
+    passwords: new PasswordHasher(),
+    sessions: new SessionCache({ clock }),
+    lifetimes: defaultLifetimes,
+    productWords: ['bulkhead'],
+    ...options,
+  };
+}

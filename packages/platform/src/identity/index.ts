@@ -1,0 +1,23 @@
+/** Who somebody is: accounts, passwords, sessions. */
+export {
+  defaultLifetimes,
+  identityDependencies,
+  type IdentityDependencies,
+  type IdentityOptions,
+  type SessionLifetimes,
+} from './dependencies.ts';
+export { parseEmail, type EmailAddress } from './email.ts';
+export { requestEmailVerification, verifyEmail, type VerificationRequest } from './emailVerification.ts';
+export {
+  owaspCost,
+  PasswordHasher,
+  type PasswordCost,
+  type PasswordHasherOptions,
+} from './passwordHasher.ts';
+export { acceptablePassword, type PasswordContext } from './passwordPolicy.ts';
+export { readSession } from './readSession.ts';
+export type { Device, Membership, OrganisationRole, Session, StartedSession } from './session.ts';
+export { SessionCache, type SessionCacheOptions } from './sessionCache.ts';
+export { signIn, type SignIn } from './signIn.ts';
+export { endOtherSessions, signOut } from './signOut.ts';
+export { signUp, type SignedUp, type SignUp } from './signUp.ts';

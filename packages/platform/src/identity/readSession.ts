@@ -1,0 +1,123 @@
+import type { IdentityDependencies } from './dependencies.ts';
+import { hashSecretToken } from './secretToken.ts';
+import type { Membership, Session } from './session.ts';
+
+/** A context for an account outside every tenant names this one, which no tenant can be. */
+const noTenant = '00000000-0000-0000-0000-000000000000';
+
+const touchInterval = 60_000;
+
+/**
+ * The live session of a token, with its account's memberships; null when the token is malformed, unknown, ended,
+ * expired, or its account disabled. Cached for a few seconds (`SessionCache`); its last use is recorded once a minute
+ * at most, which moves its idle expiry.
+ */
+export async function readSession(identity: IdentityDependencies, token: string): Promise<Session | null> {
+  const tokenHash = hashSecretToken(token);
+  if (tokenHash === null) return null;
+  const session = await identity.sessions.read(tokenHash, () => loadSession(identity, tokenHash));
+  if (session === null) return null;
+  const now = identity.clock();
+  const live = now < session.idleExpiresAt.getTime() && now < session.absoluteExpiresAt.getTime();
+  return live ? session : null;
+}
+
+type SessionRow = {
+  id: string;
+  account_id: string;
+  created_at: Date;
+  last_seen_at: Date;
+  idle_expires_at: Date;
+  absolute_expires_at: Date;
+  auth_time: Date;
+  amr: string[];
+  email: string;
+  email_verified: boolean;
+  name: string;
+  operator: boolean;
+};
+
+async function loadSession(identity: IdentityDependencies, tokenHash: Buffer): Promise<Session | null> {
+  const now = new Date(identity.clock());
+  const { rows } = await identity.pool.query<SessionRow>(
+    `select s.id, s.account_id, s.created_at, s.last_seen_at, s.idle_expires_at, s.absolute_expires_at, s.auth_time,
+       s.amr, a.email, a.email_verified_at is not null as email_verified, a.name,
+       exists (
+         select from identity.operator o where o.account_id = a.id and o.revoked_at is null
+       ) as operator
+     from identity.session s
+     join identity.account a on a.id = s.account_id
+     where s.token_hash = $1 and s.ended_at is null and a.disabled_at is null
+       and s.idle_expires_at > $2 and s.absolute_expires_at > $2`,
+    [tokenHash, now],
+  );
+  const row = rows[0];
+  if (row === undefined) return null;
+  const [memberships, idleExpiresAt] = await Promise.all([
+    readMemberships(identity, row.account_id),
+    touch(identity, row, now),
+  ]);
+  if (idleExpiresAt === null) return null;
+  return {
+    id: row.id,
+    account: {
+      id: row.account_id,
+      email: row.email,
+      emailVerified: row.email_verified,
+      name: row.name,
+      operator: row.operator,
+    },
+    memberships,
+    createdAt: row.created_at,
+    idleExpiresAt,
+    absoluteExpiresAt: row.absolute_expires_at,
+    authenticatedAt: row.auth_time,
+    methods: row.amr,
+  };
+}
+
+// Returns when the session now ends if left idle; null when it was ended since it was read.
+async function touch(
+  { pool, lifetimes }: IdentityDependencies,
+  session: SessionRow,
+  now: Date,
+): Promise<Date | null> {
+  if (now.getTime() - session.last_seen_at.getTime() < touchInterval) return session.idle_expires_at;
+  const { rows } = await pool.query<{ idle_expires_at: Date }>(
+    `update identity.session
+     set last_seen_at = greatest(last_seen_at, $2),
+       idle_expires_at = greatest(idle_expires_at, least(absolute_expires_at, $3))
+     where id = $1 and ended_at is null
+     returning idle_expires_at`,
+    [session.id, now, new Date(now.getTime() + lifetimes.idle)],
+  );
+  return rows[0]?.idle_expires_at ?? null;
+}
+
+type MembershipRow = {
+  id: string;
+  tenant_id: string;
+  tenant_name: string;
+  role: Membership['role'];
+  module_roles: string[];
+  company_ids: string[] | null;
+};
+
+async function readMemberships(
+  { pool, sealer }: IdentityDependencies,
+  accountId: string,
+): Promise<Membership[]> {
+  const context = sealer.seal({ tenant: noTenant, actor: { kind: 'account', id: accountId } });
+  const { rows } = await pool.query<MembershipRow>(
+    'select id, tenant_id, tenant_name, role, module_roles, company_ids from identity.memberships_of_context($1)',
+    [context],
+  );
+  return rows.map((row) => ({
+    id: row.id,
+    tenantId: row.tenant_id,
+    tenantName: row.tenant_name,
+    role: row.role,
+    moduleRoles: row.module_roles,
+    companyIds: row.company_ids,
+  }));
+}

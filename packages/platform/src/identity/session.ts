@@ -1,0 +1,82 @@
+import type { ClientBase, Pool } from 'pg';
+import { randomUuid } from '../random.ts';
+import type { IdentityDependencies } from './dependencies.ts';
+import { createSecretToken } from './secretToken.ts';
+
+/** Where a sign-in comes from; shown to its owner in the device list. */
+export type Device = {
+  ip?: string | undefined;
+  /** Kept to its first 512 characters. */
+  userAgent?: string | undefined;
+};
+
+export type StartedSession = {
+  /** For the cookie, and nowhere else. */
+  token: string;
+  sessionId: string;
+  accountId: string;
+  idleExpiresAt: Date;
+  absoluteExpiresAt: Date;
+};
+
+export type OrganisationRole = 'owner' | 'admin' | 'member';
+
+export type Membership = {
+  id: string;
+  tenantId: string;
+  tenantName: string;
+  role: OrganisationRole;
+  /** `<module>:<role>`. */
+  moduleRoles: string[];
+  /** Companies it is limited to; null: every company. */
+  companyIds: string[] | null;
+};
+
+export type Session = {
+  id: string;
+  account: { id: string; email: string; emailVerified: boolean; name: string; operator: boolean };
+  memberships: Membership[];
+  createdAt: Date;
+  idleExpiresAt: Date;
+  absoluteExpiresAt: Date;
+  /** When the person last proved who they are. */
+  authenticatedAt: Date;
+  /** RFC 8176 amr values: pwd … */
+  methods: string[];
+};
+
+export type SessionStart = { accountId: string; device: Device; methods: readonly string[] };
+
+/** Starts a session with a new token: a sign-in never continues one that was there before. */
+export async function startSession(
+  { clock, randomBytes, lifetimes }: Pick<IdentityDependencies, 'clock' | 'randomBytes' | 'lifetimes'>,
+  database: Pool | ClientBase,
+  { accountId, device, methods }: SessionStart,
+): Promise<StartedSession> {
+  const { token, hash } = createSecretToken(randomBytes);
+  const now = clock();
+  const started: StartedSession = {
+    token,
+    sessionId: randomUuid(randomBytes),
+    accountId,
+    idleExpiresAt: new Date(now + Math.min(lifetimes.idle, lifetimes.absolute)),
+    absoluteExpiresAt: new Date(now + lifetimes.absolute),
+  };
+  await database.query(
+    `insert into identity.session (id, account_id, token_hash, created_at, last_seen_at, auth_time,
+       idle_expires_at, absolute_expires_at, ip, user_agent, amr)
+     values ($1, $2, $3, $4, $4, $4, $5, $6, $7, $8, $9)`,
+    [
+      started.sessionId,
+      accountId,
+      hash,
+      new Date(now),
+      started.idleExpiresAt,
+      started.absoluteExpiresAt,
+      device.ip ?? null,
+      device.userAgent?.slice(0, 512) ?? null,
+      methods,
+    ],
+  );
+  return started;
+}

@@ -1,0 +1,5 @@
+/** Tenants and the companies within them. */
+export { createTenant, type TenantCreation } from './createTenant.ts';
+export type { CreatedTenant, NewTenant } from './insertTenant.ts';
+export { createCompany, listCompanies, renameCompany, type Company } from './company.ts';
+export { readTenant, renameTenant, type Tenant } from './tenant.ts';
