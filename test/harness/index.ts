@@ -14,7 +14,10 @@
  *
  * `npm test` starts the shared server; a file run alone (`node --test some.test.ts`) starts one for itself.
  * BULKHEAD_TEST_PG=15 runs on Debian's Postgres 15 instead of the embedded 18, BULKHEAD_TEST_LOG=1 prints its log.
+ *
+ * A test of a program that npm does not bring names it: `test('…', { skip: missing('pgbouncer') }, …)`.
  */
+export { findComponent, missing, type Component } from './components.ts';
 export {
   createTestDatabase,
   type Connection,

@@ -1,0 +1,27 @@
+import { existsSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+
+/** Programs from outside npm that some tests drive, and where they may be besides the PATH. */
+const components = {
+  pgbouncer: { programs: ['pgbouncer'], folders: ['/usr/sbin'] },
+  chromium: { programs: ['chromium', 'chromium-browser', 'google-chrome'], folders: [] },
+  'postgresql-15': { programs: ['postgres'], folders: ['/usr/lib/postgresql/15/bin'], onlyThere: true },
+} satisfies Record<string, { programs: string[]; folders: string[]; onlyThere?: boolean }>;
+
+export type Component = keyof typeof components;
+
+/** Path of a component's program; undefined when it is not installed. */
+export function findComponent(name: Component): string | undefined {
+  const { programs, folders, onlyThere = false }: { programs: string[]; folders: string[]; onlyThere?: boolean } =
+    components[name];
+  const path = onlyThere ? [] : (process.env['PATH'] ?? '').split(delimiter);
+  return [...path, ...folders]
+    .flatMap((folder) => programs.map((program) => join(folder, program)))
+    .find((candidate) => existsSync(candidate));
+}
+
+/** For a test's `skip`: `test('…', { skip: missing('pgbouncer') }, …)`. With CI=true a skipped test is a failure. */
+export function missing(...names: Component[]): string | false {
+  const absent = names.filter((name) => findComponent(name) === undefined);
+  return absent.length > 0 && `${absent.join(' and ')} not installed`;
+}
