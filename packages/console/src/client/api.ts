@@ -1,0 +1,61 @@
+import { createORPCClient } from '@orpc/client';
+import { RPCLink } from '@orpc/client/fetch';
+import { BatchLinkPlugin } from '@orpc/client/plugins';
+import type { ContractRouterClient } from '@orpc/contract';
+import { createTanstackQueryUtils } from '@orpc/tanstack-query';
+import { MutationCache, QueryCache, QueryClient } from '@tanstack/react-query';
+import type { contract as booksContract } from '@bulkhead/books/contract';
+import type { PlatformContract } from '@bulkhead/server/contract';
+import { isWorthRetrying, readProblem } from '../problems/problem.ts';
+import { scopeHeaders, type Scope } from './scope.ts';
+
+type Contract = PlatformContract & { books: typeof booksContract };
+export type Client = ContractRouterClient<Contract>;
+
+export type ApiOptions = {
+  scope: Scope;
+  /** Scheme, host and port of the server; the console is served by it. */
+  origin: string;
+  /** Called when the server says that the session is over. */
+  onSignedOut: () => void;
+};
+
+/**
+ * A client of the server bound to one scope, with a cache of its own: an answer for one tenant or company
+ * can never be shown under another, however late it arrives.
+ */
+export function createApi({ scope, origin, onSignedOut }: ApiOptions) {
+  const link = new RPCLink({
+    url: `${origin}/rpc`,
+    headers: () => scopeHeaders(scope),
+    plugins: [
+      new BatchLinkPlugin({
+        groups: [{ condition: () => true, context: {} }],
+        maxSize: 20,
+        // A batch carries neither files nor event streams.
+        exclude: ({ path }) => path[1] === 'imports' || path.at(-1) === 'export',
+      }),
+    ],
+  });
+  const client = createORPCClient<Client>(link);
+  return { scope, client, query: createTanstackQueryUtils(client), cache: createCache(onSignedOut) };
+}
+
+export type Api = ReturnType<typeof createApi>;
+
+function createCache(onSignedOut: () => void): QueryClient {
+  function onError(error: unknown): void {
+    if (readProblem(error).code === 'sign_in_required') onSignedOut();
+  }
+  return new QueryClient({
+    queryCache: new QueryCache({ onError }),
+    mutationCache: new MutationCache({ onError }),
+    defaultOptions: {
+      queries: {
+        staleTime: 15_000,
+        retry: (failures, error) => failures < 2 && isWorthRetrying(readProblem(error)),
+      },
+      mutations: { retry: false },
+    },
+  });
+}

@@ -1,0 +1,20 @@
+import { Button } from '@mantine/core';
+import styles from './LoadMore.module.css';
+
+type LoadMoreProps = { shown: number; noun: string; more: boolean; loading: boolean; onMore: () => void };
+
+/** How many are shown, and the way to the next page. */
+export function LoadMore({ shown, noun, more, loading, onMore }: LoadMoreProps) {
+  return (
+    <div className={styles.bar}>
+      <span role="status" className={styles.count}>
+        {more ? `First ${shown} ${noun}` : `${shown} ${noun}`}
+      </span>
+      {more ? (
+        <Button variant="default" size="xs" loading={loading} onClick={onMore}>
+          Load more
+        </Button>
+      ) : null}
+    </div>
+  );
+}

@@ -1,0 +1,126 @@
+import { createRootRoute, createRoute, createRouter, lazyRouteComponent, Outlet } from '@tanstack/react-router';
+import { auditSearch, invoiceSearch, reportSearch, returnSearch, textSearch, type AnySearch } from './shell/search.ts';
+import { PageFailure, PageMissing } from './shell/Failure.tsx';
+import { Shell } from './shell/Shell.tsx';
+
+const root = createRootRoute({ component: Outlet });
+
+const signIn = createRoute({
+  getParentRoute: () => root,
+  path: '/sign-in',
+  validateSearch: (search: AnySearch) => returnSearch(search),
+  component: lazyRouteComponent(() => import('./session/SignInPage.tsx'), 'SignInPage'),
+});
+
+const signUp = createRoute({
+  getParentRoute: () => root,
+  path: '/sign-up',
+  validateSearch: (search: AnySearch) => returnSearch(search),
+  component: lazyRouteComponent(() => import('./session/SignUpPage.tsx'), 'SignUpPage'),
+});
+
+const acceptInvite = createRoute({
+  getParentRoute: () => root,
+  path: '/accept-invite',
+  component: lazyRouteComponent(() => import('./session/AcceptInvitePage.tsx'), 'AcceptInvitePage'),
+});
+
+const shell = createRoute({ getParentRoute: () => root, id: 'shell', component: Shell });
+
+const overview = createRoute({
+  getParentRoute: () => shell,
+  path: '/',
+  component: lazyRouteComponent(() => import('./overview/OverviewPage.tsx'), 'OverviewPage'),
+});
+
+const invoices = createRoute({
+  getParentRoute: () => shell,
+  path: '/invoices',
+  validateSearch: (search: AnySearch) => invoiceSearch(search),
+  component: lazyRouteComponent(() => import('./invoices/InvoiceListPage.tsx'), 'InvoiceListPage'),
+});
+
+const newInvoice = createRoute({
+  getParentRoute: () => shell,
+  path: '/invoices/new',
+  component: lazyRouteComponent(() => import('./invoices/InvoiceEditPage.tsx'), 'NewInvoicePage'),
+});
+
+const invoice = createRoute({
+  getParentRoute: () => shell,
+  path: '/invoices/$id',
+  component: lazyRouteComponent(() => import('./invoices/InvoicePage.tsx'), 'InvoicePage'),
+});
+
+const editInvoice = createRoute({
+  getParentRoute: () => shell,
+  path: '/invoices/$id/edit',
+  component: lazyRouteComponent(() => import('./invoices/InvoiceEditPage.tsx'), 'EditInvoicePage'),
+});
+
+const customers = createRoute({
+  getParentRoute: () => shell,
+  path: '/customers',
+  validateSearch: (search: AnySearch) => textSearch(search),
+  component: lazyRouteComponent(() => import('./customers/CustomerListPage.tsx'), 'CustomerListPage'),
+});
+
+const journal = createRoute({
+  getParentRoute: () => shell,
+  path: '/journal',
+  validateSearch: (search: AnySearch) => textSearch(search),
+  component: lazyRouteComponent(() => import('./journal/JournalPage.tsx'), 'JournalPage'),
+});
+
+const periods = createRoute({
+  getParentRoute: () => shell,
+  path: '/periods',
+  component: lazyRouteComponent(() => import('./periods/PeriodPage.tsx'), 'PeriodPage'),
+});
+
+const reports = createRoute({
+  getParentRoute: () => shell,
+  path: '/reports',
+  validateSearch: (search: AnySearch) => reportSearch(search),
+  component: lazyRouteComponent(() => import('./reports/ReportPage.tsx'), 'ReportPage'),
+});
+
+const imports = createRoute({
+  getParentRoute: () => shell,
+  path: '/import',
+  component: lazyRouteComponent(() => import('./imports/ImportPage.tsx'), 'ImportPage'),
+});
+
+const members = createRoute({
+  getParentRoute: () => shell,
+  path: '/members',
+  component: lazyRouteComponent(() => import('./members/MemberPage.tsx'), 'MemberPage'),
+});
+
+const audit = createRoute({
+  getParentRoute: () => shell,
+  path: '/audit',
+  validateSearch: (search: AnySearch) => auditSearch(search),
+  component: lazyRouteComponent(() => import('./audit/AuditPage.tsx'), 'AuditPage'),
+});
+
+const inShell = [overview, invoices, newInvoice, invoice, editInvoice, customers, journal, periods, reports, imports, members, audit];
+const routeTree = root.addChildren([signIn, signUp, acceptInvite, shell.addChildren(inShell)]);
+
+/** One file per page is loaded when its link is pointed at or focused. */
+export function createConsoleRouter() {
+  return createRouter({
+    routeTree,
+    defaultPreload: 'intent',
+    defaultErrorComponent: PageFailure,
+    defaultNotFoundComponent: PageMissing,
+    notFoundMode: 'root',
+    scrollRestoration: true,
+  });
+}
+
+declare module '@tanstack/react-router' {
+  interface Register {
+    router: ReturnType<typeof createConsoleRouter>;
+  }
+}

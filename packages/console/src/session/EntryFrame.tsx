@@ -1,0 +1,23 @@
+import type { ReactNode } from 'react';
+import { Mark } from '../shell/Mark.tsx';
+import styles from './EntryFrame.module.css';
+
+type EntryFrameProps = { title: string; children: ReactNode; foot: ReactNode };
+
+/** The frame of the pages before sign-in. */
+export function EntryFrame({ title, children, foot }: EntryFrameProps) {
+  return (
+    <main className={styles.stage}>
+      <title>{`${title} \u00b7 Bulkhead`}</title>
+      <div className={styles.card}>
+        <div className={styles.brand}>
+          <Mark />
+          <span>Bulkhead</span>
+        </div>
+        <h1 className={styles.title}>{title}</h1>
+        {children}
+        <div className={styles.foot}>{foot}</div>
+      </div>
+    </main>
+  );
+}

@@ -1,0 +1,19 @@
+import { useNavigate } from '@tanstack/react-router';
+import { useApiContext } from '../client/ApiProvider.tsx';
+import type { Session } from './types.ts';
+
+/** Goes on after sign-in or sign-up: to the page that asked for it, else to the overview. */
+export function useEnter(returnTo: string | undefined) {
+  const { account } = useApiContext();
+  const navigate = useNavigate();
+  return async (session: Session): Promise<void> => {
+    account.cache.clear();
+    account.cache.setQueryData(account.query.session.read.queryKey({ input: {} }), session);
+    await navigate({ href: safeReturn(returnTo), replace: true });
+  };
+}
+
+/** Only a path of this console; anything that names another host is ignored. */
+export function safeReturn(path: string | undefined): string {
+  return path !== undefined && /^\/(?![/\\])/.test(path) ? path : '/';
+}

@@ -1,0 +1,21 @@
+import { useMutation } from '@tanstack/react-query';
+import { useNavigate } from '@tanstack/react-router';
+import { useApiContext } from '../client/ApiProvider.tsx';
+import { announceProblem } from '../problems/announce.ts';
+
+/** Ends the session on the server, then forgets everything this page has read. */
+export function useSignOut() {
+  const { account, api, tenant } = useApiContext();
+  const navigate = useNavigate();
+  return useMutation(
+    {
+      mutationFn: () => account.client.session.signOut({}),
+      onSuccess: async () => {
+        await navigate({ to: '/sign-in', search: {} });
+        for (const cache of [account.cache, api.cache, tenant.cache]) cache.clear();
+      },
+      onError: announceProblem,
+    },
+    account.cache,
+  );
+}

@@ -1,0 +1,61 @@
+import { Menu, useMantineColorScheme, type MantineColorScheme } from '@mantine/core';
+import { IconCheck, IconDeviceDesktop, IconDotsVertical, IconKeyboard, IconLogout, IconMoon, IconSun } from '@tabler/icons-react';
+import { useSession } from '../session/SessionGate.tsx';
+import { useSignOut } from '../session/useSignOut.ts';
+import styles from './AccountMenu.module.css';
+
+const schemes: { value: MantineColorScheme; label: string; Icon: typeof IconSun }[] = [
+  { value: 'light', label: 'Light', Icon: IconSun },
+  { value: 'dark', label: 'Dark', Icon: IconMoon },
+  { value: 'auto', label: 'Like the system', Icon: IconDeviceDesktop },
+];
+
+/** Who is signed in; colours, shortcuts, sign-out. */
+export function AccountMenu({ onHelp }: { onHelp: () => void }) {
+  const { session, membership } = useSession();
+  const { colorScheme, setColorScheme } = useMantineColorScheme({ keepTransitions: true });
+  const signOut = useSignOut();
+  const { name, email } = session.account;
+  return (
+    <Menu position="top-start" width={240} shadow="md">
+      <Menu.Target>
+        <button type="button" className={styles.button} aria-label={`Account: ${name}`}>
+          <span className={styles.initials} aria-hidden>
+            {initials(name)}
+          </span>
+          <span className={styles.text}>
+            <span className={styles.name}>{name}</span>
+            <span className={styles.role}>{membership.role}</span>
+          </span>
+          <IconDotsVertical size={16} aria-hidden />
+        </button>
+      </Menu.Target>
+      <Menu.Dropdown>
+        <Menu.Label className={styles.email}>{email}</Menu.Label>
+        {schemes.map(({ value, label, Icon }) => (
+          <Menu.Item
+            key={value}
+            leftSection={<Icon size={16} aria-hidden />}
+            rightSection={colorScheme === value ? <IconCheck size={16} aria-label="chosen" /> : null}
+            closeMenuOnClick={false}
+            onClick={() => setColorScheme(value)}
+          >
+            {label}
+          </Menu.Item>
+        ))}
+        <Menu.Divider />
+        <Menu.Item leftSection={<IconKeyboard size={16} aria-hidden />} onClick={onHelp}>
+          Keyboard shortcuts
+        </Menu.Item>
+        <Menu.Item leftSection={<IconLogout size={16} aria-hidden />} onClick={() => signOut.mutate()}>
+          Sign out
+        </Menu.Item>
+      </Menu.Dropdown>
+    </Menu>
+  );
+}
+
+function initials(name: string): string {
+  const words = name.trim().split(/\s+/);
+  return [words[0], words.length > 1 ? words.at(-1) : undefined].map((word) => [...(word ?? '')][0] ?? '').join('').toUpperCase();
+}

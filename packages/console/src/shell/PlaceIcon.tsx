@@ -1,0 +1,29 @@
+import {
+  IconBook2,
+  IconCalendarCheck,
+  IconChartBar,
+  IconFileInvoice,
+  IconFileImport,
+  IconHistory,
+  IconLayoutDashboard,
+  IconUserShield,
+  IconUsers,
+} from '@tabler/icons-react';
+import type { Place } from './places.ts';
+
+const icons: Record<Place['to'], typeof IconBook2> = {
+  '/': IconLayoutDashboard,
+  '/invoices': IconFileInvoice,
+  '/customers': IconUsers,
+  '/journal': IconBook2,
+  '/periods': IconCalendarCheck,
+  '/reports': IconChartBar,
+  '/import': IconFileImport,
+  '/members': IconUserShield,
+  '/audit': IconHistory,
+};
+
+export function PlaceIcon({ to }: { to: Place['to'] }) {
+  const Icon = icons[to];
+  return <Icon size={18} stroke={1.7} aria-hidden />;
+}

@@ -1,0 +1,14 @@
+/** The places of the console in the order of the navigation, each with its shortcut and the permission it needs. */
+export const places = [
+  { group: 'Books', to: '/', label: 'Overview', key: 'o', permission: 'books:profile.read' },
+  { group: 'Books', to: '/invoices', label: 'Invoices', key: 'i', permission: 'books:invoice.read' },
+  { group: 'Books', to: '/customers', label: 'Customers', key: 'c', permission: 'books:customer.read' },
+  { group: 'Books', to: '/journal', label: 'Journal', key: 'j', permission: 'books:journal.read' },
+  { group: 'Books', to: '/periods', label: 'Periods', key: 'p', permission: 'books:period.read' },
+  { group: 'Books', to: '/reports', label: 'Reports', key: 'r', permission: 'books:report.read' },
+  { group: 'Books', to: '/import', label: 'Import', key: 'u', permission: 'books:import.run' },
+  { group: 'Organisation', to: '/members', label: 'Members', key: 'm', permission: 'access:member.read' },
+  { group: 'Organisation', to: '/audit', label: 'Audit', key: 'a', permission: 'audit:entry.read' },
+] as const;
+
+export type Place = (typeof places)[number];
