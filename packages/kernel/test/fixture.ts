@@ -12,6 +12,7 @@ export type Fixture = {
   session(tenant: number): TenantSession;
   /** Runs statements as the owner of the tables. */
   asOwner(sql: string): Promise<void>;
+  asSuperuser(sql: string): Promise<void>;
   close(): Promise<void>;
 };
 
@@ -67,6 +68,7 @@ export async function openFixture(options: Parameters<typeof createTestDatabase>
     open,
     session: (tenant) => pool.as({ tenant: tenantId(tenant), actor }),
     asOwner,
+    asSuperuser: (sql) => runAs(database.connections.superuser, sql),
     close: async () => {
       await Promise.all(pools.map((each) => each.close()));
       await database.drop();
