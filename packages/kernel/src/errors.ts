@@ -114,10 +114,11 @@ const codes: Record<string, DataErrorCode> = {
 const contextRefusal = /^bulkhead: (?:the context|a change needs a context)/;
 const deleteRefusal = /^bulkhead: rows of .* are not deleted$/;
 
-function privilegeCode({ message }: ServerError): DataErrorCode {
+// Postgres' own messages may be in another language, so its routine's name decides where one does.
+function privilegeCode({ message, routine }: ServerError): DataErrorCode {
   if (contextRefusal.test(message)) return 'context_refused';
   if (deleteRefusal.test(message)) return 'delete_refused';
-  if (message.includes('row-level security')) return 'row_refused';
+  if (routine === 'ExecWithCheckOptions') return 'row_refused';
   return 'privilege_refused';
 }
 
@@ -130,7 +131,7 @@ function codeOf(error: ServerError): DataErrorCode {
   const exact = codes[sqlstate];
   if (exact !== undefined) return exact;
   // A plan whose table changed under it: parsing the text again cures it.
-  if (sqlstate === '0A000' && message.includes('cached plan')) return 'retry';
+  if (sqlstate === '0A000' && error.routine === 'RevalidateCachedQuery') return 'retry';
   if (sqlstate.startsWith('22')) return 'invalid_value';
   if (sqlstate.startsWith('40')) return 'retry';
   if (sqlstate.startsWith('08') || sqlstate.startsWith('57P')) return 'database_unavailable';

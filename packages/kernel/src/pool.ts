@@ -103,11 +103,7 @@ export class TenantPool {
 
   #inspect(tenant: string, result: FlightResult<unknown>): void {
     this.#tally.statement();
-    const rows = foreignRows(
-      result.rows,
-      result.fields.map((field) => field.name),
-      tenant,
-    );
+    const rows = foreignRows(result.rows, result.fields, tenant);
     if (rows === 0) return;
     this.#tally.crossTenantRows(rows);
     this.#events.crossTenantRows?.({ tenant, rows });

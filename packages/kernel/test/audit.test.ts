@@ -9,7 +9,10 @@ const companyA = 'aaaaaaaa-1111-4111-8111-111111111111';
 const companyB = 'bbbbbbbb-1111-4111-8111-111111111111';
 const actor = { kind: 'account', id: '99999999-9999-4999-8999-999999999999' } as const;
 
-type Entry = Record<string, unknown> & { before: Record<string, unknown> | null; after: Record<string, unknown> | null };
+type Entry = Record<string, unknown> & {
+  before: Record<string, unknown> | null;
+  after: Record<string, unknown> | null;
+};
 
 let database: TestDatabase;
 let app: pg.Client;
@@ -46,10 +49,10 @@ async function inContext<T>(scope: Scope, run: () => Promise<T>): Promise<T> {
   await app.query('begin');
   try {
     const token = database.sealer.seal({ tenant: scope.tenant ?? tenant, company: scope.company, actor });
-    await app.query(`select set_config('bulkhead.context', $1, true), set_config('bulkhead.request', $2, true)`, [
-      token,
-      scope.request ?? '',
-    ]);
+    await app.query(
+      `select set_config('bulkhead.context', $1, true), set_config('bulkhead.request', $2, true)`,
+      [token, scope.request ?? ''],
+    );
     const result = await run();
     await app.query('commit');
     return result;
@@ -60,7 +63,10 @@ async function inContext<T>(scope: Scope, run: () => Promise<T>): Promise<T> {
 }
 
 async function log(scope: Scope = {}): Promise<Entry[]> {
-  return inContext(scope, async () => (await app.query<Entry>('select * from bulkhead.audit_log order by id')).rows);
+  return inContext(
+    scope,
+    async () => (await app.query<Entry>('select * from bulkhead.audit_log order by id')).rows,
+  );
 }
 
 describe('AUD-1 every change writes an entry', () => {
@@ -135,25 +141,38 @@ describe('AUD-1 every change writes an entry', () => {
     const entry = (await log()).at(-1);
     assert.equal(entry?.['action'], 'report.export');
     const { rows } = await inContext({}, () =>
-      app.query<{ bytes: string }>(`select detail::text bytes from bulkhead.audit_entry where action = 'report.export'`),
+      app.query<{ bytes: string }>(
+        `select detail::text bytes from bulkhead.audit_entry where action = 'report.export'`,
+      ),
     );
     assert.equal(rows[0]?.bytes, '{"b":1,"a":2}', 'T-64: the bytes are kept as written');
     for (const name of ['update', 'Report.export', 'a.b.c', '.x', '']) {
-      await assert.rejects(inContext({}, () => app.query('select bulkhead.audit_event($1, $2)', [name, 'x'])), { code: '22023' });
+      await assert.rejects(
+        inContext({}, () => app.query('select bulkhead.audit_event($1, $2)', [name, 'x'])),
+        { code: '22023' },
+      );
     }
   });
 
   test('no context, no change: an event or a write without one is 42501', async () => {
     await assert.rejects(app.query(`select bulkhead.audit_event('a.b', 'x')`), { code: '42501' });
-    await assert.rejects(app.query('insert into shop.note (tenant_id) values ($1)', [tenant]), { code: '42501' });
+    await assert.rejects(app.query('insert into shop.note (tenant_id) values ($1)', [tenant]), {
+      code: '42501',
+    });
   });
 
   test('ISO-5 injected SQL cannot drop or change the actor between the write and its entry', async () => {
     const empty = `with w as (insert into shop.note (body) values ('x') returning id)
       select set_config('bulkhead.context', '', true) from w`;
-    await assert.rejects(inContext({}, () => app.query(empty)), { code: '42501' });
+    await assert.rejects(
+      inContext({}, () => app.query(empty)),
+      { code: '42501' },
+    );
     const forged = empty.replace(`''`, `'bh1.forged'`);
-    await assert.rejects(inContext({}, () => app.query(forged)), { code: '42501' });
+    await assert.rejects(
+      inContext({}, () => app.query(forged)),
+      { code: '42501' },
+    );
   });
 });
 
@@ -202,24 +221,37 @@ describe('AUD-2 append-only', () => {
 });
 
 describe('who reads entries', () => {
-  test('a tenant its own; a company its own and the tenant\'s; nobody without a context', async () => {
-    await inContext({ company: companyB }, () => app.query('insert into shop.invoice (number) values (5000)'));
-    await inContext({ tenant: other, company: companyA }, () => app.query('insert into shop.invoice (number) values (6000)'));
-    const companies = (entries: Entry[]): unknown[] => [...new Set(entries.map((entry) => entry['company_id']))].toSorted();
+  test("a tenant its own; a company its own and the tenant's; nobody without a context", async () => {
+    await inContext({ company: companyB }, () =>
+      app.query('insert into shop.invoice (number) values (5000)'),
+    );
+    await inContext({ tenant: other, company: companyA }, () =>
+      app.query('insert into shop.invoice (number) values (6000)'),
+    );
+    const companies = (entries: Entry[]): unknown[] =>
+      [...new Set(entries.map((entry) => entry['company_id']))].toSorted();
     assert.deepEqual(companies(await log({ company: companyB })), [companyB, null]);
-    assert.deepEqual([...new Set((await log({ tenant: other })).map((entry) => entry['tenant_id']))], [other]);
+    assert.deepEqual(
+      [...new Set((await log({ tenant: other })).map((entry) => entry['tenant_id']))],
+      [other],
+    );
     assert.equal((await app.query('select from bulkhead.audit_log')).rowCount, 0);
   });
 
   test('T-8 partitions are reached through the table only', async () => {
-    await assert.rejects(inContext({}, () => app.query('select from bulkhead.audit_entry_unplaced')), { code: '42501' });
+    await assert.rejects(
+      inContext({}, () => app.query('select from bulkhead.audit_entry_unplaced')),
+      { code: '42501' },
+    );
   });
 
   test('the auditor reads all entries and no business table', async () => {
     const auditor = new pg.Client(database.connections.auditor);
     await auditor.connect();
     try {
-      const { rows } = await auditor.query<{ tenants: string }>('select count(distinct tenant_id) tenants from bulkhead.audit_log');
+      const { rows } = await auditor.query<{ tenants: string }>(
+        'select count(distinct tenant_id) tenants from bulkhead.audit_log',
+      );
       assert.equal(Number(rows[0]?.tenants), 2);
       await assert.rejects(auditor.query('select from shop.invoice'), { code: '42501' });
     } finally {
@@ -238,13 +270,15 @@ test('partitions are made ahead, and a month without one loses no entry', async 
   await owner.query('rollback');
 });
 
-test('AUD-1 a change by the owner without a context is the database\'s, not an account\'s', async () => {
+test("AUD-1 a change by the owner without a context is the database's, not an account's", async () => {
   const superuser = new pg.Client(database.connections.superuser);
   await superuser.connect();
   try {
     await superuser.query('begin');
     await superuser.query(`insert into shop.note (tenant_id, body) values ('${tenant}', 'by hand')`);
-    const { rows } = await superuser.query<Entry>('select actor_kind, actor_id from bulkhead.audit_entry order by id desc limit 1');
+    const { rows } = await superuser.query<Entry>(
+      'select actor_kind, actor_id from bulkhead.audit_entry order by id desc limit 1',
+    );
     assert.deepEqual(rows, [{ actor_kind: 'database', actor_id: null }]);
     await superuser.query('rollback');
   } finally {

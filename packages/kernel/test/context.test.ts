@@ -26,7 +26,10 @@ describe('ISO-5 the token, against the published vectors', () => {
       const lifetimeSeconds = (vector.expiry ?? vectors.now + 60) - vectors.now;
       const sealer = new ContextSealer({ key: vectorKey, clock: vectorClock, lifetimeSeconds });
       assert.equal(sealer.seal(vector.context), vector.token);
-      const { keyId, expiresAt, ...context } = openContext(vector.token, { keys: [vectorKey], clock: vectorClock });
+      const { keyId, expiresAt, ...context } = openContext(vector.token, {
+        keys: [vectorKey],
+        clock: vectorClock,
+      });
       assert.deepEqual(context, vector.context);
       assert.equal(keyId, vectors.key.id);
       assert.equal(expiresAt.getTime(), (vectors.now + lifetimeSeconds) * 1000);
@@ -64,14 +67,24 @@ describe('the sealer', () => {
 
   test('refuses ids that would let one field run into the next', () => {
     const sealer = new ContextSealer({ key: vectorKey });
-    for (const tenant of ['', 'a.b', '*', `${context.tenant}.*`, context.tenant.toUpperCase(), `${context.tenant}\n`]) {
+    for (const tenant of [
+      '',
+      'a.b',
+      '*',
+      `${context.tenant}.*`,
+      context.tenant.toUpperCase(),
+      `${context.tenant}\n`,
+    ]) {
       assert.throws(() => sealer.seal({ ...context, tenant }), { code: 'context_invalid' });
     }
   });
 
   test('refuses a key or a life out of range', () => {
     assert.throws(() => new ContextSealer({ key: { id: 'short', secret: vectorKey.secret } }), ContextError);
-    assert.throws(() => new ContextSealer({ key: { id: vectorKey.id, secret: new Uint8Array(31) } }), ContextError);
+    assert.throws(
+      () => new ContextSealer({ key: { id: vectorKey.id, secret: new Uint8Array(31) } }),
+      ContextError,
+    );
     for (const lifetimeSeconds of [0, 901, 1.5, Number.NaN]) {
       assert.throws(() => new ContextSealer({ key: vectorKey, lifetimeSeconds }), ContextError);
     }
@@ -152,7 +165,10 @@ describe('ISO-5 the database verifies the seal', () => {
 
   test('the account is the one an agent acts for, and nobody for a job', async () => {
     const agent = { kind: 'agent', id: context.company!, onBehalfOf: context.actor.id } as const;
-    assert.equal((await read(database.sealer.seal({ tenant: context.tenant, actor: agent }))).account, context.actor.id);
+    assert.equal(
+      (await read(database.sealer.seal({ tenant: context.tenant, actor: agent }))).account,
+      context.actor.id,
+    );
     const job = { kind: 'job', id: context.actor.id } as const;
     assert.equal((await read(database.sealer.seal({ tenant: context.tenant, actor: job }))).account, null);
   });
@@ -176,7 +192,8 @@ describe('ISO-5 the database verifies the seal', () => {
     'with the actor changed': () => sealed(payload()).replace('account', 'operator'),
     'cut off': () => sealed(payload()).slice(0, -1),
     'with a byte more': () => `${sealed(payload())}0`,
-    'with the mac in upper case': () => sealed(payload()).replace(/[0-9a-f]{64}$/, (mac) => mac.toUpperCase()),
+    'with the mac in upper case': () =>
+      sealed(payload()).replace(/[0-9a-f]{64}$/, (mac) => mac.toUpperCase()),
     'without a mac': () => payload(),
     'that is one dot': () => '.',
     'that is not ASCII': () => `bh1.${'\u{1f6a2}'.repeat(80)}`,
@@ -209,9 +226,12 @@ describe('ISO-5 the database verifies the seal', () => {
         owner.query('select bulkhead.register_context_key($1, $2)', [next.id, Buffer.alloc(32, 8)]),
         { code: '23505' },
       );
-      await assert.rejects(owner.query('select bulkhead.register_context_key($1, $2)', ['12345678', Buffer.alloc(16)]), {
-        code: '22023',
-      });
+      await assert.rejects(
+        owner.query('select bulkhead.register_context_key($1, $2)', ['12345678', Buffer.alloc(16)]),
+        {
+          code: '22023',
+        },
+      );
       await assert.rejects(owner.query(`select bulkhead.retire_context_key('ffffffff')`), { code: '22023' });
     } finally {
       await owner.end();
@@ -225,7 +245,9 @@ describe('ISO-5 the database verifies the seal', () => {
       try {
         await assert.rejects(client.query('select * from bulkhead.context_key'), { code: '42501' });
         await assert.rejects(client.query(`select bulkhead.hmac_pad('\\x00', 1)`), { code: '42501' });
-        await assert.rejects(client.query(`select bulkhead.register_context_key('00000001', '\\x00')`), { code: '42501' });
+        await assert.rejects(client.query(`select bulkhead.register_context_key('00000001', '\\x00')`), {
+          code: '42501',
+        });
       } finally {
         await client.end();
       }
@@ -237,7 +259,10 @@ describe('ISO-5 the database verifies the seal', () => {
     for (const each of [context, other, context, other, context, other, context]) {
       await app.query('begin');
       await app.query(`select set_config('bulkhead.context', $1, true)`, [database.sealer.seal(each)]);
-      const { rows } = await app.query<{ tenant: string }>({ name: 'who', text: 'select bulkhead.tenant_id() tenant' });
+      const { rows } = await app.query<{ tenant: string }>({
+        name: 'who',
+        text: 'select bulkhead.tenant_id() tenant',
+      });
       await app.query('commit');
       assert.equal(rows[0]?.tenant, each.tenant);
     }

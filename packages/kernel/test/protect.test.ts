@@ -25,7 +25,9 @@ after(async () => {
   await database.drop();
 });
 beforeEach(async () => {
-  await owner.query(`begin; set local search_path = ''; create schema shop; select bulkhead.guard_schema('shop'); grant usage on schema shop to bulkhead_app`);
+  await owner.query(
+    `begin; set local search_path = ''; create schema shop; select bulkhead.guard_schema('shop'); grant usage on schema shop to bulkhead_app`,
+  );
 });
 afterEach(async () => {
   await owner.query('rollback');
@@ -41,7 +43,9 @@ async function protect(table: string, scope = 'tenant', options = {}): Promise<s
 }
 
 async function problems(): Promise<string[]> {
-  const { rows } = await owner.query<{ table_name: string; problem: string }>('select * from bulkhead.unprotected_tables()');
+  const { rows } = await owner.query<{ table_name: string; problem: string }>(
+    'select * from bulkhead.unprotected_tables()',
+  );
   return rows.map((row) => `${row.table_name}: ${row.problem}`);
 }
 
@@ -94,21 +98,30 @@ describe('ISO-1 ISO-6 ISO-7 protect_table', () => {
     assert.match((await protect('shop.project')).at(-1) ?? '', /budget/);
   });
 
-  for (const [scope, column] of [['company', company], ['user', account]] as const) {
+  for (const [scope, column] of [
+    ['company', company],
+    ['user', account],
+  ] as const) {
     test(`scope ${scope} needs its column`, async () => {
-      await owner.query(`create table shop.bare (${standard}); create table shop.full (${standard}, ${column})`);
+      await owner.query(
+        `create table shop.bare (${standard}); create table shop.full (${standard}, ${column})`,
+      );
       const error = await refusal(`select bulkhead.protect_table('shop.bare', '${scope}')`);
       assert.equal(error.code, '42P16');
       assert.match(error.message, /it needs (company|account)_id uuid not null$/);
       await protect('shop.full', scope);
-      assert.deepEqual((await problems()).filter((problem) => problem.startsWith('shop.full')), []);
+      assert.deepEqual(
+        (await problems()).filter((problem) => problem.startsWith('shop.full')),
+        [],
+      );
     });
   }
 
   const incomplete: Record<string, string> = {
     'id uuid not null': 'id text primary key, tenant_id uuid not null',
     'tenant_id uuid not null': 'id uuid primary key, tenant_id uuid',
-    'created_at timestamp with time zone not null': 'id uuid primary key, tenant_id uuid not null, created_at timestamp not null',
+    'created_at timestamp with time zone not null':
+      'id uuid primary key, tenant_id uuid not null, created_at timestamp not null',
   };
   for (const [missing, columns] of Object.entries(incomplete)) {
     test(`refuses a table without ${missing}`, async () => {
@@ -123,8 +136,14 @@ describe('ISO-1 ISO-6 ISO-7 protect_table', () => {
     await owner.query(`create table shop.t (${standard}); create view shop.v as select 1 as one`);
     assert.equal((await refusal(`select bulkhead.protect_table('shop.v')`)).code, '42809');
     assert.equal((await refusal(`select bulkhead.protect_table('shop.t', 'galaxy')`)).code, '23514');
-    assert.equal((await refusal(`select bulkhead.protect_table('shop.t', 'tenant', '{"delet":"hard"}')`)).code, '22023');
-    assert.equal((await refusal(`select bulkhead.protect_table('shop.t', 'tenant', '{"immutable":["x"]}')`)).code, '42703');
+    assert.equal(
+      (await refusal(`select bulkhead.protect_table('shop.t', 'tenant', '{"delet":"hard"}')`)).code,
+      '22023',
+    );
+    assert.equal(
+      (await refusal(`select bulkhead.protect_table('shop.t', 'tenant', '{"immutable":["x"]}')`)).code,
+      '42703',
+    );
   });
 
   test('T-11 refuses a unique key that spans tenants, or companies', async () => {
@@ -132,7 +151,9 @@ describe('ISO-1 ISO-6 ISO-7 protect_table', () => {
     const error = await refusal(`select bulkhead.protect_table('shop.t')`);
     assert.equal(error.code, '42P16');
     assert.match(error.message, /spans tenants/);
-    await owner.query('alter table shop.t drop constraint t_code_key; alter table shop.t add unique (tenant_id, code)');
+    await owner.query(
+      'alter table shop.t drop constraint t_code_key; alter table shop.t add unique (tenant_id, code)',
+    );
     assert.equal((await refusal(`select bulkhead.protect_table('shop.t', 'company')`)).code, '42P16');
     await protect('shop.t');
   });
@@ -155,27 +176,41 @@ describe('ISO-1 ISO-6 ISO-7 protect_table', () => {
   });
 
   test('T-10 refuses a reference to a table that is not registered, and a child without a tenant', async () => {
-    await owner.query(`create table shop.parent (${standard}); create table shop.child (${standard}, parent_id uuid references shop.parent)`);
+    await owner.query(
+      `create table shop.parent (${standard}); create table shop.child (${standard}, parent_id uuid references shop.parent)`,
+    );
     const error = await refusal(`select bulkhead.protect_table('shop.child')`);
     assert.match(error.message, /refers to shop.parent, which is not protected/);
     await owner.query('create table shop.stray (parent_id uuid references shop.parent)');
-    assert.match((await refusal(`select bulkhead.protect_table('shop.parent')`)).message, /shop.stray has no tenant_id/);
+    assert.match(
+      (await refusal(`select bulkhead.protect_table('shop.parent')`)).message,
+      /shop.stray has no tenant_id/,
+    );
   });
 
   test('shared and exempt tables need a reason, and give the application no more than they say', async () => {
-    await owner.query('create table shop.currency (code text primary key); create table shop.secret (id int)');
+    await owner.query(
+      'create table shop.currency (code text primary key); create table shop.secret (id int)',
+    );
     assert.equal((await refusal(`select bulkhead.share_table('shop.currency', 'short')`)).code, '23514');
     await owner.query(`select bulkhead.share_table('shop.currency', 'ISO 4217 codes are the same for everybody'),
       bulkhead.exempt_table('shop.secret', 'read by nobody at runtime')`);
     assert.deepEqual(await problems(), []);
-    await owner.query('grant insert on shop.currency to bulkhead_app; grant select on shop.secret to bulkhead_app');
-    assert.deepEqual(await problems(), ['shop.currency: bulkhead_app holds insert', 'shop.secret: bulkhead_app holds select']);
+    await owner.query(
+      'grant insert on shop.currency to bulkhead_app; grant select on shop.secret to bulkhead_app',
+    );
+    assert.deepEqual(await problems(), [
+      'shop.currency: bulkhead_app holds insert',
+      'shop.secret: bulkhead_app holds select',
+    ]);
   });
 });
 
 describe('what a protected table does', () => {
   beforeEach(async () => {
-    await owner.query(`create table shop.invoice (${standard}, ${company}, number text, note text, unique (tenant_id, company_id, number))`);
+    await owner.query(
+      `create table shop.invoice (${standard}, ${company}, number text, note text, unique (tenant_id, company_id, number))`,
+    );
     await protect('shop.invoice', 'company', { immutable: ['number'] });
     await owner.query('set local role bulkhead_owner');
   });
@@ -187,7 +222,11 @@ describe('what a protected table does', () => {
       assert.equal(rowCount, 1, 'T-27: the deleting update itself must pass');
       const live = await owner.query<{ number: string }>('select number from shop.invoice');
       assert.deepEqual(live.rows, [{ number: '2' }]);
-      assert.equal((await owner.query(`update shop.invoice set note = 'x'`)).rowCount, 1, 'T-5: without WHERE too');
+      assert.equal(
+        (await owner.query(`update shop.invoice set note = 'x'`)).rowCount,
+        1,
+        'T-5: without WHERE too',
+      );
       await owner.query(`set local bulkhead.deleted = 'visible'`);
       assert.equal((await owner.query('update shop.invoice set deleted_at = null')).rowCount, 2);
       await owner.query(`set local bulkhead.deleted = ''`);
@@ -215,11 +254,17 @@ describe('what a protected table does', () => {
   test('identity columns never change, for the owner either; updated_at follows', async () => {
     await as(a, b, async () => {
       await owner.query(`insert into shop.invoice (number) values ('1')`);
-      for (const change of ['id = gen_random_uuid()', `tenant_id = '${b}'`, `created_at = now() - interval '1 day'`]) {
+      for (const change of [
+        'id = gen_random_uuid()',
+        `tenant_id = '${b}'`,
+        `created_at = now() - interval '1 day'`,
+      ]) {
         assert.equal((await refusal(`update shop.invoice set ${change}`)).code, '42501', change);
       }
       await owner.query(`update shop.invoice set updated_at = '2001-01-01'`);
-      const { rows } = await owner.query<{ current: boolean }>('select updated_at = now() current from shop.invoice');
+      const { rows } = await owner.query<{ current: boolean }>(
+        'select updated_at = now() current from shop.invoice',
+      );
       assert.deepEqual(rows, [{ current: true }]);
     });
   });
@@ -235,7 +280,9 @@ describe('what a protected table does', () => {
     });
     await as(b, '*', async () => {
       assert.equal((await owner.query('select from shop.invoice')).rowCount, 0);
-      const error = await refusal(`insert into shop.invoice (tenant_id, company_id, number) values ('${a}', '${b}', '9')`);
+      const error = await refusal(
+        `insert into shop.invoice (tenant_id, company_id, number) values ('${a}', '${b}', '9')`,
+      );
       assert.equal(error.code, '42501');
       assert.match(error.message, /policy "bulkhead_tenant"/);
     });
@@ -254,19 +301,31 @@ describe('what a protected table does', () => {
       join information_schema.columns using (table_schema, table_name, column_name)
       where grantee = 'bulkhead_app' and table_name = 'invoice' group by 1 order by 1`);
     assert.deepEqual(rows, [
-      { privilege: 'insert', columns: 'id tenant_id created_at updated_at deleted_at company_id number note' },
-      { privilege: 'select', columns: 'id tenant_id created_at updated_at deleted_at company_id number note' },
+      {
+        privilege: 'insert',
+        columns: 'id tenant_id created_at updated_at deleted_at company_id number note',
+      },
+      {
+        privilege: 'select',
+        columns: 'id tenant_id created_at updated_at deleted_at company_id number note',
+      },
       { privilege: 'update', columns: 'deleted_at note' },
     ]);
   });
 
   test('a row is born now, and alive: created_at cannot be backdated', async () => {
     await as(a, b, async () => {
-      for (const [column, value] of [['created_at', 'yesterday'], ['updated_at', 'tomorrow'], ['deleted_at', 'now']]) {
+      for (const [column, value] of [
+        ['created_at', 'yesterday'],
+        ['updated_at', 'tomorrow'],
+        ['deleted_at', 'now'],
+      ]) {
         const error = await refusal(`insert into shop.invoice (number, ${column}) values ('1', '${value}')`);
         assert.match(error.message, /policy "bulkhead_born"/, column);
       }
-      await owner.query(`insert into shop.invoice (number, created_at, updated_at, deleted_at) values ('1', default, default, default)`);
+      await owner.query(
+        `insert into shop.invoice (number, created_at, updated_at, deleted_at) values ('1', default, default, default)`,
+      );
     });
   });
 });
