@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs';
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -53,6 +54,10 @@ export async function startTestServer(options: ServerOptions = {}): Promise<Test
     if (options.dataFolder === undefined) await rm(dataFolder, { recursive: true, force: true });
   };
   process.once('beforeExit', () => void stop());
+  if (options.dataFolder === undefined) {
+    // The last resort of a process that does not end by itself; the server is gone or about to go.
+    process.once('exit', () => rmSync(dataFolder, { recursive: true, force: true }));
+  }
   return { admin: server.adminConnection, major: server.major, pid: server.pid, stop };
 }
 

@@ -38,7 +38,7 @@ const cases = [
 ];
 
 for (const { rule, bad, good } of cases) {
-  test(`${rule.name} refuses ${bad.path} and accepts ${good.path}: ${bad.text.slice(0, 40).trim()}`, () => {
+  test(`${rule.name} refuses ${bad.path} and accepts ${good.path}: ${JSON.stringify(bad.text.slice(0, 40))}`, () => {
     assert.equal(rule(bad).length, 1);
     assert.deepEqual(rule(good), []);
   });

@@ -49,7 +49,7 @@ export function explainFailure({ folder, port, fallback, log }: Failure): Embedd
     return error('port_refused', `Port ${port} is reserved for privileged programs: choose a port above 1023.`);
   }
   const running = /Is another (?:postmaster|postgres) \(PID (\d+)\) running/.exec(text);
-  if (running) return serverRunning(folder, Number(running[1]));
+  if (running) return serverRunning(folder, Number(running[1]), log);
   if (/pre-existing shared memory block .* is still in use/.test(text)) {
     return error(
       'server_running',
@@ -74,9 +74,10 @@ export function diskFull(folder: string, log: readonly string[] = []): EmbeddedE
   );
 }
 
-export function serverRunning(folder: string, pid: number): EmbeddedError {
+export function serverRunning(folder: string, pid: number, log: readonly string[] = []): EmbeddedError {
   return new EmbeddedError(
     'server_running',
     `A database server (process ${pid}) already runs on ${folder}: stop the program that uses it, or end a leftover one with: kill -INT ${pid}`,
+    { log },
   );
 }
