@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, chown, mkdir, mkdtemp, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, chown, mkdir, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -194,4 +195,21 @@ test('an unknown setting comes back in the server’s own words', async () => {
 test('binaries that are not there are named', async () => {
   const attempt = start({ dataFolder: join(folder, 'none'), binFolder: folder });
   await assert.rejects(attempt, failsWith('binaries_missing', /There is no .*postgres/));
+});
+
+const mountSmallDisk = (path: string) =>
+  isRoot && spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=12m', 'tmpfs', path]).status === 0;
+
+test('a full disk is named, and leaves nothing behind', async () => {
+  const disk = join(folder, 'disk');
+  await mkdir(disk);
+  // Only an administrator can make a small disk; elsewhere errors.test.ts alone holds the sentence.
+  if (!mountSmallDisk(disk)) return;
+  try {
+    const attempt = start({ dataFolder: join(disk, 'data') });
+    await assert.rejects(attempt, failsWith('disk_full', /disk that holds .* is full: free some space/));
+    assert.deepEqual(await readdir(join(disk, 'data')), []);
+  } finally {
+    spawnSync('umount', [disk]);
+  }
 });
