@@ -47,6 +47,7 @@ describe('DataError', () => {
     ['delete_refused', '42501', 'delete from shop.item'],
     ['statement_refused', '42601', 'select 1; select 2'],
     ['internal', '42601', 'select from where'],
+    ['internal', '08P01', 'select $1::int', []],
     ['internal', '42P01', 'select * from shop.nothing'],
   ];
   for (const [code, sqlstate, text, values] of cases) {

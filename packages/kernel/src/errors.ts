@@ -108,6 +108,8 @@ const codes: Record<string, DataErrorCode> = {
   '53300': 'database_unavailable',
   '53400': 'database_unavailable',
   '25006': 'privilege_refused',
+  // a wrong number of values, for one
+  '08P01': 'internal',
 };
 
 /** How the kernel's own SQL words its refusals (0001_context.sql, 0002_audit.sql, 0004_protect.sql). */
@@ -126,8 +128,8 @@ function codeOf(error: ServerError): DataErrorCode {
   const { code: sqlstate, message } = error;
   if (sqlstate === '42501') return privilegeCode(error);
   if (sqlstate === '23503')
-    return message.includes('is still referenced') ? 'still_referenced' : 'reference_missing';
-  if (sqlstate === '42601' && message.includes('multiple commands')) return 'statement_refused';
+    return message.startsWith('update or delete') ? 'still_referenced' : 'reference_missing';
+  if (sqlstate === '42601' && error.routine === 'exec_parse_message') return 'statement_refused';
   const exact = codes[sqlstate];
   if (exact !== undefined) return exact;
   // A plan whose table changed under it: parsing the text again cures it.

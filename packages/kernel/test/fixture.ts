@@ -1,3 +1,4 @@
+import { Socket } from 'node:net';
 import pg from 'pg';
 import { createTestDatabase, type TestDatabase } from '../../../test/harness/index.ts';
 import { TenantPool, type TenantPoolOptions } from '../src/pool.ts';
@@ -13,6 +14,8 @@ export type Fixture = {
   /** Runs statements as the owner of the tables. */
   asOwner(sql: string): Promise<void>;
   asSuperuser(sql: string): Promise<void>;
+  /** Counts what this process writes to sockets until `stop`, which answers the count. */
+  countWrites(): { stop(): number };
   close(): Promise<void>;
 };
 
@@ -69,9 +72,25 @@ export async function openFixture(options: Parameters<typeof createTestDatabase>
     session: (tenant) => pool.as({ tenant: tenantId(tenant), actor }),
     asOwner,
     asSuperuser: (sql) => runAs(database.connections.superuser, sql),
+    countWrites,
     close: async () => {
       await Promise.all(pools.map((each) => each.close()));
       await database.drop();
+    },
+  };
+}
+
+function countWrites(): { stop(): number } {
+  const original = Socket.prototype.write;
+  let count = 0;
+  Socket.prototype.write = function (this: Socket, ...args: Parameters<typeof original>) {
+    count += 1;
+    return original.apply(this, args);
+  } as typeof original;
+  return {
+    stop: () => {
+      Socket.prototype.write = original;
+      return count;
     },
   };
 }
