@@ -5,36 +5,29 @@ import type { Problems } from './check.ts';
 export const ownSchemas = ['bulkhead', 'identity', 'tenants', 'books'];
 
 const uncommented = `
-  with named (kind, name, class, object, part) as (
-    select 'schema', n.nspname::text, 'pg_namespace'::regclass, n.oid, 0
+  with named (kind, name, class, object) as (
+    select 'schema', n.nspname::text, 'pg_namespace'::regclass, n.oid
     from pg_namespace n where n.nspname = any ($1)
     union all
     select case c.relkind when 'v' then 'view' else 'table' end, n.nspname || '.' || c.relname,
-      'pg_class'::regclass, c.oid, 0
+      'pg_class'::regclass, c.oid
     from pg_class c join pg_namespace n on n.oid = c.relnamespace
     where n.nspname = any ($1) and c.relkind in ('r', 'p', 'v', 'm') and not c.relispartition
     union all
-    -- Columns that every business row has mean the same everywhere.
-    select 'column', n.nspname || '.' || c.relname || '.' || a.attname, 'pg_class'::regclass, c.oid, a.attnum
-    from pg_class c join pg_namespace n on n.oid = c.relnamespace join pg_attribute a on a.attrelid = c.oid
-    where n.nspname = any ($1) and c.relkind in ('r', 'p') and not c.relispartition
-      and a.attnum > 0 and not a.attisdropped
-      and a.attname <> all (array['id', 'tenant_id', 'company_id', 'account_id', 'created_at', 'updated_at', 'deleted_at'])
-    union all
-    select 'function', p.oid::regprocedure::text, 'pg_proc'::regclass, p.oid, 0
+    select 'function', p.oid::regprocedure::text, 'pg_proc'::regclass, p.oid
     from pg_proc p join pg_namespace n on n.oid = p.pronamespace where n.nspname = any ($1)
     union all
-    select 'type', n.nspname || '.' || t.typname, 'pg_type'::regclass, t.oid, 0
+    select 'type', n.nspname || '.' || t.typname, 'pg_type'::regclass, t.oid
     from pg_type t join pg_namespace n on n.oid = t.typnamespace
     where n.nspname = any ($1) and t.typtype in ('e', 'd')
   )
   select kind, name from named
   where not exists (
-    select from pg_description d where d.classoid = class and d.objoid = object and d.objsubid = part
+    select from pg_description d where d.classoid = class and d.objoid = object and d.objsubid = 0
   )
   order by kind, name`;
 
-/** Every schema, table, view, column, function and type of ours says what it is for. */
+/** Every schema, table, view, function and type of ours says what it is for; a column where its name does not. */
 export async function commentProblems(client: pg.Client): Promise<Problems> {
   const { rows } = await client.query<{ kind: string; name: string }>(uncommented, [ownSchemas]);
   return rows.map(({ kind, name }) => `${kind} ${name}: say what it is for with "comment on ${kind}"`);
