@@ -3,14 +3,14 @@ import { platformErrorMap } from './errors.ts';
 import { instant, limit, line, uuid } from './fields.ts';
 import { procedure } from './procedure.ts';
 
-const fields = z.record(z.string(), z.json());
+const fields = z.record(z.string(), z.unknown());
 
 export const auditEntry = z.object({
   /** Position, a decimal string: it may exceed what a JSON number holds exactly. */
   id: z.string(),
   occurredAt: z.string(),
   company: uuid.nullable(),
-  actor: z.object({ kind: z.string(), id: z.string(), onBehalfOf: z.string().nullable() }),
+  actor: z.object({ kind: z.string(), id: z.string().nullable(), onBehalfOf: z.string().nullable() }),
   action: z.string(),
   target: z.object({ type: z.string(), id: z.string().nullable() }),
   requestId: z.string().nullable(),
@@ -20,9 +20,9 @@ export const auditEntry = z.object({
   after: fields.nullable(),
   /** Changed fields only: `{ field: { before, after } }`. */
   diff: z
-    .record(z.string(), z.object({ before: z.json().optional(), after: z.json().optional() }))
+    .record(z.string(), z.object({ before: z.unknown(), after: z.unknown() }))
     .nullable(),
-  detail: z.json().nullable(),
+  detail: fields.nullable(),
 });
 
 export const auditContract = {
@@ -47,5 +47,5 @@ export const auditContract = {
       }),
     )
     .output(z.object({ entries: z.array(auditEntry), next: z.string().nullable() }))
-    .errors(platformErrorMap('cursor_invalid')),
+    .errors(platformErrorMap('cursor_invalid', 'input_invalid')),
 };

@@ -3,7 +3,7 @@ import type { ErrorKind, PlatformErrorCode } from '@bulkhead/platform/errors';
 import * as z from 'zod';
 
 /** Places in the input that are wrong and why, never the values themselves. */
-export const issues = z.object({
+export const issues = z.looseObject({
   issues: z.array(z.object({ path: z.string(), message: z.string() })),
 });
 

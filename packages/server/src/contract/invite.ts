@@ -41,7 +41,15 @@ export const inviteContract = {
       }),
     )
     .output(invite.extend({ token: z.string() }))
-    .errors(platformErrorMap('invite_exists', 'already_member', 'role_invalid', 'email_invalid')),
+    .errors(
+      platformErrorMap(
+        'invite_exists',
+        'already_member',
+        'role_invalid',
+        'email_invalid',
+        'company_missing',
+      ),
+    ),
 
   revoke: procedure({ permission: 'access:invite.revoke', rate: 'write', scope: 'tenant' })
     .route({ method: 'DELETE', path: '/invites/{id}', summary: 'Revoke an open invite', tags })

@@ -44,7 +44,7 @@ export const memberContract = {
       z.strictObject({ id: uuid, role: organisationRole, moduleRoles, companies: companyLimit }),
     )
     .output(member)
-    .errors(platformErrorMap('last_owner', 'role_invalid', 'member_missing')),
+    .errors(platformErrorMap('last_owner', 'role_invalid', 'member_missing', 'company_missing')),
 
   remove: procedure({ permission: 'access:member.remove', rate: 'write', scope: 'tenant' })
     .route({

@@ -1,0 +1,21 @@
+import { auditHandlers } from './audit.ts';
+import { companyHandlers } from './company.ts';
+import type { HandlerDependencies } from './dependencies.ts';
+import { inviteHandlers } from './invite.ts';
+import { memberHandlers } from './member.ts';
+import { sessionHandlers } from './session.ts';
+import { tenantHandlers } from './tenant.ts';
+
+export type { HandlerDependencies } from './dependencies.ts';
+
+/** The platform's own router. */
+export function platformRouter(dependencies: HandlerDependencies) {
+  return {
+    session: sessionHandlers(dependencies),
+    tenant: tenantHandlers(),
+    company: companyHandlers(),
+    member: memberHandlers(dependencies),
+    invite: inviteHandlers(dependencies),
+    audit: auditHandlers(dependencies),
+  };
+}

@@ -1,0 +1,92 @@
+import underPressure from '@fastify/under-pressure';
+import { fastify } from 'fastify';
+import type { FastifyInstance } from 'fastify';
+import type { Logger } from 'pino';
+import type { Config } from '../config/schema.ts';
+import { internalError } from '../problem/problem.ts';
+import { RefusalError } from '../problem/refusal.ts';
+import { toTransportRefusal } from '../problem/transport.ts';
+import { describeError } from './log.ts';
+import { answerParserError } from './parserError.ts';
+import { proxyTest, requestIdSource } from './proxies.ts';
+import { sendRefusal } from './reply.ts';
+import { parseJsonBody } from './text.ts';
+
+/**
+ * Fastify with this server's limits, its strict JSON parser and its way of answering errors;
+ * no routes yet.
+ *
+ * @param options.headers headers of every answer, for those that no hook sees
+ */
+export function createApp(
+  config: Config['http'],
+  { log, headers }: { log: Logger; headers: Readonly<Record<string, string>> },
+): FastifyInstance {
+  const isProxy = proxyTest(config.trustedProxies);
+  const app = fastify({
+    logger: false,
+    bodyLimit: config.bodyLimit,
+    requestTimeout: config.requestTimeout,
+    http: { headersTimeout: config.headersTimeout },
+    keepAliveTimeout: 65_000,
+    trustProxy: config.trustedProxies.length === 0 ? false : (address) => isProxy(address),
+    requestIdHeader: false,
+    genReqId: requestIdSource(isProxy),
+    exposeHeadRoutes: false,
+    forceCloseConnections: 'idle',
+    // The gate refuses what arrives during shutdown, in this server's own form.
+    return503OnClosing: false,
+    routerOptions: { maxParamLength: 200, ignoreDuplicateSlashes: false },
+    frameworkErrors: (error, _request, reply) => {
+      for (const [name, value] of Object.entries(headers)) reply.raw.setHeader(name, value);
+      return sendRefusal(reply, toTransportRefusal(error) ?? internalError);
+    },
+    clientErrorHandler: (error, socket) => answerParserError(error, { socket, headers }),
+  });
+  app.server.maxConnections = config.maxConnections;
+  useStrictJson(app);
+  useProblems(app, log);
+  if (config.shedAfter > 0) {
+    void app.register(underPressure, { maxEventLoopDelay: config.shedAfter, retryAfter: 2 });
+  }
+  return app;
+}
+
+/** JSON is the only body there is; every other type is refused with 415. */
+function useStrictJson(app: FastifyInstance): void {
+  app.removeAllContentTypeParsers();
+  const parse = app.getDefaultJsonParser('error', 'error');
+  const parseText = (text: string): unknown => {
+    let outcome: { error: Error | null; value: unknown } = { error: null, value: undefined };
+    // Fastify's parser refuses prototype poisoning; it calls back before it returns.
+    void parse(undefined as never, text, (error, value) => {
+      outcome = { error, value };
+    });
+    if (outcome.error !== null) throw outcome.error;
+    return outcome.value;
+  };
+  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) => {
+    try {
+      done(null, parseJsonBody(body as Buffer, parseText));
+    } catch (error) {
+      done(error as Error);
+    }
+  });
+}
+
+function useProblems(app: FastifyInstance, log: Logger): void {
+  app.setErrorHandler((error, request, reply) => {
+    const known = error instanceof RefusalError ? error.refusal : toTransportRefusal(error);
+    if (known === undefined) {
+      log.error({ event: 'fault', requestId: request.id, error: describeError(error) });
+    }
+    return sendRefusal(reply, known ?? internalError);
+  });
+  app.setNotFoundHandler((_request, reply) =>
+    sendRefusal(reply, {
+      status: 404,
+      code: 'not_found',
+      message: 'There is no such thing, or you may not see it.',
+    }),
+  );
+}

@@ -1,0 +1,127 @@
+import type { StandardLazyRequest } from '@orpc/standard-server';
+import { toAbortSignal } from '@orpc/standard-server-node';
+import type { FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods } from 'fastify';
+import type { MountedProcedure } from '../rpc/procedures.ts';
+import type { DispatchContext } from '../rpc/dispatch.ts';
+import { RequestScope } from '../rpc/scope.ts';
+import type { ReadSession } from '../rpc/scope.ts';
+import { readSessionCookie } from './cookie.ts';
+import { normaliseAddress } from './proxies.ts';
+import { sendRefusal, sendStandard } from './reply.ts';
+import { rememberScope } from './requests.ts';
+import type { StandardHandler } from '@orpc/server/standard';
+
+type Handler = Pick<StandardHandler<DispatchContext>, 'handle'>;
+
+export type ProcedureRoutes = {
+  procedures: readonly MountedProcedure[];
+  api: Handler;
+  rpc: Handler;
+  readSession: ReadSession;
+};
+
+/** Address of the batches of the typed client. */
+export const batchPath = '/rpc/__batch__';
+
+/**
+ * One route a procedure under `/api`, one under `/rpc`, and the batch. Routes are explicit, so
+ * that each has its own body limit, its own name in the log, and the right answer to the wrong
+ * method.
+ */
+export function mountProcedures(app: FastifyInstance, routes: ProcedureRoutes): void {
+  const { procedures, readSession } = routes;
+  const answer = (handler: Handler, prefix: '/api' | '/rpc') => {
+    const problems = prefix === '/api';
+    return async (request: FastifyRequest, reply: FastifyReply) => {
+      const scope = createScope(request, readSession);
+      rememberScope(request, scope);
+      const result = await handler.handle(toStandard(request, reply), {
+        prefix,
+        context: { scope },
+      });
+      for (const cookie of scope.cookies) void reply.header('set-cookie', cookie);
+      if (result.matched) return sendStandard(reply, result.response, { problems });
+      return reply.callNotFound();
+    };
+  };
+  const byPath = Map.groupBy(procedures, ({ url }) => toFastifyPath(url));
+  for (const [path, group] of byPath) {
+    for (const { method, meta } of group) {
+      app.route({
+        method: method as HTTPMethods,
+        url: `/api${path}`,
+        ...limitOf(meta),
+        handler: answer(routes.api, '/api'),
+      });
+    }
+    refuseOtherMethods(app, `/api${path}`, group.map(({ method }) => method));
+  }
+  for (const { path, meta } of procedures) {
+    const url = `/rpc/${path.join('/')}`;
+    app.route({ method: 'POST', url, ...limitOf(meta), handler: answer(routes.rpc, '/rpc') });
+    refuseOtherMethods(app, url, ['POST']);
+  }
+  app.route({ method: 'POST', url: batchPath, handler: answer(routes.rpc, '/rpc') });
+  refuseOtherMethods(app, batchPath, ['POST']);
+}
+
+const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
+
+function refuseOtherMethods(app: FastifyInstance, url: string, allowed: readonly string[]): void {
+  const allow = allowed.join(', ');
+  app.route({
+    method: methods.filter((method) => !allowed.includes(method)) as HTTPMethods[],
+    url,
+    handler: (_request, reply) =>
+      sendRefusal(reply, {
+        status: 405,
+        code: 'method_not_allowed',
+        message: 'This address does not answer that method.',
+        allow,
+      }),
+  });
+}
+
+function limitOf({ bodyLimit }: { bodyLimit?: number }): { bodyLimit?: number } {
+  return bodyLimit === undefined ? {} : { bodyLimit };
+}
+
+/** `/invoices/{id}` -> `/invoices/:id`. Other notations are not used in contracts. */
+function toFastifyPath(path: string): string {
+  return path.replaceAll(/\{([A-Za-z0-9_]+)\}/g, ':$1');
+}
+
+function createScope(request: FastifyRequest, readSession: ReadSession): RequestScope {
+  const { headers } = request;
+  return new RequestScope({
+    id: request.id,
+    ip: normaliseAddress(request.ip),
+    userAgent: headers['user-agent'],
+    placement: {
+      tenant: single(headers['bulkhead-tenant']),
+      company: single(headers['bulkhead-company']),
+    },
+    token: readSessionCookie(headers.cookie),
+    readSession,
+  });
+}
+
+/** Node joins a header given twice with a comma, which no id contains; it is then refused as no UUID. */
+function single(value: string | string[] | undefined): string | undefined {
+  return Array.isArray(value) ? value.join() : value;
+}
+
+function toStandard(request: FastifyRequest, reply: FastifyReply): StandardLazyRequest {
+  let signal: AbortSignal | undefined;
+  return {
+    method: request.method,
+    // The host is irrelevant here and must not come from a header.
+    url: new URL(request.url, 'http://server.invalid'),
+    headers: request.headers,
+    body: () => Promise.resolve(request.body),
+    get signal() {
+      signal ??= toAbortSignal(reply.raw);
+      return signal;
+    },
+  };
+}

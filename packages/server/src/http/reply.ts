@@ -1,0 +1,41 @@
+import { Readable } from 'node:stream';
+import type { StandardResponse } from '@orpc/standard-server';
+import { toNodeHttpBody } from '@orpc/standard-server-node';
+import type { FastifyReply } from 'fastify';
+import { problemContentType, refusalHeaders, toProblemDocument } from '../problem/problem.ts';
+import type { Refusal } from '../problem/problem.ts';
+
+/** Answers with a problem document (RFC 9457). */
+export function sendRefusal(reply: FastifyReply, refusal: Refusal): FastifyReply {
+  return reply
+    .code(refusal.status)
+    .headers(refusalHeaders(refusal))
+    .type(problemContentType)
+    .send(JSON.stringify(toProblemDocument(refusal, reply.request.id)));
+}
+
+/** Sends what an oRPC handler answered. */
+export function sendStandard(
+  reply: FastifyReply,
+  response: StandardResponse,
+  { problems }: { problems: boolean },
+): FastifyReply {
+  const headers = { ...response.headers };
+  const { body } = response;
+  const payload = toNodeHttpBody(body, headers, {});
+  reply.code(response.status);
+  for (const [name, value] of Object.entries(headers)) {
+    if (value !== undefined) void reply.header(name, value);
+  }
+  if (problems && response.status >= 400) void reply.type(problemContentType);
+  if (response.status === 503) void reply.header('retry-after', '2');
+  return reply.send(payload instanceof Readable ? stopWith(reply, payload) : payload);
+}
+
+/** Ends a stream when its client is gone. */
+function stopWith(reply: FastifyReply, stream: Readable): Readable {
+  reply.raw.once('close', () => {
+    if (!stream.destroyed) stream.destroy();
+  });
+  return stream;
+}

@@ -1,0 +1,88 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Logger } from 'pino';
+import type { Refusal } from '../problem/problem.ts';
+import type { RequestScope } from '../rpc/scope.ts';
+import { readSessionCookie } from './cookie.ts';
+import { refuseForgery } from './csrf.ts';
+import { sendRefusal } from './reply.ts';
+import { refuseUrlText } from './text.ts';
+
+export type RequestGateOptions = {
+  log: Logger;
+  /** Origins that are this server's own; asked for each request, for the port may come late. */
+  origins: () => ReadonlySet<string>;
+  headers: Readonly<Record<string, string>>;
+  draining: () => boolean;
+};
+
+/** Scope of the procedure a request ran, for its log line. */
+const scopes = new WeakMap<FastifyRequest, RequestScope>();
+
+/** Lets the log line tell what became of a request's procedure. */
+export function rememberScope(request: FastifyRequest, scope: RequestScope): void {
+  scopes.set(request, scope);
+}
+
+/** What every request passes before its route, and every answer on its way out. */
+export function mountGate(app: FastifyInstance, options: RequestGateOptions): void {
+  const headers = Object.entries(options.headers);
+  app.addHook('onRequest', (request, reply, done) => {
+    const { raw } = reply;
+    for (const [name, value] of headers) raw.setHeader(name, value);
+    raw.setHeader('x-request-id', request.id);
+    // Unless a route knows better: what one account sees is nobody else's to keep.
+    raw.setHeader('cache-control', 'no-store');
+    const refusal = options.draining() ? leaving(request) : judge(request, options.origins());
+    if (refusal === undefined) done();
+    else void sendRefusal(reply, refusal);
+  });
+  app.addHook('onSend', (_request, reply, _payload, done) => {
+    if (options.draining()) void reply.header('connection', 'close');
+    done();
+  });
+  app.addHook('onResponse', (request, reply, done) => {
+    writeLine(options.log, request, reply);
+    done();
+  });
+}
+
+/** During shutdown, only the two health addresses still answer in their own way. */
+function leaving({ url }: FastifyRequest): Refusal | undefined {
+  if (url === '/healthz' || url === '/readyz') return undefined;
+  return {
+    status: 503,
+    code: 'shutting_down',
+    message: 'The server is shutting down. Try again.',
+    retryAfter: 2,
+  };
+}
+
+function judge(request: FastifyRequest, origins: ReadonlySet<string>) {
+  const { headers, method } = request;
+  const fetchSite = headers['sec-fetch-site'];
+  return (
+    refuseUrlText(request.url) ??
+    refuseForgery(
+      {
+        method,
+        fetchSite: Array.isArray(fetchSite) ? fetchSite.join() : fetchSite,
+        origin: headers.origin,
+        hasCookie: readSessionCookie(headers.cookie) !== undefined,
+      },
+      origins,
+    )
+  );
+}
+
+function writeLine(log: Logger, request: FastifyRequest, reply: FastifyReply): void {
+  const outcome = scopes.get(request)?.outcome;
+  log.info({
+    event: 'request',
+    requestId: request.id,
+    method: request.method,
+    route: request.routeOptions.url ?? 'none',
+    status: reply.statusCode,
+    ms: Math.round(reply.elapsedTime * 10) / 10,
+    ...outcome,
+  });
+}

@@ -1,0 +1,157 @@
+import type { Context } from '@orpc/server';
+import type { StandardHandlerOptions, StandardHandlerPlugin } from '@orpc/server/standard';
+import * as z from 'zod';
+import type { Refusal } from '../problem/problem.ts';
+import type { RequestScope } from './scope.ts';
+
+/** One refused batch, for the counter and the audit ledger. */
+export type BatchRefusal = {
+  scope: RequestScope;
+  /** The tenant the request acts in; undefined when nobody is signed in. */
+  tenant: string | undefined;
+  code: string;
+  members: number;
+};
+
+export type BatchGuardOptions = {
+  /** Members a batch may have, at least 1. */
+  maxMembers: number;
+  /** Told of every batch refused for naming another tenant, before the answer goes out. */
+  onRefused: (refusal: BatchRefusal) => Promise<void>;
+  /** How a refusal is answered. */
+  answer: (refusal: Refusal, scope: RequestScope) => BatchAnswer;
+};
+
+export type BatchAnswer = {
+  status: number;
+  headers: Record<string, string | string[] | undefined>;
+  body: unknown;
+};
+
+const member = z.strictObject({
+  method: z.literal('POST').optional(),
+  url: z.url().max(2000),
+  headers: z.record(z.string(), z.union([z.string(), z.array(z.string())])).optional(),
+  body: z.unknown(),
+});
+
+const placementHeader = /^bulkhead-/i;
+const tenantField = /^tenant_?id$/i;
+
+/**
+ * Reads a whole batch before anything of it runs and refuses it whole when a member names another
+ * tenant than the request does, in a header of its own or in its input (ISO-9). Must be plugged
+ * in beside oRPC's batch plug-in, which it runs in front of.
+ */
+export class BatchGuardPlugin<T extends Context & { scope: RequestScope }>
+  implements StandardHandlerPlugin<T>
+{
+  /** Above the batch plug-in's 5,000,000: plug-ins with a higher order wrap those with a lower. */
+  readonly order = 6_000_000;
+  readonly #options: BatchGuardOptions;
+
+  constructor(options: BatchGuardOptions) {
+    this.#options = options;
+  }
+
+  init(handler: StandardHandlerOptions<T>): void {
+    handler.rootInterceptors ??= [];
+    handler.rootInterceptors.unshift(async (call) => {
+      if (call.request.headers['x-orpc-batch'] === undefined) return call.next();
+      const { scope } = call.context;
+      const refusal = await this.#judge(await call.request.body(), scope);
+      if (refusal === undefined) return call.next();
+      scope.outcome.code = refusal.code;
+      return { matched: true, response: this.#options.answer(refusal, scope) };
+    });
+  }
+
+  async #judge(body: unknown, scope: RequestScope): Promise<Refusal | undefined> {
+    const { maxMembers, onRefused } = this.#options;
+    if (!Array.isArray(body) || body.length === 0) return malformed;
+    if (body.length > maxMembers) return tooLarge(maxMembers);
+    const members = z.array(member).safeParse(body);
+    if (!members.success) return malformed;
+    const { tenant, company } = await placementOf(scope);
+    for (const { headers = {}, body: input } of members.data) {
+      const named = namedIn(headers);
+      if (differs(named.tenant, tenant) || !inputStaysIn(input, tenant)) {
+        await onRefused({ scope, tenant, code: straddling.code, members: body.length });
+        return straddling;
+      }
+      if (differs(named.company, company) || named.other) return misplaced;
+    }
+    return undefined;
+  }
+}
+
+/** Where the request as a whole acts: what it names, or the only tenant its account is in. */
+async function placementOf(scope: RequestScope): Promise<{
+  tenant: string | undefined;
+  company: string | undefined;
+}> {
+  const company = scope.placement.company?.toLowerCase();
+  if (scope.placement.tenant !== undefined) {
+    return { tenant: scope.placement.tenant.toLowerCase(), company };
+  }
+  const [only, second] = (await scope.session())?.memberships ?? [];
+  return { tenant: second === undefined ? only?.tenantId : undefined, company };
+}
+
+function namedIn(headers: Readonly<Record<string, string | string[]>>): {
+  tenant: readonly string[];
+  company: readonly string[];
+  other: boolean;
+} {
+  const own = Object.entries(headers).filter(([name]) => placementHeader.test(name));
+  const valuesOf = (wanted: string) =>
+    own.filter(([name]) => name.toLowerCase() === wanted).flatMap(([, value]) => value);
+  const known = new Set(['bulkhead-tenant', 'bulkhead-company']);
+  return {
+    tenant: valuesOf('bulkhead-tenant'),
+    company: valuesOf('bulkhead-company'),
+    other: own.some(([name]) => !known.has(name.toLowerCase())),
+  };
+}
+
+function differs(values: readonly string[], expected: string | undefined): boolean {
+  return values.some((value) => value.toLowerCase() !== expected);
+}
+
+/** False when a `tenantId` anywhere in a member's input is not the request's tenant. */
+function inputStaysIn(input: unknown, tenant: string | undefined): boolean {
+  const pending: unknown[] = [input];
+  while (pending.length > 0) {
+    const next = pending.pop();
+    if (typeof next !== 'object' || next === null) continue;
+    for (const [key, value] of Object.entries(next)) {
+      if (tenantField.test(key) && String(value).toLowerCase() !== tenant) return false;
+      pending.push(value);
+    }
+  }
+  return true;
+}
+
+const straddling: Refusal = {
+  status: 403,
+  code: 'batch_straddles_tenants',
+  message: 'The batch names more than one tenant, so none of it was done.',
+};
+const misplaced: Refusal = {
+  status: 400,
+  code: 'batch_member_placed',
+  message: 'Name the company on the batch, not on its members.',
+};
+const malformed: Refusal = {
+  status: 400,
+  code: 'batch_malformed',
+  message: 'This is not a batch of POST requests.',
+};
+
+function tooLarge(maxMembers: number): Refusal {
+  return {
+    status: 413,
+    code: 'batch_too_large',
+    message: `A batch has at most ${maxMembers} members.`,
+  };
+}

@@ -1,0 +1,13 @@
+import type { Session } from '@bulkhead/platform/identity';
+import type { ModuleContext } from '../module.ts';
+import type { Membership } from '../session/placement.ts';
+import type { RequestScope } from './scope.ts';
+
+/** What the platform's own handlers of public procedures receive. */
+export type PublicContext = { scope: RequestScope };
+
+/** What its handlers of procedures for anybody signed in receive. */
+export type SignedInContext = PublicContext & { signedIn: Session };
+
+/** What its handlers behind a permission receive. */
+export type PlatformContext = ModuleContext & { membership: Membership };

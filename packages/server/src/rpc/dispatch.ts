@@ -1,0 +1,119 @@
+import { StandardOpenAPIHandler } from '@orpc/openapi/standard';
+import { ORPCError } from '@orpc/server';
+import type { AnyRouter, ProcedureClientInterceptorOptions } from '@orpc/server';
+import { BatchHandlerPlugin } from '@orpc/server/plugins';
+import { StandardRPCHandler } from '@orpc/server/standard';
+import type {
+  StandardHandleResult,
+  StandardHandlerInterceptorOptions,
+  StandardHandlerPlugin,
+} from '@orpc/server/standard';
+import type { ErrorMap } from '@orpc/contract';
+import type { ProcedureMeta } from '../contract/index.ts';
+import { toProblemDocument } from '../problem/problem.ts';
+import { refusalOf } from './errors.ts';
+import type { ErrorTranslation } from './errors.ts';
+import type { Guard } from './guard.ts';
+import type { RequestScope } from './scope.ts';
+
+/** What the transport hands to a handler. `started` is set by the handler, once a call. */
+export type DispatchContext = { scope: RequestScope; started?: boolean };
+
+export type DispatchOptions = {
+  router: AnyRouter;
+  guard: Guard;
+  errors: ErrorTranslation;
+};
+
+type Call = ProcedureClientInterceptorOptions<DispatchContext, ErrorMap, Partial<ProcedureMeta>> & {
+  next(options?: Omit<Call, 'next'>): PromiseLike<unknown>;
+};
+type Handling = StandardHandlerInterceptorOptions<DispatchContext> & {
+  next(options?: StandardHandlerInterceptorOptions<DispatchContext>): Promise<StandardHandleResult>;
+};
+
+/**
+ * Wraps every procedure call: the guard in front, the error translation around. It sits on the
+ * handler, not on a procedure, so that no module can forget it.
+ */
+function guardCalls({ guard, errors }: DispatchOptions) {
+  return async (call: Call): Promise<unknown> => {
+    const { scope } = call.context;
+    scope.outcome.procedure = call.path.join('.');
+    call.context.started = true;
+    try {
+      const context = await guard(call.procedure['~orpc'].meta, scope);
+      const output = await call.next({ ...call, context: context as unknown as DispatchContext });
+      return isStream(output) ? errors.translateStream(output, scope) : output;
+    } catch (error) {
+      throw errors.translate(error, scope);
+    }
+  };
+}
+
+/** Gives what fails before or after a call (no such procedure, unreadable input) the same form. */
+function answerAll({ errors }: DispatchOptions) {
+  return async (handling: Handling): Promise<StandardHandleResult> => {
+    const context: DispatchContext = { scope: handling.context.scope };
+    let failure: unknown;
+    try {
+      const result = await handling.next({ ...handling, context });
+      if (result.matched) return result;
+      failure = new ORPCError('NOT_FOUND');
+    } catch (error) {
+      if (isTranslated(error)) throw error;
+      failure = context.started === true ? error : new ORPCError('BAD_REQUEST', { cause: error });
+    }
+    throw errors.translate(failure, context.scope);
+  };
+}
+
+/** The handler of `/api`: plain HTTP as the OpenAPI document tells, errors as problem documents. */
+export function createApiHandler(options: DispatchOptions): StandardOpenAPIHandler<DispatchContext> {
+  return new StandardOpenAPIHandler<DispatchContext>(options.router, {
+    interceptors: [answerAll(options)],
+    clientInterceptors: [guardCalls(options)],
+    customErrorResponseBodyEncoder: encodeProblem,
+  });
+}
+
+/**
+ * The handler of `/rpc`, for the typed client, with batches.
+ *
+ * @param plugins the batch guard; production composition always gives it, a mutation test leaves it out
+ */
+export function createRpcHandler(
+  options: DispatchOptions,
+  batch: { plugins: StandardHandlerPlugin<DispatchContext>[]; maxMembers: number },
+): StandardRPCHandler<DispatchContext> {
+  return new StandardRPCHandler<DispatchContext>(options.router, {
+    interceptors: [answerAll(options)],
+    clientInterceptors: [guardCalls(options)],
+    plugins: [
+      ...batch.plugins,
+      new BatchHandlerPlugin<DispatchContext>({
+        maxSize: batch.maxMembers,
+        // A member brings no headers of its own: whatever it claims, the request's hold.
+        mapRequestItem: (item, { request }) => ({ ...item, headers: request.headers }),
+      }),
+    ],
+  });
+}
+
+function isStream(output: unknown): output is AsyncIterable<unknown> {
+  return typeof output === 'object' && output !== null && Symbol.asyncIterator in output;
+}
+
+function isTranslated(error: unknown): boolean {
+  return (
+    error instanceof ORPCError &&
+    typeof error.data === 'object' &&
+    error.data !== null &&
+    'requestId' in error.data
+  );
+}
+
+function encodeProblem(error: ORPCError<string, unknown>): unknown {
+  const requestId = (error.data as { requestId?: string } | undefined)?.requestId ?? '';
+  return toProblemDocument(refusalOf(error), requestId);
+}
