@@ -24,7 +24,7 @@ create table identity.account (
   -- a display name or a route is not storable. Ranges are byte ranges whatever the database's collation.
   constraint account_email_normalised_form check (
     email_normalised collate "C" ~
-      '^[a-z0-9!#$%&''*+/=?^_`{|}~-]+(\.[a-z0-9!#$%&''*+/=?^_`{|}~-]+)*@([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z0-9]([a-z0-9-]*[a-z0-9])?$'
+      '^[a-z0-9!#$%&''*+/=?^_`{|}~-]+(\.[a-z0-9!#$%&''*+/=?^_`{|}~-]+)*@([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]([a-z0-9-]*[a-z0-9])?$'
     and length(email_normalised) <= 254
     and length(split_part(email_normalised, '@', 1)) <= 64
   ),

@@ -9,7 +9,8 @@ export type EmailAddress = {
 };
 
 const localPart = /^[a-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[a-z0-9!#$%&'*+/=?^_`{|}~-]+)*$/i;
-const domainPart = /^(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$/i;
+// The last label begins with a letter, as every top-level domain does and no IPv4 address.
+const domainPart = /^(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z](?:[a-z0-9-]*[a-z0-9])?$/i;
 
 /**
  * Reads a strict addr-spec: dot-string local part of at most 64 characters, domain of two labels or more, 254 in all
@@ -32,10 +33,10 @@ export function parseEmail(input: string): EmailAddress {
   return { address, normalised: address.toLowerCase() };
 }
 
-// domainToASCII drops what a URL's host would drop (tabs, percent-encoding), so a domain that is ASCII already
-// is taken as it stands and left to the pattern.
+// domainToASCII drops and decodes what a URL's host would (tabs, percent signs), so it gets letters and digits only.
 function asciiDomain(domain: string): string {
-  return /^[\x20-\x7e]*$/.test(domain) ? domain : domainToASCII(domain);
+  if (/^[a-z0-9.-]+$/i.test(domain)) return domain;
+  return /^[\p{L}\p{M}\p{N}.-]+$/u.test(domain) ? domainToASCII(domain) : '';
 }
 
 function invalid(): PlatformError {

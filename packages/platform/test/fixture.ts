@@ -1,0 +1,113 @@
+import pg from 'pg';
+import { migrate, TenantPool, type TenantSession } from '@bulkhead/kernel';
+import { createTestDatabase, type RoleName, type TestDatabase } from '../../../test/harness/index.ts';
+import {
+  identityDependencies,
+  PasswordHasher,
+  requestEmailVerification,
+  signUp,
+  verifyEmail,
+  type IdentityDependencies,
+} from '../src/identity/index.ts';
+
+/** A database with kernel and platform, and the slices' dependencies on it. */
+export type Fixture = {
+  database: TestDatabase;
+  identity: IdentityDependencies;
+  /** Moves the slices' clock; it stands still otherwise. */
+  advance(milliseconds: number): void;
+  /** Another server process: same database and clock, a session cache of its own. */
+  anotherProcess(): IdentityDependencies;
+  /** Signs up an account with a tenant of its own, its address verified unless asked otherwise. */
+  person(options?: { email?: string; verified?: boolean; companyName?: string }): Promise<Person>;
+  /** The data as this account sees this tenant. */
+  as(tenantId: string, accountId: string, companyId?: string): TenantSession;
+  /** One connection as a role, closed with the fixture. */
+  connect(role: RoleName): Promise<pg.Client>;
+  close(): Promise<void>;
+};
+
+export type Person = {
+  accountId: string;
+  tenantId: string;
+  companyId: string | null;
+  email: string;
+  session: TenantSession;
+};
+
+export const goodPassword = 'seven copper lanterns drift';
+
+/** Argon2id at its least cost: what is tested here is not how slow it is. */
+export const cheapPasswords = (): PasswordHasher =>
+  new PasswordHasher({ cost: { memoryCost: 8, timeCost: 1, parallelism: 1 } });
+
+let addresses = 0;
+export const freshEmail = (): string => `person-${(addresses += 1)}@example.org`;
+
+export async function openFixture(): Promise<Fixture> {
+  const database = await createTestDatabase();
+  const clients: pg.Client[] = [];
+  const connect = async (role: RoleName): Promise<pg.Client> => {
+    const client = new pg.Client(database.connections[role]);
+    clients.push(client);
+    await client.connect();
+    return client;
+  };
+  const line = { line: 'platform', folder: new URL('../sql/', import.meta.url) };
+  await migrate(await connect('owner'), line);
+  const pool = new pg.Pool(database.connections.identity);
+  pool.on('error', () => {});
+  const tenants = new TenantPool({ connection: database.connections.app, sealer: database.sealer });
+  let now = Date.parse('2030-01-15T10:00:00.123Z');
+  const anotherProcess = (): IdentityDependencies =>
+    identityDependencies({ pool, sealer: database.sealer, clock: () => now, passwords: cheapPasswords() });
+  const identity = anotherProcess();
+  const as: Fixture['as'] = (tenant, accountId, company) =>
+    tenants.as({ tenant, company, actor: { kind: 'account', id: accountId } });
+  return {
+    database,
+    identity,
+    anotherProcess,
+    connect,
+    as,
+    advance: (milliseconds) => {
+      now += milliseconds;
+    },
+    person: async (options = {}) => {
+      const person = await signUpPerson(identity, options);
+      return { ...person, session: as(person.tenantId, person.accountId) };
+    },
+    close: async () => {
+      await Promise.all([pool.end(), tenants.close(), ...clients.map((client) => client.end())]);
+      await database.drop();
+    },
+  };
+}
+
+async function signUpPerson(
+  identity: IdentityDependencies,
+  {
+    email = freshEmail(),
+    verified = true,
+    companyName,
+  }: { email?: string; verified?: boolean; companyName?: string },
+): Promise<Omit<Person, 'session'>> {
+  const { accountId, tenantId, companyId } = await signUp(identity, {
+    email,
+    password: goodPassword,
+    name: 'Robin Vale',
+    tenantName: 'Vale & Co',
+    companyName,
+  });
+  if (verified) {
+    const { token } = await requestEmailVerification(identity, accountId);
+    await verifyEmail(identity, token);
+  }
+  return { accountId, tenantId, companyId, email };
+}
+
+/** An id that nothing has. */
+export const nobody = '99999999-9999-4999-8999-999999999999';
+
+/** For `assert.rejects`: a refusal with this code. */
+export const refusal = (code: string): { name: string; code: string } => ({ name: 'PlatformError', code });
