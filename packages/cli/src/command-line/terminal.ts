@@ -9,11 +9,11 @@ export type Terminal = {
   /** Absolute path that relative paths on the command line start from. */
   readonly folder: string;
   /** Everything on stdin, up to 64 KiB; for what must not stand on a command line. */
-  input(): Promise<string>;
+  readonly input: () => Promise<string>;
   /** A line for the person waiting; goes to stderr, so stdout stays one answer. */
-  progress(line: string): void;
+  readonly progress: (line: string) => void;
   /** The answer; call it once. Goes to stdout as text, or as one JSON object under `--json`. */
-  answer(answer: Answer): void;
+  readonly answer: (answer: Answer) => void;
 };
 
 export type Streams = {

@@ -1,6 +1,6 @@
 import { defineCommand, exit } from '../command-line/command.ts';
 import { CommandFailure, errorCode } from '../command-line/failure.ts';
-import { databaseOptions, withOwner } from '../database/ownerConnection.ts';
+import { asOwner, databaseOptions, withDatabase } from '../database/openDatabase.ts';
 
 /** Something that stands open, and how to close it. */
 export type Finding = {
@@ -64,7 +64,7 @@ export const check = defineCommand({
   ],
   no: 'something stands open',
   async run(values, terminal) {
-    const findings = await withOwner(values, terminal, (client) => findOpenings(client));
+    const findings = await withDatabase(values, terminal, (database) => asOwner(database, findOpenings));
     terminal.answer({ json: { ok: findings.length === 0, findings }, text: describe(findings) });
     return findings.length === 0 ? exit.ok : exit.no;
   },

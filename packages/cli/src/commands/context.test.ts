@@ -94,9 +94,9 @@ test('the key is never shown, and a key that others can read is refused', async 
   const { secret } = await keepContextKey(join(folder, 'key'));
   const said = await Promise.all([mint(), mint('--json'), inspect('hello'), inspect((await mint()).stdout)]);
   for (const { stdout, stderr } of said) {
-    assert.ok(!`${stdout}${stderr}`.includes(secret.toString('hex')));
+    assert.ok(!`${stdout}${stderr}`.includes(Buffer.from(secret).toString('hex')));
   }
-  await writeFile(join(folder, 'open'), secret.toString('hex'), { mode: 0o644 });
+  await writeFile(join(folder, 'open'), Buffer.from(secret).toString('hex'), { mode: 0o644 });
   const refused = await line([
     'context',
     'mint',

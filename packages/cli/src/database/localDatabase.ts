@@ -8,6 +8,8 @@ import { EmbeddedError, startEmbedded, type Embedded } from '../embedded/index.t
 export type LocalDatabaseOptions = {
   readonly progress: (line: string) => void;
   readonly onLog?: (line: string) => void;
+  /** Default: any free one. */
+  readonly port?: number;
 };
 
 async function serverProcess(folder: DataFolder): Promise<number | undefined> {
@@ -52,7 +54,11 @@ export async function startLocalDatabase(
   options: LocalDatabaseOptions,
 ): Promise<Embedded> {
   const start = (): Promise<Embedded> =>
-    startEmbedded({ dataFolder: folder.postgres, onLog: options.onLog ?? (() => undefined) });
+    startEmbedded({
+      dataFolder: folder.postgres,
+      onLog: options.onLog ?? (() => undefined),
+      ...(options.port === undefined ? {} : { port: options.port }),
+    });
   try {
     return await start();
   } catch (error) {
