@@ -14,6 +14,8 @@ export type Fixture = {
   /** Runs statements as the owner of the tables. */
   asOwner(sql: string): Promise<void>;
   asSuperuser(sql: string): Promise<void>;
+  /** advisory locks held in the database */
+  advisoryLocks(): Promise<number>;
   /** Counts what this process writes to sockets until `stop`, which answers the count. */
   countWrites(): { stop(): number };
   close(): Promise<void>;
@@ -72,6 +74,7 @@ export async function openFixture(options: Parameters<typeof createTestDatabase>
     session: (tenant) => pool.as({ tenant: tenantId(tenant), actor }),
     asOwner,
     asSuperuser: (sql) => runAs(database.connections.superuser, sql),
+    advisoryLocks: () => advisoryLocks(database.connections.superuser),
     countWrites,
     close: async () => {
       await Promise.all(pools.map((each) => each.close()));
@@ -100,6 +103,20 @@ async function runAs(connection: pg.ClientConfig, sql: string): Promise<void> {
   await client.connect();
   try {
     await client.query(sql);
+  } finally {
+    await client.end();
+  }
+}
+
+async function advisoryLocks(connection: pg.ClientConfig): Promise<number> {
+  const client = new pg.Client(connection);
+  await client.connect();
+  try {
+    const { rows } = await client.query<{ count: number }>(
+      `select count(*)::int from pg_locks where locktype = 'advisory'
+        and database = (select oid from pg_database where datname = current_database())`,
+    );
+    return rows[0]?.count ?? 0;
   } finally {
     await client.end();
   }
