@@ -105,8 +105,8 @@ declare
             and (k.not_after is null or k.not_after > now())
             -- Hashed once more before they are compared, because comparing bytes stops at the first that
             -- differs and its time would tell how far a guess was right.
-            and sha256(k.outer_pad || convert_to(right(c.token, 64), 'UTF8'))
-              = sha256(k.outer_pad || convert_to(encode(
+            and sha256(k.outer_pad || convert_to(right(c.token, 65), 'UTF8'))
+              = sha256(k.outer_pad || convert_to('.' || encode(
                   sha256(k.outer_pad || sha256(k.inner_pad || convert_to(left(c.token, -65), 'UTF8'))),
                   'hex'), 'UTF8')))
         -- A token that outlives a quarter of an hour was not minted by this format's rules.

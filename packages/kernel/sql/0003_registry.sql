@@ -107,7 +107,7 @@ end;
 comment on function bulkhead.key_columns(regclass, smallint[]) is 'Names of a key''s columns, in the key''s order.';
 
 create function bulkhead.foreign_keys(target regclass)
-  returns table (name text, parent regclass, columns text[], parent_columns text[], required text[], treatment text, composite boolean, definition pg_constraint)
+  returns table (name text, parent regclass, columns text[], parent_columns text[], required text[], treatment text, composite boolean, reaches_out boolean, definition pg_constraint)
   language sql stable
 begin atomic
   select c.conname::text, c.confrelid::regclass, k.columns, k.parent_columns, s.required, p.treatment,
@@ -115,6 +115,7 @@ begin atomic
         select from unnest(k.columns, k.parent_columns) pair (child_column, parent_column)
         where pair.child_column = r.name and pair.parent_column = r.name))
       from unnest(s.required) r (name)),
+    c.confdeltype in ('c', 'n', 'd') and not s.required @> bulkhead.scope_columns(t.scope),
     c
   from pg_constraint c
   join bulkhead.registered_table t on t.target = c.conrelid
@@ -132,7 +133,7 @@ begin atomic
   where c.conrelid = foreign_keys.target and c.contype = 'f' and c.conparentid = 0;
 end;
 comment on function bulkhead.foreign_keys(regclass) is
-  'A registered table''s foreign keys: required are the scope columns that both tables have and that the key must carry on both sides, composite whether it does.';
+  'A registered table''s foreign keys: required are the scope columns that both tables have and that the key must carry on both sides, composite whether it does, reaches_out whether deleting a parent would change rows outside the scope it is deleted under.';
 
 create function bulkhead.has_index_on(target regclass, columns text[]) returns boolean
   language sql stable

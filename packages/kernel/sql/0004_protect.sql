@@ -161,6 +161,11 @@ begin
         hint = 'Protect the parent first, or register it with bulkhead.share_table.';
     end if;
     continue when foreign_key.treatment <> 'protected';
+    if foreign_key.reaches_out then
+      raise exception using errcode = '42P16',
+        message = format('%I of %s changes rows of companies or accounts that the deleting context does not cover', foreign_key.name, target),
+        hint = 'Foreign keys act past row-level security. Use on delete no action, or give both tables the same scope.';
+    end if;
     columns := foreign_key.columns;
     if not foreign_key.composite then
       referring := columns[array_position(foreign_key.parent_columns, 'id')];

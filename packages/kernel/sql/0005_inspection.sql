@@ -48,12 +48,13 @@ begin atomic
   select r.target, case
     when f.treatment is null then format('foreign key %I refers to %s, which is not registered', f.name, f.parent)
     when not f.composite then format('foreign key %I does not carry %s: a row can refer to another tenant''s', f.name, array_to_string(f.required, ', '))
+    when f.reaches_out then format('foreign key %I changes rows on delete that the deleting context does not cover', f.name)
     else format('foreign key %I has no index on (%s)', f.name, array_to_string(f.columns, ', ')) end
   from bulkhead.registered_table r
   cross join lateral bulkhead.foreign_keys(r.target) f
   where r.treatment = 'protected'
     and (f.treatment is null
-      or (f.treatment = 'protected' and (not f.composite or not bulkhead.has_index_on(r.target, f.columns))));
+      or (f.treatment = 'protected' and (not f.composite or f.reaches_out or not bulkhead.has_index_on(r.target, f.columns))));
 end;
 comment on function bulkhead.key_problems() is 'Protected tables with a key that reaches across tenants.';
 
