@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
 import { CommandFailure } from '../command-line/failure.ts';
 import { digestSources } from './sources.ts';
 
@@ -22,21 +23,21 @@ async function runVite(folder: string, outDir: string, signal?: AbortSignal): Pr
   const line = [vite, 'build', '--outDir', outDir, '--emptyOutDir', '--logLevel', 'error'];
   const child = spawn(process.execPath, line, {
     cwd: folder,
-    env: { ...process.env, NODE_ENV: 'production' },
+    env: { ...process.env, NODE_ENV: 'production', NO_COLOR: '1', FORCE_COLOR: '0' },
     stdio: ['ignore', 'pipe', 'pipe'],
     ...(signal === undefined ? {} : { signal }),
   });
   let said = '';
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding('utf8').on('data', (text: string) => {
-      said = `${said}${text}`.slice(-4_000);
+      said = `${said}${text}`.slice(0, 2_000);
     });
   }
   const code = await new Promise<number | null>((resolve, reject) => {
     child.once('error', reject).once('close', resolve);
   });
   if (code !== 0) {
-    throw new CommandFailure('console_build_failed', `The console could not be built.\n${said.trim()}`, {
+    throw new CommandFailure('console_build_failed', `The console could not be built.\n${stripVTControlCharacters(said).trim()}`, {
       hint: 'Run: npm run build -w packages/console',
     });
   }
@@ -48,7 +49,7 @@ async function runVite(folder: string, outDir: string, signal?: AbortSignal): Pr
  *
  * @param folder the console package
  * @returns `undefined` where there are neither sources nor a build to serve.
- * @throws CommandFailure `console_build_failed` with the last lines of the build.
+ * @throws CommandFailure `console_build_failed` with the first lines of what the build said.
  */
 export async function buildConsole(
   folder: string,

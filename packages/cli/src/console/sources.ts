@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 
-const built = new Set(['dist', 'node_modules']);
+const unread = new Set(['dist', 'node_modules', 'test']);
 
 /** Files of the console package that its build reads, sorted; test files are left out. */
 async function sourceFiles(folder: string): Promise<string[]> {
@@ -12,7 +12,7 @@ async function sourceFiles(folder: string): Promise<string[]> {
     .map((entry) => join(entry.parentPath, entry.name))
     .filter((file) => {
       const top = relative(folder, file).split(/[\\/]/)[0] ?? '';
-      return !built.has(top) && !top.startsWith('dist') && !top.startsWith('.');
+      return !unread.has(top) && !top.startsWith('dist') && !top.startsWith('.');
     })
     .toSorted();
 }
