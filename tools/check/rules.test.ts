@@ -22,8 +22,8 @@ const cases = [
   },
   {
     rule: lockfileRule,
-    bad: { path: 'package-lock.json', text: '"resolved": "https://example.org/x.tgz"' },
-    good: { path: 'package-lock.json', text: '"resolved": "packages/kernel"' },
+    bad: { path: 'package-lock.json', text: '{ "packages": { "a": { "resolved": "https://example.org/x.tgz" } } }' },
+    good: { path: 'package-lock.json', text: '{ "packages": { "a": { "resolved": "packages/kernel" } } }' },
   },
   {
     rule: sqlStyle,

@@ -1,3 +1,4 @@
+import { missingOptional, type Lockfile } from '../lockfile/platforms.ts';
 import { findings, type TrackedFile } from './trackedFiles.ts';
 
 /** A rule about the text of one file. */
@@ -35,13 +36,17 @@ export const machineRule: Rule = (file) => [
   ...findings(file, registryHost, 'the address of a private package registry must not be in the repository'),
 ];
 
-export const lockfileRule: Rule = (file) =>
-  file.path.endsWith('package-lock.json')
-    ? findings(
-        file,
-        /"resolved": "https?:/g,
-        'the lockfile must not hold registry addresses: run npm install with the repository’s .npmrc',
-      )
-    : [];
+export const lockfileRule: Rule = (file) => {
+  if (!file.path.endsWith('package-lock.json')) return [];
+  const missing = missingOptional(JSON.parse(file.text) as Lockfile);
+  return [
+    ...findings(
+      file,
+      /"resolved": "https?:/g,
+      'the lockfile must not hold registry addresses: run npm install with the repository’s .npmrc',
+    ),
+    ...missing.map(([name]) => `${file.path}: has no entry for ${name}: run "npm run lockfile"`),
+  ];
+};
 
 export const rules: readonly Rule[] = [fileNameRule, lengthRule, sleepRule, machineRule, lockfileRule];
