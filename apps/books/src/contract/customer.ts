@@ -1,6 +1,6 @@
 import { procedure } from '@bulkhead/server/contract';
 import { z } from 'zod';
-import { amount, code, currencyCode, date, id, line, page, pageOf, timestamp } from './value.ts';
+import { amount, code, currencyCode, date, id, line, page, pageOf, search, timestamp } from './value.ts';
 
 const tags = ['Books: customers'];
 
@@ -43,7 +43,7 @@ export type NewCustomer = z.output<typeof newCustomer>;
 export const customers = {
   list: procedure({ permission: 'books:customer.read', rate: 'read' })
     .route({ method: 'GET', path: '/customers', summary: 'List customers by code', tags })
-    .input(z.strictObject({ search: z.string().trim().max(100).optional(), ...page }))
+    .input(z.strictObject({ search, ...page }))
     .output(pageOf(customer)),
   get: procedure({ permission: 'books:customer.read', rate: 'read' })
     .route({ method: 'GET', path: '/customers/{id}', summary: 'Read a customer', tags })

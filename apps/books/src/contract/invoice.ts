@@ -1,6 +1,6 @@
 import { procedure } from '@bulkhead/server/contract';
 import { z } from 'zod';
-import { amount, currencyCode, date, givenAmount, id, line, page, pageOf, quantity, taxRate, timestamp } from './value.ts';
+import { amount, currencyCode, date, givenAmount, id, line, page, pageOf, quantity, search, taxRate, text, timestamp } from './value.ts';
 
 const tags = ['Books: invoices'];
 
@@ -56,6 +56,9 @@ export type Invoice = z.infer<typeof invoice>;
 
 export const invoiceWithLines = invoice.extend({
   note: z.string().nullable(),
+  /** As they were at submission; a draft's follow the customer. */
+  customerAddress: z.string().nullable(),
+  customerTaxId: z.string().nullable(),
   lines: z.array(invoiceLine),
   /** Journal entries of the submission and, if cancelled, of the reversal. */
   journalEntryId: id.nullable(),
@@ -71,7 +74,7 @@ const fields = {
   reference: line(100).nullable().optional(),
   issuedOn: date,
   dueOn: date,
-  note: z.string().max(2000).nullable().optional(),
+  note: text(2000).nullable().optional(),
   lines: z.array(newInvoiceLine).max(200),
 };
 
@@ -88,7 +91,7 @@ export const invoices = {
         from: date.optional(),
         to: date.optional(),
         /** Part of number, reference or customer name. */
-        search: z.string().trim().max(100).optional(),
+        search,
         ...page,
       }),
     )

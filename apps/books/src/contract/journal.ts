@@ -1,6 +1,6 @@
 import { procedure } from '@bulkhead/server/contract';
 import { z } from 'zod';
-import { amount, currencyCode, date, givenAmount, id, line, page, pageOf, timestamp } from './value.ts';
+import { amount, currencyCode, date, givenAmount, id, line, page, pageOf, search, timestamp } from './value.ts';
 
 const tags = ['Books: journal'];
 
@@ -66,7 +66,7 @@ export const journal = {
         ledgerAccountId: id.optional(),
         customerId: id.optional(),
         kind: entryKind.optional(),
-        search: z.string().trim().max(100).optional(),
+        search,
         ...page,
       }),
     )

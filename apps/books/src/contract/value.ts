@@ -40,6 +40,17 @@ export const line = (max: number) =>
     // oxlint-disable-next-line no-control-regex -- control characters are what it refuses
     .regex(/^[^\u0000-\u001f\u007f]*$/, 'No control characters');
 
+/** Text of several lines: no control characters but tab and line ends. */
+export const text = (max: number) =>
+  z
+    .string()
+    .max(max)
+    // oxlint-disable-next-line no-control-regex -- control characters are what it refuses
+    .regex(/^[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]*$/, 'No control characters');
+
+/** What a list is searched for, at most 100 characters. */
+export const search = text(100).optional();
+
 /** Short business code: capital letters, digits and `. _ / -`, at most 32. */
 export const code = z
   .string()
