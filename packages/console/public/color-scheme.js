@@ -8,7 +8,6 @@
     // Storage is refused in some private windows; the system's preference decides then.
   }
   var dark =
-    chosen === 'dark' ||
-    (chosen !== 'light' && window.matchMedia('(prefers-color-scheme: dark)').matches);
+    chosen === 'dark' || (chosen !== 'light' && window.matchMedia('(prefers-color-scheme: dark)').matches);
   document.documentElement.setAttribute('data-mantine-color-scheme', dark ? 'dark' : 'light');
 })();

@@ -1,3 +1,4 @@
+import 'virtual:theme-variables.css';
 import './styles/console.css';
 import { MantineProvider } from '@mantine/core';
 import { Notifications } from '@mantine/notifications';

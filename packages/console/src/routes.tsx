@@ -1,5 +1,18 @@
-import { createRootRoute, createRoute, createRouter, lazyRouteComponent, Outlet } from '@tanstack/react-router';
-import { auditSearch, invoiceSearch, reportSearch, returnSearch, textSearch, type AnySearch } from './shell/search.ts';
+import {
+  createRootRoute,
+  createRoute,
+  createRouter,
+  lazyRouteComponent,
+  Outlet,
+} from '@tanstack/react-router';
+import {
+  auditSearch,
+  invoiceSearch,
+  reportSearch,
+  returnSearch,
+  textSearch,
+  type AnySearch,
+} from './shell/search.ts';
 import { PageFailure, PageMissing } from './shell/Failure.tsx';
 import { Shell } from './shell/Shell.tsx';
 
@@ -104,7 +117,20 @@ const audit = createRoute({
   component: lazyRouteComponent(() => import('./audit/AuditPage.tsx'), 'AuditPage'),
 });
 
-const inShell = [overview, invoices, newInvoice, invoice, editInvoice, customers, journal, periods, reports, imports, members, audit];
+const inShell = [
+  overview,
+  invoices,
+  newInvoice,
+  invoice,
+  editInvoice,
+  customers,
+  journal,
+  periods,
+  reports,
+  imports,
+  members,
+  audit,
+];
 const routeTree = root.addChildren([signIn, signUp, acceptInvite, shell.addChildren(inShell)]);
 
 /** One file per page is loaded when its link is pointed at or focused. */

@@ -7,12 +7,36 @@ export const theme: MantineThemeOverride = {
   defaultRadius: 'sm',
   cursorType: 'pointer',
   respectReducedMotion: true,
-  fontFamily: 'system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", "Noto Sans", "Liberation Sans", sans-serif',
-  fontFamilyMonospace: 'ui-monospace, "SF Mono", "Cascadia Mono", "Liberation Mono", Menlo, Consolas, monospace',
+  fontFamily:
+    'system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", "Noto Sans", "Liberation Sans", sans-serif',
+  fontFamilyMonospace:
+    'ui-monospace, "SF Mono", "Cascadia Mono", "Liberation Mono", Menlo, Consolas, monospace',
   headings: { fontWeight: '650', textWrap: 'balance' },
   colors: {
-    harbour: ['#e9f4f8', '#d2e7ef', '#a6cfdf', '#77b5cd', '#52a0bf', '#3689ab', '#246f8f', '#185f7e', '#0f4e6d', '#083a53'],
-    dark: ['#d9dfe4', '#bcc5cd', '#9aa7b3', '#7d8a96', '#47545f', '#35414c', '#28323c', '#1b242c', '#141b22', '#0e1319'],
+    harbour: [
+      '#e9f4f8',
+      '#d2e7ef',
+      '#a6cfdf',
+      '#77b5cd',
+      '#52a0bf',
+      '#3689ab',
+      '#246f8f',
+      '#185f7e',
+      '#0f4e6d',
+      '#083a53',
+    ],
+    dark: [
+      '#d9dfe4',
+      '#bcc5cd',
+      '#9aa7b3',
+      '#7d8a96',
+      '#47545f',
+      '#35414c',
+      '#28323c',
+      '#1b242c',
+      '#141b22',
+      '#0e1319',
+    ],
   },
   components: {
     // Scroll locking and colour-scheme switching would each insert a <style> element; the style sheet does both.

@@ -1,7 +1,18 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { add, compare, decimalText, multiply, negate, parseDecimal, round, subtract, sum, type Decimal } from '../src/money/decimal.ts';
+import {
+  add,
+  compare,
+  decimalText,
+  multiply,
+  negate,
+  parseDecimal,
+  round,
+  subtract,
+  sum,
+  type Decimal,
+} from '../src/money/decimal.ts';
 import { readableAmount, shortAmount } from '../src/money/format.ts';
 
 const decimals = fc.record(
@@ -61,7 +72,13 @@ describe('decimal arithmetic (BOK-2)', () => {
         assert.deepEqual(round(negate(value), scale), negate(rounded));
       }),
     );
-    for (const [text, expected] of [['0.005', '0.01'], ['-0.005', '-0.01'], ['0.004999', '0.00'], ['2.345', '2.35'], ['2', '2.00']] as const) {
+    for (const [text, expected] of [
+      ['0.005', '0.01'],
+      ['-0.005', '-0.01'],
+      ['0.004999', '0.00'],
+      ['2.345', '2.35'],
+      ['2', '2.00'],
+    ] as const) {
       assert.equal(decimalText(round(decimal(text), 2)), expected);
     }
   });
@@ -72,10 +89,33 @@ describe('decimal arithmetic (BOK-2)', () => {
   });
 
   test('what is no decimal is refused', () => {
-    for (const text of ['', ' ', '.', '-', '1e5', '0x10', '1.2.3', '1,2', '12,34', '1,234,56', 'NaN', 'Infinity', '٣', `1${'0'.repeat(60)}`]) {
+    for (const text of [
+      '',
+      ' ',
+      '.',
+      '-',
+      '1e5',
+      '0x10',
+      '1.2.3',
+      '1,2',
+      '12,34',
+      '1,234,56',
+      'NaN',
+      'Infinity',
+      '٣',
+      `1${'0'.repeat(60)}`,
+    ]) {
       assert.equal(parseDecimal(text), null, JSON.stringify(text));
     }
-    for (const [text, expected] of [[' 12.50 ', '12.50'], ['1,234.5', '1234.5'], ['1 234 567', '1234567'], ['.5', '0.5'], ['-.5', '-0.5'], ['5.', '5'], ['+7', '7']] as const) {
+    for (const [text, expected] of [
+      [' 12.50 ', '12.50'],
+      ['1,234.5', '1234.5'],
+      ['1 234 567', '1234567'],
+      ['.5', '0.5'],
+      ['-.5', '-0.5'],
+      ['5.', '5'],
+      ['+7', '7'],
+    ] as const) {
       assert.equal(decimalText(decimal(text)), expected);
     }
   });

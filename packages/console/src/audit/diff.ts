@@ -16,7 +16,10 @@ type Fields = Record<string, unknown>;
 export function fieldChanges(before: Fields | null, after: Fields | null): FieldChange[] {
   const names = [...new Set([...Object.keys(before ?? {}), ...Object.keys(after ?? {})])];
   const changes = names.map((field) => fieldChange(field, before, after));
-  return [...changes.filter((change) => change.kind !== 'same'), ...changes.filter((change) => change.kind === 'same')];
+  return [
+    ...changes.filter((change) => change.kind !== 'same'),
+    ...changes.filter((change) => change.kind === 'same'),
+  ];
 }
 
 function fieldChange(field: string, before: Fields | null, after: Fields | null): FieldChange {

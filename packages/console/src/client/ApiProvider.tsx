@@ -39,7 +39,11 @@ export function ApiProvider({ origin, stores, children }: ApiProviderProps) {
   );
 }
 
-function scopedClients(scope: Scope, account: Api, origin: string): Pick<ApiContextValue, 'tenant' | 'api' | 'companyApi'> {
+function scopedClients(
+  scope: Scope,
+  account: Api,
+  origin: string,
+): Pick<ApiContextValue, 'tenant' | 'api' | 'companyApi'> {
   function onSignedOut(): void {
     void account.cache.invalidateQueries();
   }

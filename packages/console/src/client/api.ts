@@ -45,7 +45,7 @@ export type Api = ReturnType<typeof createApi>;
 
 function createCache(onSignedOut: () => void): QueryClient {
   function onError(error: unknown): void {
-    if (readProblem(error).code === 'sign_in_required') onSignedOut();
+    if (readProblem(error).code === 'signed_out') onSignedOut();
   }
   return new QueryClient({
     queryCache: new QueryCache({ onError }),

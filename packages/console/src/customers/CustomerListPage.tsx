@@ -25,7 +25,8 @@ export function CustomerListPage() {
   const { may, company } = useSession();
   const [adding, setAdding] = useState(false);
   const onSearch = useCallback(
-    (text: string) => void navigate({ to: '/customers', search: text === '' ? {} : { search: text }, replace: true }),
+    (text: string) =>
+      void navigate({ to: '/customers', search: text === '' ? {} : { search: text }, replace: true }),
     [navigate],
   );
   return (
@@ -35,7 +36,11 @@ export function CustomerListPage() {
         lead={company?.name ?? 'All companies'}
         actions={
           may('books:customer.change') ? (
-            <Button leftSection={<IconPlus size={16} aria-hidden />} data-shortcut="n" onClick={() => setAdding(true)}>
+            <Button
+              leftSection={<IconPlus size={16} aria-hidden />}
+              data-shortcut="n"
+              onClick={() => setAdding(true)}
+            >
               New customer
             </Button>
           ) : null
@@ -43,7 +48,12 @@ export function CustomerListPage() {
       />
       <Panel flush>
         <FilterBar>
-          <SearchField label="Search customers" placeholder="Name or code" value={search ?? ''} onSearch={onSearch} />
+          <SearchField
+            label="Search customers"
+            placeholder="Name or code"
+            value={search ?? ''}
+            onSearch={onSearch}
+          />
         </FilterBar>
         <CustomerTable search={search} />
       </Panel>
@@ -57,19 +67,35 @@ function CustomerTable({ search }: { search: string | undefined }) {
   const pages = usePages({
     key: [...query.books.customers.list.key(), search],
     read: (client, cursor) =>
-      client.books.customers.list({ ...(search === undefined ? {} : { search }), ...(cursor === undefined ? {} : { cursor }) }),
+      client.books.customers.list({
+        ...(search === undefined ? {} : { search }),
+        ...(cursor === undefined ? {} : { cursor }),
+      }),
   });
   return (
     <Loaded query={pages.loadable}>
       {(customers) =>
         customers.length === 0 ? (
           <EmptyState title={search === undefined ? 'No customers yet.' : 'No customer matches.'}>
-            {search === undefined ? 'Add the first one, or import a CSV file.' : 'Change or clear the search.'}
+            {search === undefined
+              ? 'Add the first one, or import a CSV file.'
+              : 'Change or clear the search.'}
           </EmptyState>
         ) : (
           <>
-            <DataTable caption="Customers" columns={columns} rows={customers} rowKey={(customer) => customer.id} />
-            <LoadMore shown={customers.length} noun="customers" more={pages.more} loading={pages.loadingMore} onMore={pages.loadMore} />
+            <DataTable
+              caption="Customers"
+              columns={columns}
+              rows={customers}
+              rowKey={(customer) => customer.id}
+            />
+            <LoadMore
+              shown={customers.length}
+              noun="customers"
+              more={pages.more}
+              loading={pages.loadingMore}
+              onMore={pages.loadMore}
+            />
           </>
         )
       }
@@ -89,6 +115,11 @@ const columns: Column<Customer>[] = [
     ),
   },
   { key: 'email', header: 'Email', hideBelow: 'sm', cell: ({ email }) => email ?? '' },
-  { key: 'city', header: 'City', hideBelow: 'md', cell: ({ postalCode, city }) => [postalCode, city].filter(Boolean).join(' ') },
+  {
+    key: 'city',
+    header: 'City',
+    hideBelow: 'md',
+    cell: ({ postalCode, city }) => [postalCode, city].filter(Boolean).join(' '),
+  },
   { key: 'country', header: 'Country', hideBelow: 'sm', tight: true, cell: ({ country }) => country ?? '' },
 ];

@@ -50,14 +50,28 @@ function NewCustomerForm({ onClose }: { onClose: () => void }) {
           withAsterisk={false}
           data-autofocus
         />
-        <TextInput label="Name" name="name" description="As it is printed on invoices" maxLength={200} required withAsterisk={false} />
+        <TextInput
+          label="Name"
+          name="name"
+          description="As it is printed on invoices"
+          maxLength={200}
+          required
+          withAsterisk={false}
+        />
         <TextInput label="Email" name="email" type="email" maxLength={254} />
         <TextInput label="Phone" name="phone" type="tel" maxLength={40} />
         <TextInput label="Street" name="street" maxLength={200} />
         <TextInput label="Tax id" name="taxId" maxLength={40} />
         <TextInput label="Postal code" name="postalCode" maxLength={20} />
         <TextInput label="City" name="city" maxLength={100} />
-        <TextInput label="Country" name="country" placeholder="DE" maxLength={2} pattern="[A-Za-z]{2}" title="Two letters, such as DE" />
+        <TextInput
+          label="Country"
+          name="country"
+          placeholder="DE"
+          maxLength={2}
+          pattern="[A-Za-z]{2}"
+          title="Two letters, such as DE"
+        />
       </div>
       <Group justify="flex-end" mt="lg">
         <Button variant="default" onClick={onClose}>

@@ -17,7 +17,11 @@ export function CompanyRequired({ what, children }: { what: string; children: Re
         action={
           <Group justify="center" gap="xs">
             {companies.map(({ id, name }) => (
-              <Button key={id} variant="default" onClick={() => choose({ tenant: membership.tenant.id, company: id })}>
+              <Button
+                key={id}
+                variant="default"
+                onClick={() => choose({ tenant: membership.tenant.id, company: id })}
+              >
                 {name}
               </Button>
             ))}

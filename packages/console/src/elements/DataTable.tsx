@@ -53,7 +53,11 @@ export function DataTable<Row>({ caption, columns, rows, rowKey, foot }: DataTab
   );
 }
 
-function cellClass({ align, tight, hideBelow }: Pick<Column<never>, 'align' | 'tight' | 'hideBelow'>): string {
+function cellClass({
+  align,
+  tight,
+  hideBelow,
+}: Pick<Column<never>, 'align' | 'tight' | 'hideBelow'>): string {
   return [
     align === 'end' ? styles.end : '',
     tight === true || align === 'end' ? styles.tight : '',

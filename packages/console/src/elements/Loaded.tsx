@@ -4,7 +4,12 @@ import { ProblemNotice } from '../problems/ProblemNotice.tsx';
 import styles from './Loaded.module.css';
 
 /** The part of a query's result that decides what is shown. */
-type Loadable<Data> = { data: Data | undefined; error: unknown; isPending: boolean; refetch: () => Promise<unknown> };
+type Loadable<Data> = {
+  data: Data | undefined;
+  error: unknown;
+  isPending: boolean;
+  refetch: () => Promise<unknown>;
+};
 
 type LoadedProps<Data> = { query: Loadable<Data>; rows?: number; children: (data: Data) => ReactNode };
 

@@ -2,7 +2,12 @@ import { TextInput } from '@mantine/core';
 import { IconSearch } from '@tabler/icons-react';
 import { useEffect, useState } from 'react';
 
-type SearchFieldProps = { label: string; placeholder: string; value: string; onSearch: (value: string) => void };
+type SearchFieldProps = {
+  label: string;
+  placeholder: string;
+  value: string;
+  onSearch: (value: string) => void;
+};
 
 /** Milliseconds without typing before the search starts. */
 const pause = 300;

@@ -23,7 +23,10 @@ export function CustomerSelect({ value, error, onChange }: CustomerSelectProps) 
     }),
   );
   const customers = found.data?.items ?? [];
-  const listed = customers.some((customer) => customer.id === value?.id) || value === null ? customers : [value, ...customers];
+  const listed =
+    customers.some((customer) => customer.id === value?.id) || value === null
+      ? customers
+      : [value, ...customers];
   return (
     <Select
       label="Customer"

@@ -33,7 +33,9 @@ export function InvoiceActions({ invoice }: { invoice: InvoiceWithLines }) {
           </ButtonLink>
         </>
       ) : null}
-      {draft && may('books:invoice.submit') ? <Button onClick={() => setAsking('submit')}>Submit</Button> : null}
+      {draft && may('books:invoice.submit') ? (
+        <Button onClick={() => setAsking('submit')}>Submit</Button>
+      ) : null}
       {status === 'submitted' && may('books:invoice.cancel') ? (
         <Button color="red" variant="outline" onClick={() => setAsking('cancel')}>
           Cancel invoice
@@ -70,8 +72,9 @@ function SubmitDialog({ invoice, opened, onClose }: DialogProps) {
       onClose={onClose}
     >
       <p>
-        It gets the next number and is posted to the journal: {readableAmount(invoice.total)} {invoice.currency}, charged to{' '}
-        {invoice.customerName}. A submitted invoice cannot be edited, only cancelled.
+        It gets the next number and is posted to the journal: {readableAmount(invoice.total)}{' '}
+        {invoice.currency}, charged to {invoice.customerName}. A submitted invoice cannot be edited, only
+        cancelled.
       </p>
     </ConfirmDialog>
   );
@@ -105,7 +108,10 @@ function CancelDialog({ invoice, opened, onClose }: DialogProps) {
       onConfirm={confirm}
       onClose={onClose}
     >
-      <p>Today a reversal is posted. The invoice keeps its number and stays in the books. This cannot be undone.</p>
+      <p>
+        Today a reversal is posted. The invoice keeps its number and stays in the books. This cannot be
+        undone.
+      </p>
       <TextInput
         label="Reason"
         maxLength={500}

@@ -57,10 +57,15 @@ export function EditInvoicePage() {
   const { id } = useParams({ from: '/shell/invoices/$id/edit' });
   const { query } = useApi();
   const { company } = useSession();
-  const invoice = useQuery(query.books.invoices.get.queryOptions({ input: { id }, staleTime: Number.POSITIVE_INFINITY }));
+  const invoice = useQuery(
+    query.books.invoices.get.queryOptions({ input: { id }, staleTime: Number.POSITIVE_INFINITY }),
+  );
   return (
     <>
-      <PageHeader title={invoice.data === undefined ? 'Edit draft' : `Edit: ${invoiceTitle(invoice.data)}`} lead={company?.name} />
+      <PageHeader
+        title={invoice.data === undefined ? 'Edit draft' : `Edit: ${invoiceTitle(invoice.data)}`}
+        lead={company?.name}
+      />
       <CompanyRequired what="An invoice is edited within its company:">
         <Loaded query={invoice}>{(loaded) => <EditInvoice invoice={loaded} />}</Loaded>
       </CompanyRequired>
@@ -90,7 +95,12 @@ function EditInvoice({ invoice }: { invoice: InvoiceWithLines }) {
   return (
     <Loaded query={profile}>
       {({ minorUnits }) => (
-        <InvoiceForm id={invoice.id} currency={invoice.currency} minorUnits={minorUnits} initial={draftOf(invoice)} />
+        <InvoiceForm
+          id={invoice.id}
+          currency={invoice.currency}
+          minorUnits={minorUnits}
+          initial={draftOf(invoice)}
+        />
       )}
     </Loaded>
   );

@@ -41,8 +41,12 @@ export function InvoiceForm({ id, initial, currency, minorUnits }: InvoiceFormPr
   function submit(event: FormEvent): void {
     event.preventDefault();
     setChecked(true);
-    const wrong = draft.customer === null || dueProblem !== null || draft.lines.some((line) => Object.keys(lineErrors(line)).length > 0);
-    if (wrong) requestAnimationFrame(() => form.current?.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus());
+    const wrong =
+      draft.customer === null ||
+      dueProblem !== null ||
+      draft.lines.some((line) => Object.keys(lineErrors(line)).length > 0);
+    if (wrong)
+      requestAnimationFrame(() => form.current?.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus());
     else save.mutate(draft);
   }
   return (
@@ -59,13 +63,38 @@ export function InvoiceForm({ id, initial, currency, minorUnits }: InvoiceFormPr
             error={checked && draft.customer === null ? 'Choose a customer.' : null}
             onChange={(customer) => change({ customer })}
           />
-          <TextInput label="Reference" maxLength={100} value={draft.reference} onChange={(event) => change({ reference: event.currentTarget.value })} />
-          <TextInput type="date" label="Issued" required withAsterisk={false} value={draft.issuedOn} onChange={(event) => change({ issuedOn: event.currentTarget.value })} />
-          <TextInput type="date" label="Due" required withAsterisk={false} value={draft.dueOn} error={dueProblem} onChange={(event) => change({ dueOn: event.currentTarget.value })} />
+          <TextInput
+            label="Reference"
+            maxLength={100}
+            value={draft.reference}
+            onChange={(event) => change({ reference: event.currentTarget.value })}
+          />
+          <TextInput
+            type="date"
+            label="Issued"
+            required
+            withAsterisk={false}
+            value={draft.issuedOn}
+            onChange={(event) => change({ issuedOn: event.currentTarget.value })}
+          />
+          <TextInput
+            type="date"
+            label="Due"
+            required
+            withAsterisk={false}
+            value={draft.dueOn}
+            error={dueProblem}
+            onChange={(event) => change({ dueOn: event.currentTarget.value })}
+          />
         </div>
       </Panel>
       <Panel title="Lines">
-        <LineEditor lines={draft.lines} errors={errors} minorUnits={minorUnits} onChange={(lines) => change({ lines })} />
+        <LineEditor
+          lines={draft.lines}
+          errors={errors}
+          minorUnits={minorUnits}
+          onChange={(lines) => change({ lines })}
+        />
         <div className={styles.totals} aria-live="polite">
           <FactList
             facts={[
@@ -77,7 +106,13 @@ export function InvoiceForm({ id, initial, currency, minorUnits }: InvoiceFormPr
         </div>
       </Panel>
       <Panel>
-        <Textarea label="Note" maxLength={2000} rows={3} value={draft.note} onChange={(event) => change({ note: event.currentTarget.value })} />
+        <Textarea
+          label="Note"
+          maxLength={2000}
+          rows={3}
+          value={draft.note}
+          onChange={(event) => change({ note: event.currentTarget.value })}
+        />
       </Panel>
       <Group justify="flex-end" mt="md">
         <Button variant="default" onClick={() => router.history.back()}>
@@ -105,7 +140,9 @@ function useSave(id: string | undefined) {
         note: draft.note.trim() === '' ? null : draft.note,
         lines: draft.lines.map(givenLine),
       };
-      return id === undefined ? client.books.invoices.create(input) : client.books.invoices.change({ id, ...input });
+      return id === undefined
+        ? client.books.invoices.create(input)
+        : client.books.invoices.change({ id, ...input });
     },
     onSuccess: async (saved) => {
       await cache.invalidateQueries();

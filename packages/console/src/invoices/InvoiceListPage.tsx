@@ -27,7 +27,11 @@ export function InvoiceListPage() {
   const { may, company } = useSession();
   const filter = useCallback(
     (change: Partial<Record<keyof InvoiceSearch, string>>) =>
-      void navigate({ to: '/invoices', search: invoiceSearch(changed<Record<string, string | undefined>>(search, change)), replace: true }),
+      void navigate({
+        to: '/invoices',
+        search: invoiceSearch(changed<Record<string, string | undefined>>(search, change)),
+        replace: true,
+      }),
     [navigate, search],
   );
   const onSearch = useCallback((text: string) => filter({ search: text }), [filter]);
@@ -56,7 +60,10 @@ export function InvoiceListPage() {
             aria-label="Status"
             value={search.status ?? ''}
             onChange={(event) => filter({ status: event.currentTarget.value })}
-            data={[{ value: '', label: 'Any status' }, ...invoiceStatuses.map((value) => ({ value, label: sentenceCase(value) }))]}
+            data={[
+              { value: '', label: 'Any status' },
+              ...invoiceStatuses.map((value) => ({ value, label: sentenceCase(value) })),
+            ]}
           />
         </FilterBar>
         <InvoiceTable search={search} />
@@ -91,8 +98,19 @@ function InvoiceTable({ search }: { search: InvoiceSearch }) {
           </EmptyState>
         ) : (
           <>
-            <DataTable caption="Invoices" columns={columns} rows={invoices} rowKey={(invoice) => invoice.id} />
-            <LoadMore shown={invoices.length} noun="invoices" more={pages.more} loading={pages.loadingMore} onMore={pages.loadMore} />
+            <DataTable
+              caption="Invoices"
+              columns={columns}
+              rows={invoices}
+              rowKey={(invoice) => invoice.id}
+            />
+            <LoadMore
+              shown={invoices.length}
+              noun="invoices"
+              more={pages.more}
+              loading={pages.loadingMore}
+              onMore={pages.loadMore}
+            />
           </>
         )
       }
@@ -123,7 +141,12 @@ function invoiceColumns(companyNames: Map<string, string> | null): Column<Invoic
     { key: 'issued', header: 'Issued', tight: true, cell: ({ issuedOn }) => readableDay(issuedOn) },
     { key: 'due', header: 'Due', tight: true, hideBelow: 'md', cell: ({ dueOn }) => readableDay(dueOn) },
     { key: 'status', header: 'Status', tight: true, cell: ({ status }) => <StatusBadge status={status} /> },
-    { key: 'total', header: 'Total', align: 'end', cell: ({ total, currency }) => <Amount value={total} currency={currency} /> },
+    {
+      key: 'total',
+      header: 'Total',
+      align: 'end',
+      cell: ({ total, currency }) => <Amount value={total} currency={currency} />,
+    },
   ];
 }
 

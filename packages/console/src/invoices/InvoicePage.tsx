@@ -32,7 +32,10 @@ export function InvoicePage() {
   );
 }
 
-export function invoiceTitle({ number, customerName }: Pick<InvoiceWithLines, 'number' | 'customerName'>): string {
+export function invoiceTitle({
+  number,
+  customerName,
+}: Pick<InvoiceWithLines, 'number' | 'customerName'>): string {
   return number === null ? `Draft for ${customerName}` : `Invoice ${number}`;
 }
 
@@ -83,7 +86,12 @@ type InvoiceLine = InvoiceWithLines['lines'][number];
 
 const lineColumns: Column<InvoiceLine>[] = [
   { key: 'description', header: 'Description', cell: ({ description }) => description },
-  { key: 'quantity', header: 'Quantity', align: 'end', cell: ({ quantity }) => readableAmount(shorter(quantity), 0) },
+  {
+    key: 'quantity',
+    header: 'Quantity',
+    align: 'end',
+    cell: ({ quantity }) => readableAmount(shorter(quantity), 0),
+  },
   { key: 'price', header: 'Unit price', align: 'end', cell: ({ unitPrice }) => <Amount value={unitPrice} /> },
   { key: 'tax', header: 'Tax', align: 'end', cell: ({ taxRate }) => `${shorter(taxRate)} %` },
   { key: 'net', header: 'Net', align: 'end', cell: ({ net }) => <Amount value={net} /> },
@@ -92,7 +100,11 @@ const lineColumns: Column<InvoiceLine>[] = [
 function Totals({ invoice: { net, tax, total, currency } }: { invoice: InvoiceWithLines }) {
   return (
     <>
-      {[['Net', net], ['Tax', tax], [`Total ${currency}`, total]].map(([label, value]) => (
+      {[
+        ['Net', net],
+        ['Tax', tax],
+        [`Total ${currency}`, total],
+      ].map(([label, value]) => (
         <tr key={label} className={styles.total}>
           <th scope="row" colSpan={4}>
             {label}

@@ -19,7 +19,8 @@ export function LineEditor({ lines, errors, minorUnits, onChange }: LineEditorPr
   const body = useRef<HTMLDivElement>(null);
   const counts = useRef(lines.length);
   useEffect(() => {
-    if (lines.length > counts.current) body.current?.querySelector<HTMLInputElement>('[data-line]:last-of-type input')?.focus();
+    if (lines.length > counts.current)
+      body.current?.querySelector<HTMLInputElement>('[data-line]:last-of-type input')?.focus();
     counts.current = lines.length;
   }, [lines.length]);
   function addLine(): void {
@@ -44,12 +45,20 @@ export function LineEditor({ lines, errors, minorUnits, onChange }: LineEditorPr
             errors={errors[index] ?? {}}
             minorUnits={minorUnits}
             onChange={(changed) => onChange(lines.map((other) => (other.key === line.key ? changed : other)))}
-            onRemove={lines.length === 1 ? null : () => onChange(lines.filter((other) => other.key !== line.key))}
+            onRemove={
+              lines.length === 1 ? null : () => onChange(lines.filter((other) => other.key !== line.key))
+            }
             onEnter={index === lines.length - 1 ? addLine : null}
           />
         ))}
       </div>
-      <Button variant="subtle" size="xs" leftSection={<IconPlus size={14} aria-hidden />} onClick={addLine} disabled={lines.length >= 200}>
+      <Button
+        variant="subtle"
+        size="xs"
+        leftSection={<IconPlus size={14} aria-hidden />}
+        onClick={addLine}
+        disabled={lines.length >= 200}
+      >
         Add a line
       </Button>
     </div>
@@ -109,7 +118,13 @@ function LineRow({ line, position, errors, minorUnits, onChange, onRemove, onEnt
       <output className={styles.net} aria-label="Net">
         {amounts === null ? '\u2013' : readableAmount(decimalText(amounts.net))}
       </output>
-      <ActionIcon variant="subtle" color="gray" aria-label={`Remove line ${position}`} disabled={onRemove === null} onClick={() => onRemove?.()}>
+      <ActionIcon
+        variant="subtle"
+        color="gray"
+        aria-label={`Remove line ${position}`}
+        disabled={onRemove === null}
+        onClick={() => onRemove?.()}
+      >
         <IconTrash size={16} aria-hidden />
       </ActionIcon>
     </div>

@@ -1,4 +1,14 @@
-import { add, compare, decimalText, multiply, parseDecimal, round, sum, zero, type Decimal } from '../money/decimal.ts';
+import {
+  add,
+  compare,
+  decimalText,
+  multiply,
+  parseDecimal,
+  round,
+  sum,
+  zero,
+  type Decimal,
+} from '../money/decimal.ts';
 
 /** A line as typed. `key` tells React which line is which; `ledgerAccountId` is kept from a stored line. */
 export type DraftLine = {
@@ -38,7 +48,9 @@ export function draftTotals(lines: readonly DraftLine[], minorUnits: number): Dr
   const amounts = lines.map((line) => lineAmounts(line, minorUnits)).filter((amount) => amount !== null);
   const net = sum(amounts.map((amount) => amount.net));
   const tax = sum(amounts.map((amount) => amount.tax));
-  const [netText, taxText, totalText] = [net, tax, add(net, tax)].map((value) => decimalText(round(value, minorUnits)));
+  const [netText, taxText, totalText] = [net, tax, add(net, tax)].map((value) =>
+    decimalText(round(value, minorUnits)),
+  );
   return { net: netText ?? '', tax: taxText ?? '', total: totalText ?? '' };
 }
 
@@ -57,7 +69,13 @@ export function lineErrors(line: DraftLine): LineErrors {
 }
 
 /** A valid line with its numbers in the plain form that the server takes. */
-export function givenLine({ description, quantity, unitPrice, taxRate, ledgerAccountId }: DraftLine): GivenLine {
+export function givenLine({
+  description,
+  quantity,
+  unitPrice,
+  taxRate,
+  ledgerAccountId,
+}: DraftLine): GivenLine {
   return {
     description: description.trim(),
     quantity: plain(quantity),

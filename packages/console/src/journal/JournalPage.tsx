@@ -24,26 +24,41 @@ export function JournalPage() {
   const { company } = useSession();
   const navigate = useNavigate();
   const onSearch = useCallback(
-    (text: string) => void navigate({ to: '/journal', search: text === '' ? {} : { search: text }, replace: true }),
+    (text: string) =>
+      void navigate({ to: '/journal', search: text === '' ? {} : { search: text }, replace: true }),
     [navigate],
   );
   const pages = usePages({
     key: [...query.books.journal.list.key(), search],
     read: (client, cursor) =>
-      client.books.journal.list({ limit: 25, ...(search === undefined ? {} : { search }), ...(cursor === undefined ? {} : { cursor }) }),
+      client.books.journal.list({
+        limit: 25,
+        ...(search === undefined ? {} : { search }),
+        ...(cursor === undefined ? {} : { cursor }),
+      }),
   });
   return (
     <>
-      <PageHeader title="Journal" lead={`${company?.name ?? 'All companies'} \u00b7 posted entries never change`} />
+      <PageHeader
+        title="Journal"
+        lead={`${company?.name ?? 'All companies'} \u00b7 posted entries never change`}
+      />
       <Panel flush>
         <FilterBar>
-          <SearchField label="Search the journal" placeholder="Memo" value={search ?? ''} onSearch={onSearch} />
+          <SearchField
+            label="Search the journal"
+            placeholder="Memo"
+            value={search ?? ''}
+            onSearch={onSearch}
+          />
         </FilterBar>
         <Loaded query={pages.loadable}>
           {(entries) =>
             entries.length === 0 ? (
               <EmptyState title={search === undefined ? 'Nothing is posted yet.' : 'No entry matches.'}>
-                {search === undefined ? 'Submitting an invoice posts its entry here.' : 'Change or clear the search.'}
+                {search === undefined
+                  ? 'Submitting an invoice posts its entry here.'
+                  : 'Change or clear the search.'}
               </EmptyState>
             ) : (
               <>
@@ -52,7 +67,13 @@ export function JournalPage() {
                     <EntryItem key={entry.id} entry={entry} />
                   ))}
                 </ol>
-                <LoadMore shown={entries.length} noun="entries" more={pages.more} loading={pages.loadingMore} onMore={pages.loadMore} />
+                <LoadMore
+                  shown={entries.length}
+                  noun="entries"
+                  more={pages.more}
+                  loading={pages.loadingMore}
+                  onMore={pages.loadMore}
+                />
               </>
             )
           }
@@ -89,8 +110,12 @@ function EntryItem({ entry }: { entry: Entry }) {
               <td className={isZero(posting.debit) ? styles.credited : undefined}>
                 <span className={styles.code}>{posting.ledgerAccountCode}</span> {posting.ledgerAccountName}
               </td>
-              <td className={styles.amount}>{isZero(posting.debit) ? '' : <Amount value={posting.debit} />}</td>
-              <td className={styles.amount}>{isZero(posting.credit) ? '' : <Amount value={posting.credit} />}</td>
+              <td className={styles.amount}>
+                {isZero(posting.debit) ? '' : <Amount value={posting.debit} />}
+              </td>
+              <td className={styles.amount}>
+                {isZero(posting.credit) ? '' : <Amount value={posting.credit} />}
+              </td>
             </tr>
           ))}
         </tbody>

@@ -26,7 +26,10 @@ export function parseDecimal(text: string): Decimal | null {
 }
 
 function normalise(text: string): string {
-  const trimmed = text.trim().replace(/^([+-]?)\.(?=\d)/, '$10.').replace(/(?<=\d)\.$/, '');
+  const trimmed = text
+    .trim()
+    .replace(/^([+-]?)\.(?=\d)/, '$10.')
+    .replace(/(?<=\d)\.$/, '');
   const grouped = /^[+-]?\d{1,3}(?:([ ,\u00a0\u202f])\d{3})(?:\1\d{3})*(?:\.\d+)?$/;
   return grouped.test(trimmed) ? trimmed.replace(/[ ,\u00a0\u202f]/g, '') : trimmed;
 }

@@ -43,7 +43,9 @@ function PeriodList() {
 function NoPeriods() {
   return (
     <Panel>
-      <EmptyState title="No fiscal year is open.">Open the books of this company on the overview page.</EmptyState>
+      <EmptyState title="No fiscal year is open.">
+        Open the books of this company on the overview page.
+      </EmptyState>
     </Panel>
   );
 }
@@ -52,7 +54,10 @@ function FiscalYears({ periods }: { periods: Period[] }) {
   const { may } = useSession();
   const [asked, setAsked] = useState<Period | null>(null);
   const years = [...new Set(periods.map((period) => period.fiscalYear))];
-  const next = periods.filter(({ status }) => status === 'open').map(({ startsOn }) => startsOn).sort()[0];
+  const next = periods
+    .filter(({ status }) => status === 'open')
+    .map(({ startsOn }) => startsOn)
+    .sort()[0];
   const columns = periodColumns(may('books:period.sign-off') ? setAsked : null, next);
   return (
     <>
@@ -73,7 +78,12 @@ function FiscalYears({ periods }: { periods: Period[] }) {
 
 function periodColumns(ask: ((period: Period) => void) | null, next: string | undefined): Column<Period>[] {
   return [
-    { key: 'period', header: 'Period', tight: true, cell: ({ startsOn, endsOn }) => `${readableDay(startsOn)} \u2013 ${readableDay(endsOn)}` },
+    {
+      key: 'period',
+      header: 'Period',
+      tight: true,
+      cell: ({ startsOn, endsOn }) => `${readableDay(startsOn)} \u2013 ${readableDay(endsOn)}`,
+    },
     {
       key: 'status',
       header: 'Status',
@@ -87,8 +97,18 @@ function periodColumns(ask: ((period: Period) => void) | null, next: string | un
           </span>
         ),
     },
-    { key: 'drafts', header: 'Drafts', align: 'end', cell: ({ drafts }) => (drafts === 0 ? '\u2013' : drafts) },
-    { key: 'when', header: 'Signed off', hideBelow: 'md', cell: ({ signedOffAt }) => (signedOffAt === null ? '' : readableMoment(signedOffAt)) },
+    {
+      key: 'drafts',
+      header: 'Drafts',
+      align: 'end',
+      cell: ({ drafts }) => (drafts === 0 ? '\u2013' : drafts),
+    },
+    {
+      key: 'when',
+      header: 'Signed off',
+      hideBelow: 'md',
+      cell: ({ signedOffAt }) => (signedOffAt === null ? '' : readableMoment(signedOffAt)),
+    },
     { key: 'note', header: 'Note', hideBelow: 'md', cell: ({ note }) => note ?? '' },
     {
       key: 'action',
@@ -114,7 +134,8 @@ function SignOffDialog({ period, onClose }: { period: Period; onClose: () => voi
   const { api } = useApiContext();
   const [note, setNote] = useState('');
   const signOff = useMutation({
-    mutationFn: () => client.books.periods.signOff({ id: period.id, ...(note.trim() === '' ? {} : { note: note.trim() }) }),
+    mutationFn: () =>
+      client.books.periods.signOff({ id: period.id, ...(note.trim() === '' ? {} : { note: note.trim() }) }),
     onSuccess: async () => {
       onClose();
       announceDone(`Signed off through ${readableDay(period.endsOn)}.`);
@@ -134,16 +155,22 @@ function SignOffDialog({ period, onClose }: { period: Period; onClose: () => voi
       onClose={onClose}
     >
       <p>
-        <strong>This is final.</strong> Nothing can be posted on or before {readableDay(period.endsOn)} any more, in this
-        period or any earlier one. Nobody can undo it, not even an owner.
+        <strong>This is final.</strong> Nothing can be posted on or before {readableDay(period.endsOn)} any
+        more, in this period or any earlier one. Nobody can undo it, not even an owner.
       </p>
       {period.drafts === 0 ? null : (
         <p>
-          {period.drafts === 1 ? 'One draft is' : `${period.drafts} drafts are`} dated in this period and will need a later
-          date to be submitted.
+          {period.drafts === 1 ? 'One draft is' : `${period.drafts} drafts are`} dated in this period and will
+          need a later date to be submitted.
         </p>
       )}
-      <Textarea label="Note (optional)" maxLength={500} value={note} onChange={(event) => setNote(event.currentTarget.value.replaceAll('\n', ' '))} mb="sm" />
+      <Textarea
+        label="Note (optional)"
+        maxLength={500}
+        value={note}
+        onChange={(event) => setNote(event.currentTarget.value.replaceAll('\n', ' '))}
+        mb="sm"
+      />
     </ConfirmDialog>
   );
 }

@@ -12,5 +12,11 @@ export function announceProblem(error: unknown): void {
   const problem = readProblem(error);
   const { title, advice } = sentenceFor(problem);
   const request = problem.requestId === undefined ? '' : ` Request ${problem.requestId}.`;
-  notifications.show({ title, message: `${advice ?? ''}${request}`, color: 'red', role: 'alert', autoClose: false });
+  notifications.show({
+    title,
+    message: `${advice ?? ''}${request}`,
+    color: 'red',
+    role: 'alert',
+    autoClose: false,
+  });
 }

@@ -8,8 +8,8 @@ export type Problem = {
   requestId?: string;
   /** Problems with single fields of the input. */
   issues: { path: string; message: string }[];
-  /** Why, when the server gives a reason beside the code. */
-  reason?: string;
+  /** What to do instead, when the rule that refused says so. */
+  detail?: string;
 };
 
 /** Reads whatever a call threw. */
@@ -27,7 +27,7 @@ export function readProblem(error: unknown): Problem {
     message,
     issues: Array.isArray(data.issues) ? data.issues.map(readIssue) : [],
     ...(typeof data.requestId === 'string' ? { requestId: data.requestId } : {}),
-    ...(typeof data.reason === 'string' ? { reason: data.reason } : {}),
+    ...(typeof data.detail === 'string' ? { detail: data.detail } : {}),
   };
 }
 

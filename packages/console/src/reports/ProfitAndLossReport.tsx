@@ -14,9 +14,18 @@ export function ProfitAndLossReport({ from, to }: { from: string; to: string }) 
   const { query } = useApi();
   const valid = from <= to;
   const report = useQuery(
-    query.books.reports.profitAndLoss.queryOptions({ input: { from, to }, enabled: valid, placeholderData: keepPreviousData }),
+    query.books.reports.profitAndLoss.queryOptions({
+      input: { from, to },
+      enabled: valid,
+      placeholderData: keepPreviousData,
+    }),
   );
-  if (!valid) return <EmptyState title="The span ends before it begins.">Choose a first day on or before the last.</EmptyState>;
+  if (!valid)
+    return (
+      <EmptyState title="The span ends before it begins.">
+        Choose a first day on or before the last.
+      </EmptyState>
+    );
   return (
     <Loaded query={report} rows={8}>
       {(loaded) =>
@@ -32,7 +41,10 @@ export function ProfitAndLossReport({ from, to }: { from: string; to: string }) 
 
 function Statement({ report }: { report: ProfitAndLoss }) {
   return (
-    <table className={styles.table} aria-label={`Profit and loss from ${readableDay(report.from)} to ${readableDay(report.to)} in ${report.currency}`}>
+    <table
+      className={styles.table}
+      aria-label={`Profit and loss from ${readableDay(report.from)} to ${readableDay(report.to)} in ${report.currency}`}
+    >
       <Group title="Income" lines={report.income} total={report.totalIncome} />
       <Group title="Expenses" lines={report.expenses} total={report.totalExpenses} />
       <tbody>

@@ -30,7 +30,11 @@ export function ReportPage() {
         title={chosen.label}
         lead={company?.name ?? 'Reports'}
         actions={
-          <Button variant="default" leftSection={<IconPrinter size={16} aria-hidden />} onClick={() => window.print()}>
+          <Button
+            variant="default"
+            leftSection={<IconPrinter size={16} aria-hidden />}
+            onClick={() => window.print()}
+          >
             Print
           </Button>
         }
@@ -51,7 +55,11 @@ export function ReportPage() {
       <CompanyRequired what="Reports are drawn up for">
         <Panel flush>
           <SpanFilter search={search} from={chosen.report === 'profit-and-loss' ? from : null} to={to} />
-          {chosen.report === 'trial-balance' ? <TrialBalanceReport asOf={to} /> : <ProfitAndLossReport from={from} to={to} />}
+          {chosen.report === 'trial-balance' ? (
+            <TrialBalanceReport asOf={to} />
+          ) : (
+            <ProfitAndLossReport from={from} to={to} />
+          )}
         </Panel>
       </CompanyRequired>
     </>
@@ -61,13 +69,23 @@ export function ReportPage() {
 function SpanFilter({ search, from, to }: { search: ReportSearch; from: string | null; to: string }) {
   const navigate = useNavigate();
   function filter(change: Record<string, string>): void {
-    void navigate({ to: '/reports', search: reportSearch(changed<Record<string, string | undefined>>(search, change)), replace: true });
+    void navigate({
+      to: '/reports',
+      search: reportSearch(changed<Record<string, string | undefined>>(search, change)),
+      replace: true,
+    });
   }
   return (
     <FilterBar>
       <Group gap="sm" align="flex-end">
         {from === null ? null : (
-          <TextInput type="date" label="From" value={from} max={to} onChange={(event) => filter({ from: event.currentTarget.value })} />
+          <TextInput
+            type="date"
+            label="From"
+            value={from}
+            max={to}
+            onChange={(event) => filter({ from: event.currentTarget.value })}
+          />
         )}
         <TextInput
           type="date"

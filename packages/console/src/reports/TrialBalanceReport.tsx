@@ -14,7 +14,9 @@ type Row = TrialBalance['rows'][number];
 
 export function TrialBalanceReport({ asOf }: { asOf: string }) {
   const { query } = useApi();
-  const report = useQuery(query.books.reports.trialBalance.queryOptions({ input: { asOf }, placeholderData: keepPreviousData }));
+  const report = useQuery(
+    query.books.reports.trialBalance.queryOptions({ input: { asOf }, placeholderData: keepPreviousData }),
+  );
   return (
     <Loaded query={report} rows={10}>
       {(balance) =>
@@ -38,15 +40,41 @@ const columns: Column<Row>[] = [
   { key: 'code', header: 'Account', tight: true, cell: ({ code }) => code },
   { key: 'name', header: 'Name', cell: ({ name }) => name },
   { key: 'type', header: 'Type', hideBelow: 'md', cell: ({ type }) => type },
-  { key: 'debits', header: 'Debits', align: 'end', hideBelow: 'sm', cell: ({ debit }) => <Quiet value={debit} /> },
-  { key: 'credits', header: 'Credits', align: 'end', hideBelow: 'sm', cell: ({ credit }) => <Quiet value={credit} /> },
-  { key: 'debitBalance', header: 'Debit balance', align: 'end', cell: ({ debitBalance }) => <Quiet value={debitBalance} /> },
-  { key: 'creditBalance', header: 'Credit balance', align: 'end', cell: ({ creditBalance }) => <Quiet value={creditBalance} /> },
+  {
+    key: 'debits',
+    header: 'Debits',
+    align: 'end',
+    hideBelow: 'sm',
+    cell: ({ debit }) => <Quiet value={debit} />,
+  },
+  {
+    key: 'credits',
+    header: 'Credits',
+    align: 'end',
+    hideBelow: 'sm',
+    cell: ({ credit }) => <Quiet value={credit} />,
+  },
+  {
+    key: 'debitBalance',
+    header: 'Debit balance',
+    align: 'end',
+    cell: ({ debitBalance }) => <Quiet value={debitBalance} />,
+  },
+  {
+    key: 'creditBalance',
+    header: 'Credit balance',
+    align: 'end',
+    cell: ({ creditBalance }) => <Quiet value={creditBalance} />,
+  },
 ];
 
 /** Leaves zeros out, so that the sides stand apart. */
 function Quiet({ value }: { value: string }) {
-  return compare(parseDecimal(value) ?? zero, zero) === 0 ? <span className={styles.none}>{'\u2013'}</span> : <Amount value={value} />;
+  return compare(parseDecimal(value) ?? zero, zero) === 0 ? (
+    <span className={styles.none}>{'\u2013'}</span>
+  ) : (
+    <Amount value={value} />
+  );
 }
 
 function TotalRow({ balance }: { balance: TrialBalance }) {

@@ -23,7 +23,7 @@ export function AcceptInvitePage() {
       announceDone('Welcome aboard.');
     },
     onError: async (error) => {
-      if (readProblem(error).code !== 'sign_in_required') return;
+      if (readProblem(error).code !== 'signed_out') return;
       await navigate({ to: '/sign-in', search: { return: `/accept-invite#${token}` } });
     },
   });
@@ -32,7 +32,10 @@ export function AcceptInvitePage() {
     accept.mutate();
   }
   return (
-    <EntryFrame title="Accept an invite" foot="An invite works once, and only for the address it was sent to.">
+    <EntryFrame
+      title="Accept an invite"
+      foot="An invite works once, and only for the address it was sent to."
+    >
       <form onSubmit={submit}>
         {accept.error === null ? null : <ProblemNotice error={accept.error} />}
         <PasswordInput

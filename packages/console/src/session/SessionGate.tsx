@@ -24,10 +24,13 @@ const SessionContext = createContext<SessionContextValue | null>(null);
 /** Lets only a signed-in account with a tenant through; sends everyone else where they can become one. */
 export function SessionGate({ children }: { children: ReactNode }) {
   const { account } = useApiContext();
-  const session = useQuery(account.query.session.read.queryOptions({ input: {}, staleTime: 60_000 }), account.cache);
+  const session = useQuery(
+    account.query.session.read.queryOptions({ input: {}, staleTime: 60_000 }),
+    account.cache,
+  );
   const { href } = useLocation();
   if (session.error !== null) {
-    if (readProblem(session.error).code !== 'sign_in_required') {
+    if (readProblem(session.error).code !== 'signed_out') {
       return <Stopped error={session.error} onRetry={() => void session.refetch()} />;
     }
     return <Navigate to="/sign-in" search={href === '/' ? {} : { return: href }} replace />;
@@ -41,7 +44,11 @@ function ScopeGate({ session, children }: { session: Session; children: ReactNod
   const { scope, choose, tenant } = useApiContext();
   const membership = session.memberships.find((candidate) => candidate.tenant.id === scope.tenant);
   const companies = useQuery(
-    tenant.query.company.list.queryOptions({ input: {}, enabled: membership !== undefined, staleTime: 60_000 }),
+    tenant.query.company.list.queryOptions({
+      input: {},
+      enabled: membership !== undefined,
+      staleTime: 60_000,
+    }),
     tenant.cache,
   );
   const known = companies.data?.companies;
@@ -52,15 +59,26 @@ function ScopeGate({ session, children }: { session: Session; children: ReactNod
     if (membership === undefined) {
       if (first !== undefined) choose({ tenant: first });
     } else if (known !== undefined && company === undefined && scope.company !== only) {
-      choose(only === undefined ? { tenant: membership.tenant.id } : { tenant: membership.tenant.id, company: only });
+      choose(
+        only === undefined
+          ? { tenant: membership.tenant.id }
+          : { tenant: membership.tenant.id, company: only },
+      );
     }
   }, [membership, first, choose, known, company, scope.company, only]);
   if (first === undefined) return <NoTenant session={session} />;
-  if (companies.error !== null) return <Stopped error={companies.error} onRetry={() => void companies.refetch()} />;
+  if (companies.error !== null)
+    return <Stopped error={companies.error} onRetry={() => void companies.refetch()} />;
   if (membership === undefined || known === undefined) return <Opening />;
   if (company === undefined && scope.company !== undefined) return <Opening />;
   const permissions = new Set(membership.permissions);
-  const value = { session, membership, companies: known, company, may: (permission: string) => permissions.has(permission) };
+  const value = {
+    session,
+    membership,
+    companies: known,
+    company,
+    may: (permission: string) => permissions.has(permission),
+  };
   return <SessionContext value={value}>{children}</SessionContext>;
 }
 
@@ -89,8 +107,8 @@ function NoTenant({ session }: { session: Session }) {
       <title>No tenant · Bulkhead</title>
       <h1 className={styles.title}>You belong to no tenant yet</h1>
       <p>
-        You are signed in as {session.account.email}. Ask an owner or admin of your organisation for an invite to this
-        address, then open its link.
+        You are signed in as {session.account.email}. Ask an owner or admin of your organisation for an invite
+        to this address, then open its link.
       </p>
       <Button variant="default" loading={signOut.isPending} onClick={() => signOut.mutate()}>
         Sign out

@@ -1,4 +1,4 @@
-import { Anchor, Button, PasswordInput, TextInput } from '@mantine/core';
+import { Button, PasswordInput, TextInput } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
 import { Link, useSearch } from '@tanstack/react-router';
 import { useRef, type FormEvent } from 'react';
@@ -29,15 +29,23 @@ export function SignInPage() {
       foot={
         <>
           New here?{' '}
-          <Anchor component={Link} to="/sign-up" search={search} inherit underline="always">
+          <Link to="/sign-up" search={search}>
             Create an account
-          </Anchor>
+          </Link>
         </>
       }
     >
       <form onSubmit={submit}>
         {signIn.error === null ? null : <ProblemNotice error={signIn.error} />}
-        <TextInput label="Email" name="email" type="email" autoComplete="username" required autoFocus withAsterisk={false} />
+        <TextInput
+          label="Email"
+          name="email"
+          type="email"
+          autoComplete="username"
+          required
+          autoFocus
+          withAsterisk={false}
+        />
         <PasswordInput
           ref={password}
           label="Password"

@@ -1,8 +1,9 @@
-import { Anchor, Button, PasswordInput, TextInput } from '@mantine/core';
+import { Button, PasswordInput, TextInput } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
 import { Link, useSearch } from '@tanstack/react-router';
 import { useState, type FormEvent } from 'react';
 import { useApiContext } from '../client/ApiProvider.tsx';
+import type { Client } from '../client/api.ts';
 import { textOf } from '../elements/form.ts';
 import { ProblemNotice } from '../problems/ProblemNotice.tsx';
 import { EntryFrame } from './EntryFrame.tsx';
@@ -10,6 +11,8 @@ import { useEnter } from './useEnter.ts';
 
 /** Characters a password has at least when it is the only factor (NIST SP 800-63B-4). */
 const shortestPassword = 15;
+
+type NewAccount = Parameters<Client['session']['signUp']>[0];
 
 export function SignUpPage() {
   const search = useSearch({ from: '/sign-up' });
@@ -19,8 +22,7 @@ export function SignUpPage() {
   const [touched, setTouched] = useState(false);
   const missing = shortestPassword - [...password].length;
   const signUp = useMutation({
-    mutationFn: (input: { email: string; password: string; name: string; tenantName: string }) =>
-      account.client.session.signUp(input),
+    mutationFn: (input: NewAccount) => account.client.session.signUp(input),
     onSuccess: enter,
   });
   function submit(event: FormEvent<HTMLFormElement>): void {
@@ -28,9 +30,11 @@ export function SignUpPage() {
     setTouched(true);
     if (missing > 0) return;
     const form = new FormData(event.currentTarget);
+    const companyName = textOf(form, 'companyName');
     signUp.mutate({
       name: textOf(form, 'name'),
       tenantName: textOf(form, 'tenantName'),
+      ...(companyName === '' ? {} : { companyName }),
       email: textOf(form, 'email'),
       password,
     });
@@ -41,17 +45,46 @@ export function SignUpPage() {
       foot={
         <>
           Have one already?{' '}
-          <Anchor component={Link} to="/sign-in" search={search} inherit underline="always">
+          <Link to="/sign-in" search={search}>
             Sign in
-          </Anchor>
+          </Link>
         </>
       }
     >
       <form onSubmit={submit}>
         {signUp.error === null ? null : <ProblemNotice error={signUp.error} />}
-        <TextInput label="Your name" name="name" autoComplete="name" maxLength={200} required autoFocus withAsterisk={false} />
-        <TextInput label="Organisation" name="tenantName" autoComplete="organization" maxLength={200} required withAsterisk={false} />
-        <TextInput label="Email" name="email" type="email" autoComplete="username" maxLength={254} required withAsterisk={false} />
+        <TextInput
+          label="Your name"
+          name="name"
+          autoComplete="name"
+          maxLength={200}
+          required
+          autoFocus
+          withAsterisk={false}
+        />
+        <TextInput
+          label="Organisation"
+          name="tenantName"
+          autoComplete="organization"
+          maxLength={200}
+          required
+          withAsterisk={false}
+        />
+        <TextInput
+          label="First company (optional)"
+          description="A legal entity whose books you keep. More can follow."
+          name="companyName"
+          maxLength={200}
+        />
+        <TextInput
+          label="Email"
+          name="email"
+          type="email"
+          autoComplete="username"
+          maxLength={254}
+          required
+          withAsterisk={false}
+        />
         <PasswordInput
           label="Password"
           description={passwordRule(missing, password !== '')}
@@ -59,7 +92,11 @@ export function SignUpPage() {
           required
           withAsterisk={false}
           value={password}
-          error={touched && missing > 0 ? `Too short: ${missing} more ${missing === 1 ? 'character' : 'characters'} needed.` : null}
+          error={
+            touched && missing > 0
+              ? `Too short: ${missing} more ${missing === 1 ? 'character' : 'characters'} needed.`
+              : null
+          }
           onChange={(event) => setPassword(event.currentTarget.value)}
           onBlur={() => setTouched(password !== '')}
           visibilityToggleButtonProps={{ 'aria-label': 'Show or hide the password', tabIndex: 0 }}

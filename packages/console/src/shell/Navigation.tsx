@@ -28,7 +28,12 @@ export function Navigation({ onHelp }: { onHelp: () => void }) {
                 .filter((place) => place.group === group)
                 .map(({ to, label }) => (
                   <li key={to}>
-                    <Link to={to} activeOptions={{ exact: to === '/' }} className={styles.place} activeProps={{ 'aria-current': 'page' }}>
+                    <Link
+                      to={to}
+                      activeOptions={{ exact: to === '/' }}
+                      className={styles.place}
+                      activeProps={{ 'aria-current': 'page' }}
+                    >
                       <PlaceIcon to={to} />
                       {label}
                     </Link>

@@ -37,7 +37,14 @@ export function ScopeSwitcher() {
         current={company?.name ?? 'All companies'}
         choices={[
           ...(companies.length > 1
-            ? [{ key: 'all', name: 'All companies', chosen: company === undefined, choose: () => change({ tenant: tenant.id }) }]
+            ? [
+                {
+                  key: 'all',
+                  name: 'All companies',
+                  chosen: company === undefined,
+                  choose: () => change({ tenant: tenant.id }),
+                },
+              ]
             : []),
           ...companies.map(({ id, name }) => ({
             key: id,

@@ -29,7 +29,13 @@ function Frame() {
       </a>
       <aside className={styles.rail}>{navigation}</aside>
       <div className={styles.bar}>
-        <Burger opened={menuOpened} onClick={() => setMenuOpened(true)} size="sm" color="white" aria-label="Open the navigation" />
+        <Burger
+          opened={menuOpened}
+          onClick={() => setMenuOpened(true)}
+          size="sm"
+          color="white"
+          aria-label="Open the navigation"
+        />
         <Mark size={24} />
         <span className={styles.name}>Bulkhead</span>
       </div>
@@ -38,7 +44,12 @@ function Frame() {
         onClose={() => setMenuOpened(false)}
         size={272}
         title="Navigation"
-        classNames={{ content: styles.drawer ?? '', header: styles.drawerHeader ?? '', body: styles.drawerBody ?? '', close: styles.drawerClose ?? '' }}
+        classNames={{
+          content: styles.drawer ?? '',
+          header: styles.drawerHeader ?? '',
+          body: styles.drawerBody ?? '',
+          close: styles.drawerClose ?? '',
+        }}
         closeButtonProps={{ 'aria-label': 'Close the navigation' }}
       >
         {navigation}
@@ -46,7 +57,11 @@ function Frame() {
       <main id="main" className={styles.main} tabIndex={-1}>
         <Outlet />
       </main>
-      <ShortcutDialog opened={helpOpened} onOpen={() => setHelpOpened(true)} onClose={() => setHelpOpened(false)} />
+      <ShortcutDialog
+        opened={helpOpened}
+        onOpen={() => setHelpOpened(true)}
+        onClose={() => setHelpOpened(false)}
+      />
     </div>
   );
 }

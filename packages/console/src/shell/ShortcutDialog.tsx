@@ -20,7 +20,9 @@ export function ShortcutDialog({ opened, onOpen, onClose }: ShortcutDialogProps)
     [['?'], 'This list'],
     [['/'], 'Search in the list'],
     [['n'], 'New invoice, customer or invite'],
-    ...places.filter((place) => may(place.permission)).map(({ key, label }): [string[], string] => [['g', key], label]),
+    ...places
+      .filter((place) => may(place.permission))
+      .map(({ key, label }): [string[], string] => [['g', key], label]),
   ];
   return (
     <Modal opened={opened} onClose={onClose} title="Keyboard shortcuts">
@@ -36,7 +38,11 @@ export function ShortcutDialog({ opened, onOpen, onClose }: ShortcutDialogProps)
           </div>
         ))}
       </dl>
-      <Switch label="Single-key shortcuts" checked={on} onChange={(event) => toggle(event.currentTarget.checked)} />
+      <Switch
+        label="Single-key shortcuts"
+        checked={on}
+        onChange={(event) => toggle(event.currentTarget.checked)}
+      />
     </Modal>
   );
 }

@@ -28,7 +28,14 @@ export function reportSearch(given: AnySearch): ReportSearch {
   return { ...(report === undefined ? {} : { report }), ...texts(given, ['from', 'to']) };
 }
 
-export type AuditSearch = { action?: string; type?: string; actor?: string; target?: string; from?: string; to?: string };
+export type AuditSearch = {
+  action?: string;
+  type?: string;
+  actor?: string;
+  target?: string;
+  from?: string;
+  to?: string;
+};
 
 export function auditSearch(given: AnySearch): AuditSearch {
   return texts(given, ['action', 'type', 'actor', 'target', 'from', 'to']);
@@ -46,7 +53,12 @@ function texts<Name extends string>(given: AnySearch, names: readonly Name[]): {
 }
 
 /** A changed search, where an empty text leaves the entry out. */
-export function changed<Search extends Record<string, string | undefined>>(search: Search, change: Partial<Search>): Search {
-  const merged = Object.entries({ ...search, ...change }).filter(([, value]) => value !== undefined && value !== '');
+export function changed<Search extends Record<string, string | undefined>>(
+  search: Search,
+  change: Partial<Search>,
+): Search {
+  const merged = Object.entries({ ...search, ...change }).filter(
+    ([, value]) => value !== undefined && value !== '',
+  );
   return Object.fromEntries(merged) as Search;
 }

@@ -25,9 +25,15 @@ export function keepShortcuts(on: boolean, storage: Storage): void {
 
 /** Whether keys typed now belong to something other than the page: a field, a menu, a dialog. */
 function isTaken(event: KeyboardEvent): boolean {
-  if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || event.defaultPrevented) return true;
+  if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || event.defaultPrevented)
+    return true;
   const target = event.target;
-  return target instanceof Element && target.closest('input, textarea, select, [contenteditable], [role="menu"], [role="dialog"], [role="listbox"]') !== null;
+  return (
+    target instanceof Element &&
+    target.closest(
+      'input, textarea, select, [contenteditable], [role="menu"], [role="dialog"], [role="listbox"]',
+    ) !== null
+  );
 }
 
 /**
