@@ -31,6 +31,7 @@ describe('acceptablePassword (AUT-5)', () => {
     'zyxwvutsrqponmlk',
     'Summer2024Summer2024',
     'adminadminadmin1',
+    'Hello! 12.04.1998',
   ];
   for (const password of guessable) {
     it(`refuses ${password}`, () =>

@@ -47,7 +47,7 @@ function isGuessable(password: string, contextWords: readonly string[]): boolean
   // Runs come first: beside letters, the digits of one would be read as letters.
   let rest = fold(withoutRuns(password.toLowerCase()));
   for (const word of guesses(contextWords)) rest = rest.replaceAll(word, ' ');
-  rest = rest.replaceAll(/[^\p{L}\p{N}]/gu, '');
+  rest = rest.replaceAll(/(?:19|20)\d\d/g, '').replaceAll(/[^\p{L}\p{N}]/gu, '');
   return new Set(rest).size < unpredictableMinimum;
 }
 
