@@ -1,2 +1,16 @@
-export { defineModule } from './module.ts';
+export { connectionOf } from './boot/connections.ts';
+export type { ConnectionRole } from './boot/connections.ts';
+export { migrationLines } from './boot/lines.ts';
+export { migrateAll } from './boot/migrate.ts';
+export type { AppliedLine } from './boot/migrate.ts';
+export { UnsoundDatabaseError } from './boot/soundness.ts';
+export type { SoundnessCode } from './boot/soundness.ts';
+export { settingsTable } from './config/describe.ts';
+export { checkConfig, ConfigError, loadConfig } from './config/load.ts';
+export type { ConfigProblem } from './config/load.ts';
+export type { Config } from './config/schema.ts';
+export { defineModule, implementContract } from './module.ts';
 export type { Account, Module, ModuleContext, ModuleError, ModuleRole } from './module.ts';
+export { ContractError } from './rpc/procedures.ts';
+export { createServer } from './server.ts';
+export type { Server, ServerAddress, ServerCounters, ServerOptions } from './server.ts';

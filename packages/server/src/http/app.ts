@@ -82,11 +82,4 @@ function useProblems(app: FastifyInstance, log: Logger): void {
     }
     return sendRefusal(reply, known ?? internalError);
   });
-  app.setNotFoundHandler((_request, reply) =>
-    sendRefusal(reply, {
-      status: 404,
-      code: 'not_found',
-      message: 'There is no such thing, or you may not see it.',
-    }),
-  );
 }

@@ -9,22 +9,27 @@ const forever = 365 * 24 * 60 * 60 * 1000;
 
 /**
  * Serves the built console: its files, and its page at every other address a browser navigates
- * to, because the console routes by itself.
+ * to, because the console routes by itself. Every other unknown address is refused with 404.
  *
+ * @param folder undefined: no console
  * @throws {Error} when the folder holds no built console
  */
-export function mountConsole(app: FastifyInstance, folder: string): void {
+export function mountConsole(app: FastifyInstance, folder: string | undefined): void {
+  if (folder === undefined) {
+    app.setNotFoundHandler((_request, reply) => sendRefusal(reply, notFound));
+    return;
+  }
   if (!existsSync(join(folder, 'index.html'))) {
     throw new Error(`There is no built console in ${folder}: build it, or leave http.console out.`);
   }
   void app.register(fastifyStatic, {
     root: folder,
     index: 'index.html',
-    dotfiles: 'deny',
+    dotfiles: 'ignore',
     cacheControl: false,
-    setHeaders: (response, path) => {
+    setHeaders: (reply, path) => {
       const hashed = path.includes(`${join(folder, 'assets')}/`);
-      response.setHeader(
+      void reply.header(
         'cache-control',
         hashed ? `public, max-age=${forever / 1000}, immutable` : 'no-cache',
       );

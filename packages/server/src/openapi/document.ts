@@ -1,3 +1,4 @@
+import type { ErrorMap } from '@orpc/contract';
 import { OpenAPIGenerator } from '@orpc/openapi';
 import type { AnyRouter } from '@orpc/server';
 import { ZodToJsonSchemaConverter } from '@orpc/zod/zod4';
@@ -91,7 +92,8 @@ function errorsOf({ contract, meta }: MountedProcedure): OpenApiOperation['x-err
       ? ['signed_out', 'permission_refused', 'tenant_required', 'tenant_refused', 'company_required', 'company_refused']
       : [],
   );
-  return Object.entries(contract['~orpc'].errorMap)
+  const map: ErrorMap = contract['~orpc'].errorMap;
+  return Object.entries(map)
     .filter(([code]) => !open.has(code))
     .map(([code, item]) => ({ status: item?.status ?? 500, code, message: item?.message ?? '' }))
     .toSorted((one, two) => one.status - two.status || one.code.localeCompare(two.code));

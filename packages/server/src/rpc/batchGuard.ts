@@ -9,8 +9,8 @@ export type BatchRefusal = {
   scope: RequestScope;
   /** The tenant the request acts in; undefined when nobody is signed in. */
   tenant: string | undefined;
-  code: string;
-  members: number;
+  /** The tenant each member names, in its order; undefined where it names none. */
+  named: readonly (string | undefined)[];
 };
 
 export type BatchGuardOptions = {
@@ -36,6 +36,8 @@ const member = z.strictObject({
 });
 
 const placementHeader = /^bulkhead-/i;
+const tenantHeader = 'bulkhead-tenant';
+const companyHeader = 'bulkhead-company';
 const tenantField = /^tenant_?id$/i;
 
 /**
@@ -49,9 +51,15 @@ export class BatchGuardPlugin<T extends Context & { scope: RequestScope }>
   /** Above the batch plug-in's 5,000,000: plug-ins with a higher order wrap those with a lower. */
   readonly order = 6_000_000;
   readonly #options: BatchGuardOptions;
+  #refused = 0;
 
   constructor(options: BatchGuardOptions) {
     this.#options = options;
+  }
+
+  /** Batches refused for naming another tenant, since the start. */
+  get refused(): number {
+    return this.#refused;
   }
 
   init(handler: StandardHandlerOptions<T>): void {
@@ -73,17 +81,17 @@ export class BatchGuardPlugin<T extends Context & { scope: RequestScope }>
     const members = z.array(member).safeParse(body);
     if (!members.success) return malformed;
     const { tenant, company } = await placementOf(scope);
-    for (const { headers = {}, body: input } of members.data) {
-      const named = namedIn(headers);
-      if (differs(named.tenant, tenant) || !inputStaysIn(input, tenant)) {
-        await onRefused({ scope, tenant, code: straddling.code, members: body.length });
-        return straddling;
-      }
-      if (differs(named.company, company) || named.other) return misplaced;
+    const named = members.data.map((one) => tenantsNamed(one).find((name) => name !== tenant));
+    if (named.some((name) => name !== undefined)) {
+      this.#refused += 1;
+      await onRefused({ scope, tenant, named });
+      return straddling;
     }
-    return undefined;
+    return members.data.some((one) => isMisplaced(one, company)) ? misplaced : undefined;
   }
 }
+
+type Member = z.output<typeof member>;
 
 /** Where the request as a whole acts: what it names, or the only tenant its account is in. */
 async function placementOf(scope: RequestScope): Promise<{
@@ -98,38 +106,35 @@ async function placementOf(scope: RequestScope): Promise<{
   return { tenant: second === undefined ? only?.tenantId : undefined, company };
 }
 
-function namedIn(headers: Readonly<Record<string, string | string[]>>): {
-  tenant: readonly string[];
-  company: readonly string[];
-  other: boolean;
-} {
-  const own = Object.entries(headers).filter(([name]) => placementHeader.test(name));
-  const valuesOf = (wanted: string) =>
-    own.filter(([name]) => name.toLowerCase() === wanted).flatMap(([, value]) => value);
-  const known = new Set(['bulkhead-tenant', 'bulkhead-company']);
-  return {
-    tenant: valuesOf('bulkhead-tenant'),
-    company: valuesOf('bulkhead-company'),
-    other: own.some(([name]) => !known.has(name.toLowerCase())),
-  };
-}
-
-function differs(values: readonly string[], expected: string | undefined): boolean {
-  return values.some((value) => value.toLowerCase() !== expected);
-}
-
-/** False when a `tenantId` anywhere in a member's input is not the request's tenant. */
-function inputStaysIn(input: unknown, tenant: string | undefined): boolean {
-  const pending: unknown[] = [input];
+/** Every tenant a member names, in a header of its own or anywhere in its input. */
+function tenantsNamed({ headers = {}, body }: Member): string[] {
+  const named = headersNamed(headers, tenantHeader);
+  const pending: unknown[] = [body];
   while (pending.length > 0) {
     const next = pending.pop();
     if (typeof next !== 'object' || next === null) continue;
     for (const [key, value] of Object.entries(next)) {
-      if (tenantField.test(key) && String(value).toLowerCase() !== tenant) return false;
+      if (tenantField.test(key)) named.push(String(value).toLowerCase());
       pending.push(value);
     }
   }
-  return true;
+  return named;
+}
+
+/** A member runs where the request runs; one that asks for another place would not get it. */
+function isMisplaced({ headers = {} }: Member, company: string | undefined): boolean {
+  return Object.keys(headers).some((name) => {
+    if (!placementHeader.test(name) || name.toLowerCase() === tenantHeader) return false;
+    if (name.toLowerCase() !== companyHeader) return true;
+    return headersNamed(headers, companyHeader).some((value) => value !== company);
+  });
+}
+
+function headersNamed(headers: NonNullable<Member['headers']>, wanted: string): string[] {
+  return Object.entries(headers)
+    .filter(([name]) => name.toLowerCase() === wanted)
+    .flatMap(([, value]) => value)
+    .map((value) => value.toLowerCase());
 }
 
 const straddling: Refusal = {

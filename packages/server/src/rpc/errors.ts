@@ -67,3 +67,12 @@ export function refusalOf(error: ORPCError<string, unknown>): Refusal {
     ...(data.retryAfter === undefined ? {} : { retryAfter: data.retryAfter }),
   };
 }
+
+/** A refusal as the RPC handler would have answered it, for what refuses in front of the handler. */
+export function rpcErrorResponse(refusal: Refusal, scope: RequestScope) {
+  return {
+    status: refusal.status,
+    headers: {},
+    body: { json: toOrpcError(refusal, scope.id).toJSON() },
+  };
+}

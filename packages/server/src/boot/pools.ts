@@ -1,0 +1,58 @@
+import { ContextSealer, TenantPool } from '@bulkhead/kernel';
+import pg from 'pg';
+import type { Pool } from 'pg';
+import type { Logger } from 'pino';
+import type { Config } from '../config/schema.ts';
+import { describeError } from '../http/log.ts';
+import { connectionOf } from './connections.ts';
+
+/** Every connection a server holds. The owner's is not among them. */
+export type Pools = {
+  /** The tenants' data; nothing runs through it without a context. */
+  tenants: TenantPool;
+  /** Look-ups before a tenant is known. */
+  identity: Pool;
+  /** One connection as bulkhead_app, for the start-up and readiness checks alone. */
+  inspection: Pool;
+  sealer: ContextSealer;
+  close: () => Promise<void>;
+};
+
+/** Opens nothing yet: the pools connect when they are first used. */
+export function createPools(
+  config: Pick<Config, 'database' | 'context'>,
+  { log, clock }: { log: Logger; clock: () => number },
+): Pools {
+  const { database, context } = config;
+  const connectionLost = (pool: string) => (error: unknown) =>
+    log.warn({ event: 'connection_lost', pool, error: describeError(error) });
+  const sealer = new ContextSealer({ key: { id: context.keyId, secret: context.key }, clock });
+  const tenants = new TenantPool({
+    connection: { ...connectionOf(database, 'app'), max: database.appConnections },
+    sealer,
+    events: {
+      connectionLost: connectionLost('tenants'),
+      crossTenantRows: (found) => log.error({ event: 'cross_tenant_rows', ...found }),
+    },
+  });
+  const identity = plainPool({
+    connection: { ...connectionOf(database, 'identity'), max: database.identityConnections },
+    onLost: connectionLost('identity'),
+  });
+  const inspection = plainPool({
+    connection: { ...connectionOf(database, 'app'), max: 1 },
+    onLost: connectionLost('inspection'),
+  });
+  const close = async () => {
+    await Promise.all([tenants.close(), identity.end(), inspection.end()]);
+  };
+  return { tenants, identity, inspection, sealer, close };
+}
+
+/** A pool that survives a restart of Postgres: without listeners the lost connection's error would end the process (T-70). */
+function plainPool(options: { connection: pg.PoolConfig; onLost: (error: unknown) => void }): Pool {
+  const pool = new pg.Pool(options.connection);
+  pool.on('error', options.onLost);
+  pool.on('connect', (client) => client.on('error', () => {}));
+  return pool;
+}

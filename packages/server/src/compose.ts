@@ -1,0 +1,147 @@
+import { hkdfSync } from 'node:crypto';
+import { identityDependencies, readSession } from '@bulkhead/platform/identity';
+import type { IdentityDependencies } from '@bulkhead/platform/identity';
+import type { FastifyInstance } from 'fastify';
+import type { Logger } from 'pino';
+import { mergeAccess, mergeAnswers, permissionsIn } from './access.ts';
+import { migrationLines } from './boot/lines.ts';
+import type { Pools } from './boot/pools.ts';
+import { createReadiness } from './boot/readiness.ts';
+import type { Config } from './config/schema.ts';
+import { platformRouter } from './handlers/index.ts';
+import { createApp } from './http/app.ts';
+import { mountConsole } from './http/console.ts';
+import { securityHeaders } from './http/headers.ts';
+import { mountHealth } from './http/health.ts';
+import { describeError } from './http/log.ts';
+import { mountProcedures } from './http/procedures.ts';
+import { mountGate } from './http/requests.ts';
+import type { Module } from './module.ts';
+import { createDocument } from './openapi/document.ts';
+import { mountDocument } from './openapi/routes.ts';
+import { batchGuardFor } from './rpc/batchRefusal.ts';
+import type { BatchGuardPlugin } from './rpc/batchGuard.ts';
+import { createApiHandler, createRpcHandler } from './rpc/dispatch.ts';
+import type { DispatchContext, DispatchOptions } from './rpc/dispatch.ts';
+import { ErrorTranslation } from './rpc/errors.ts';
+import { createGuard } from './rpc/guard.ts';
+import { listProcedures, mountRouter } from './rpc/procedures.ts';
+import type { MountedProcedure } from './rpc/procedures.ts';
+
+/** Parts of the identity slice that an embedder may replace, e.g. a cheaper hash in a test. */
+export type IdentityParts = Partial<
+  Pick<IdentityDependencies, 'passwords' | 'lifetimes' | 'productWords'>
+>;
+
+/** What a server is composed of. */
+export type Parts = {
+  config: Config;
+  modules: readonly Module[];
+  log: Logger;
+  pools: Pools;
+  clock: () => number;
+  identity: IdentityParts;
+};
+
+/** What changes while it runs. */
+export type ServerState = {
+  draining: boolean;
+  /** Origins that are the server's own; empty until it listens. */
+  origins: ReadonlySet<string>;
+};
+
+export type Composition = {
+  app: FastifyInstance;
+  batchGuard: BatchGuardPlugin<DispatchContext>;
+  /** Everything the server answers under `/api` and `/rpc`. */
+  procedures: readonly MountedProcedure[];
+  /** Finishes what cannot be done without waiting; once, before listening. */
+  prepare: () => Promise<void>;
+};
+
+/**
+ * Wires the platform and the modules into an HTTP application.
+ *
+ * @throws {ContractError} when a procedure lacks a permission or contradicts another
+ */
+export function compose(parts: Parts, state: ServerState): Composition {
+  const { config, log } = parts;
+  const identity = createIdentity(parts);
+  const { dispatch, procedures, batchGuard } = createDispatch(parts, identity);
+  const https = config.http.publicUrl?.startsWith('https:') === true;
+  const headers = securityHeaders({ https });
+  const app = createApp(config.http, { log, headers });
+  const draining = () => state.draining;
+  mountGate(app, { log, headers, draining, origins: () => state.origins });
+  mountHealth(app, readinessOf(parts, draining));
+  mountProcedures(app, {
+    procedures,
+    api: createApiHandler(dispatch),
+    rpc: createRpcHandler(dispatch, {
+      plugins: [batchGuard],
+      maxMembers: config.http.maxBatch,
+    }),
+    readSession: (token) => readSession(identity, token),
+  });
+  mountConsole(app, config.http.console);
+  const prepare = async () => {
+    const version = '0.1.0';
+    mountDocument(app, await createDocument(dispatch.router, { procedures, version }));
+    await app.ready();
+  };
+  return { app, batchGuard, procedures, prepare };
+}
+
+function createIdentity({ pools, clock, identity }: Parts): IdentityDependencies {
+  return identityDependencies({
+    pool: pools.identity,
+    sealer: pools.sealer,
+    clock,
+    ...identity,
+  });
+}
+
+function createDispatch(
+  { config, log, modules, pools }: Parts,
+  identity: IdentityDependencies,
+): {
+  dispatch: DispatchOptions;
+  procedures: MountedProcedure[];
+  batchGuard: BatchGuardPlugin<DispatchContext>;
+} {
+  const access = mergeAccess(modules);
+  const cursorKey = deriveCursorKey(config.context.key);
+  const router = mountRouter(platformRouter({ identity, access, cursorKey }), modules);
+  const procedures = listProcedures(router, {
+    permissions: permissionsIn(access),
+    modules: new Set(modules.map(({ name }) => name)),
+  });
+  const errors = new ErrorTranslation({
+    answers: mergeAnswers(modules),
+    report: (error, { id }) =>
+      log.error({ event: 'fault', requestId: id, error: describeError(error) }),
+  });
+  const batchGuard = batchGuardFor({
+    db: pools.tenants,
+    maxMembers: config.http.maxBatch,
+    onFault: (error) => log.error({ event: 'audit_failed', error: describeError(error) }),
+  });
+  const guard = createGuard({ db: pools.tenants, access });
+  return { dispatch: { router, guard, errors }, procedures, batchGuard };
+}
+
+function readinessOf({ pools, modules, clock, log }: Parts, draining: () => boolean) {
+  return createReadiness({
+    app: pools.inspection,
+    identity: pools.identity,
+    lines: migrationLines(modules),
+    draining,
+    clock,
+    onFault: (error) => log.warn({ event: 'not_ready', error: describeError(error) }),
+  });
+}
+
+/** Its own key for its own purpose, from the one secret every server of an installation shares. */
+function deriveCursorKey(secret: Uint8Array): Uint8Array {
+  return new Uint8Array(hkdfSync('sha256', secret, '', 'bulkhead audit cursor', 32));
+}

@@ -1,0 +1,212 @@
+import { createTestDatabase } from '../../../test/harness/index.ts';
+import type { TestDatabase } from '../../../test/harness/index.ts';
+import { PasswordHasher } from '@bulkhead/platform/identity';
+import pg from 'pg';
+import type { Config } from '../src/config/schema.ts';
+import { createServer } from '../src/index.ts';
+import type { Module, Server, ServerOptions } from '../src/index.ts';
+
+export const goodPassword = 'seven copper lanterns drift';
+
+export type Fixture = {
+  database: TestDatabase;
+  config: Config;
+  server: Server;
+  /** Base address, e.g. `http://127.0.0.1:41234`. */
+  url: string;
+  /** Log lines so far. */
+  log: string[];
+  close: () => Promise<void>;
+};
+
+/** A real server on a real database of its own. */
+export async function openServer(
+  modules: readonly Module[] = [],
+  options: { http?: Partial<Config['http']>; server?: ServerOptions } = {},
+): Promise<Fixture> {
+  const database = await createTestDatabase();
+  const config = configFor(database, options.http);
+  const log: string[] = [];
+  const server = createServer(config, modules, {
+    logStream: { write: (line) => void log.push(line) },
+    // The least work that still is Argon2id: what is tested here is not how slow it is.
+    identity: { passwords: new PasswordHasher({ cost: { memoryCost: 8, timeCost: 1, parallelism: 1 } }) },
+    ...options.server,
+  });
+  try {
+    const { port } = await server.listen();
+    const close = async () => {
+      await server.close({ force: true });
+      await database.drop();
+    };
+    return { database, config, server, log, close, url: `http://127.0.0.1:${port}` };
+  } catch (error) {
+    await database.drop();
+    throw error;
+  }
+}
+
+/** A configuration for a test's database, port free. */
+export function configFor(database: TestDatabase, http: Partial<Config['http']> = {}): Config {
+  const { host, port, password } = database.connections.app;
+  return {
+    http: {
+      host: '127.0.0.1',
+      port: 0,
+      trustedProxies: [],
+      bodyLimit: 1024 * 1024,
+      maxConnections: 1000,
+      headersTimeout: 10_000,
+      requestTimeout: 60_000,
+      shutdownTimeout: 10_000,
+      maxBatch: 5,
+      shedAfter: 0,
+      ...http,
+    },
+    database: {
+      host,
+      port,
+      name: database.name,
+      tls: 'off',
+      appPassword: password,
+      identityPassword: password,
+      ownerPassword: password,
+      appConnections: 4,
+      identityConnections: 2,
+      connectTimeout: 5000,
+      migrateAtBoot: true,
+    },
+    context: { keyId: database.key.id, key: Buffer.from(database.key.secret) },
+    log: { level: 'info' },
+  };
+}
+
+export type Call = {
+  method?: string;
+  cookie?: string | undefined;
+  tenant?: string | undefined;
+  company?: string | undefined;
+  headers?: Record<string, string>;
+  /** Sent as JSON. */
+  json?: unknown;
+  /** Sent as it is. */
+  body?: string | Uint8Array<ArrayBuffer>;
+};
+
+export type Answer = { status: number; headers: Headers; text: string; json: Record<string, unknown> };
+
+/** Sends a request as a page of the server's own would: with Origin and Fetch Metadata. */
+export async function send(url: string, path: string, call: Call = {}): Promise<Answer> {
+  const headers = new Headers({
+    origin: new URL(url).origin,
+    'sec-fetch-site': 'same-origin',
+    ...(call.json === undefined ? {} : { 'content-type': 'application/json' }),
+    ...(call.cookie === undefined ? {} : { cookie: call.cookie }),
+    ...(call.tenant === undefined ? {} : { 'bulkhead-tenant': call.tenant }),
+    ...(call.company === undefined ? {} : { 'bulkhead-company': call.company }),
+    ...call.headers,
+  });
+  const body = call.json === undefined ? call.body : JSON.stringify(call.json);
+  const method = call.method ?? (body === undefined ? 'GET' : 'POST');
+  const response = await fetch(`${url}${path}`, {
+    method,
+    headers,
+    redirect: 'manual',
+    ...(body === undefined ? {} : { body }),
+  });
+  const text = await response.text();
+  return { status: response.status, headers: response.headers, text, json: parse(text) };
+}
+
+function parse(text: string): Record<string, unknown> {
+  try {
+    return JSON.parse(text) as Record<string, unknown>;
+  } catch {
+    return {};
+  }
+}
+
+export type Person = { email: string; cookie: string; account: string; tenant: string };
+
+let people = 0;
+
+/** Signs somebody up with a tenant of their own and a company in it. */
+export async function signUp(url: string, options: { email?: string } = {}): Promise<Person> {
+  people += 1;
+  const email = options.email ?? `person-${people}@example.org`;
+  const answer = await send(url, '/api/session/sign-up', {
+    json: {
+      email,
+      password: goodPassword,
+      name: `Person ${people}`,
+      tenantName: `Tenant ${people}`,
+      companyName: `Company ${people}`,
+    },
+  });
+  if (answer.status !== 201) throw new Error(`sign-up answered ${answer.status}: ${answer.text}`);
+  const session = answer.json as {
+    account: { id: string };
+    memberships: { tenant: { id: string } }[];
+  };
+  return {
+    email,
+    cookie: cookieOf(answer),
+    account: session.account.id,
+    tenant: session.memberships[0]?.tenant.id ?? '',
+  };
+}
+
+/** The `name=value` part of the session cookie an answer sets. */
+export function cookieOf({ headers }: Pick<Answer, 'headers'>): string {
+  return headers.getSetCookie()[0]?.split(';')[0] ?? '';
+}
+
+/** The tenant's first company. */
+export async function companyOf(url: string, { cookie, tenant }: Person): Promise<string> {
+  const answer = await send(url, '/api/companies', { cookie, tenant });
+  const { companies } = answer.json as { companies: { id: string }[] };
+  return companies[0]?.id ?? '';
+}
+
+/** Makes `person` a member of `host`'s tenant, by an invite that is really sent and accepted. */
+export async function join(
+  fixture: Pick<Fixture, 'url' | 'database'>,
+  options: { host: Person; person: Person; role: string; moduleRoles?: string[]; companies?: string[] },
+): Promise<void> {
+  const { url, database } = fixture;
+  const { host, person, role, moduleRoles = [], companies = null } = options;
+  await verifyAddress(database, person.account);
+  const invited = await send(url, '/api/invites', {
+    cookie: host.cookie,
+    tenant: host.tenant,
+    json: { email: person.email, role, moduleRoles, companies },
+  });
+  if (invited.status !== 201) throw new Error(`invite answered ${invited.status}: ${invited.text}`);
+  const accepted = await send(url, '/api/invites/accept', {
+    cookie: person.cookie,
+    json: { token: invited.json['token'] },
+  });
+  if (accepted.status !== 200) throw new Error(`accept answered ${accepted.status}: ${accepted.text}`);
+}
+
+/** Stands in for the mail that proves an address. */
+async function verifyAddress(database: TestDatabase, account: string): Promise<void> {
+  await asRole(database, 'superuser', (client) =>
+    client.query('update identity.account set email_verified_at = now() where id = $1', [account]),
+  );
+}
+
+/** Runs `work` on one connection of a role, which is closed again. */
+export async function asRole<Result>(
+  database: TestDatabase,
+  role: keyof TestDatabase['connections'],
+  work: (client: pg.Client) => Promise<Result>,
+): Promise<Result> {
+  const client = new pg.Client(database.connections[role]);
+  await client.connect();
+  try {
+    return await work(client);
+  } finally {
+    await client.end();
+  }
+}
