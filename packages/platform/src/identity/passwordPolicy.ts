@@ -9,7 +9,8 @@ export type PasswordContext = {
 };
 
 const maximumLength = 256;
-const unpredictableMinimum = 5;
+/** Different letters and digits that must be left once everything guessable is taken out. */
+const unpredictableMinimum = 6;
 
 /**
  * The form in which a password is hashed: NFKC, so that the same keys on two systems give the same password.
