@@ -69,6 +69,9 @@ test('the samples of README do what they say, for one tenant and not for another
   }
 
   const world = { connectionString, key: database.key, account };
-  assert.deepEqual((await runSample({ ...world, tenant })).rows.map(({ label }) => label), ['A-17']);
+  assert.deepEqual(
+    (await runSample({ ...world, tenant })).rows.map(({ label }) => label),
+    ['A-17'],
+  );
   assert.deepEqual((await runSample({ ...world, tenant: other })).rows, []);
 });
