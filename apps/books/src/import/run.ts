@@ -76,7 +76,7 @@ async function readFile(columns: Columns, csv: File | string): Promise<CsvFile |
 type Writing<Ready> = Pick<ImportRequest, 'onProgress' | 'signal'> & { tx: Queries; ready: readonly Ready[] };
 
 async function writeAll<Ready>(
-  kind: ImportKind<never, Ready>,
+  kind: Pick<ImportKind<unknown, Ready>, 'write' | 'recordsOf'>,
   { tx, ready, onProgress, signal }: Writing<Ready>,
 ): Promise<number> {
   const total = ready.reduce((sum, one) => sum + kind.recordsOf(one), 0);
