@@ -1,5 +1,8 @@
 export * from './context.ts';
 export * from './migrate.ts';
+export { drizzleClient } from './adapters/drizzle.ts';
+export { kyselyDialect } from './adapters/kysely.ts';
+export { prismaAdapter } from './adapters/prisma.ts';
 export { straddlers, type BatchMember } from './batch.ts';
 export type { Counters } from './counters.ts';
 export { DataError, toDataError, type DataErrorCode, type DataErrorDetail } from './errors.ts';

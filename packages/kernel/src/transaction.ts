@@ -47,7 +47,7 @@ export class TenantTransaction {
         return value;
       } catch (error) {
         await inner.#end();
-        await this.#open.rollbackTo(mark);
+        await this.#open.undo(mark);
         throw error;
       }
     });

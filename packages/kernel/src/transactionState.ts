@@ -65,15 +65,20 @@ export class OpenTransaction {
     return { name };
   }
 
+  /** Keeps what was done since, and forgets the savepoint. */
   async release(mark: Mark): Promise<void> {
-    await this.#toMark(mark, [`release savepoint ${mark.name}`]);
+    if (!this.#dropUnsent(mark, false)) await this.#command([`release savepoint ${mark.name}`]);
   }
 
+  /** Undoes what was done since; the savepoint stays. */
   async rollbackTo(mark: Mark): Promise<void> {
-    await this.#toMark(mark, [`rollback to savepoint ${mark.name}`, `release savepoint ${mark.name}`]);
-    this.#failure = undefined;
-    // The savepoint may be older than the token in use.
-    this.#token = '';
+    if (!this.#dropUnsent(mark, true)) await this.#undo([`rollback to savepoint ${mark.name}`]);
+  }
+
+  /** Undoes what was done since, and forgets the savepoint. */
+  async undo(mark: Mark): Promise<void> {
+    if (this.#dropUnsent(mark, false)) return;
+    await this.#undo([`rollback to savepoint ${mark.name}`, `release savepoint ${mark.name}`]);
   }
 
   /**
@@ -144,19 +149,26 @@ export class OpenTransaction {
     return [this.#context];
   }
 
-  async #toMark(mark: Mark, texts: string[]): Promise<void> {
+  /** A savepoint that was never sent needs no undoing; what waits behind it lies inside it. */
+  #dropUnsent(mark: Mark, keep: boolean): boolean {
     this.#check();
-    const unsent = this.#waiting.findIndex(({ text }) => text === `savepoint ${mark.name}`);
-    if (unsent >= 0) {
-      this.#waiting.length = unsent;
-      return;
-    }
-    if (this.#lease === undefined) return;
-    // What still waits lies inside the savepoint that ends.
+    const at = this.#waiting.findIndex(({ text }) => text === `savepoint ${mark.name}`);
+    if (at >= 0) this.#waiting.length = keep ? at + 1 : at;
+    return at >= 0;
+  }
+
+  async #undo(texts: string[]): Promise<void> {
+    await this.#command(texts);
+    this.#failure = undefined;
+    // The savepoint may be older than the token in use.
+    this.#token = '';
+  }
+
+  async #command(texts: string[]): Promise<void> {
     this.#waiting = [];
     const steps = texts.map(command);
     try {
-      await this.#lease.fly({ steps, wanted: steps.length });
+      await this.#lease?.fly({ steps, wanted: steps.length });
     } catch (error) {
       this.#failure = failureOf(error);
       throw this.#ports.fail(error);
