@@ -9,8 +9,9 @@ create table bulkhead.context_key (
   id text not null,
   inner_pad bytea not null,
   outer_pad bytea not null,
+  blind bigint not null default hashtextextended(gen_random_uuid()::text, 0),
   created_at timestamptz not null default now(),
-  not_after timestamptz,
+  not_after timestamptz not null default 'infinity',
   constraint context_key_pkey primary key (id),
   constraint context_key_id_form check (id ~ '^[0-9a-f]{8}$'),
   constraint context_key_inner_pad_block check (octet_length(inner_pad) = 64),
@@ -21,8 +22,9 @@ comment on table bulkhead.context_key is
 comment on column bulkhead.context_key.id is 'Key id as it stands in the token: 8 lower-case hex digits.';
 comment on column bulkhead.context_key.inner_pad is 'HMAC''s inner block (RFC 2104): the key, zero-padded to 64 bytes, xor 0x36.';
 comment on column bulkhead.context_key.outer_pad is 'HMAC''s outer block (RFC 2104): the key, zero-padded to 64 bytes, xor 0x5c.';
+comment on column bulkhead.context_key.blind is 'Random seed of the hash through which MACs are compared.';
 comment on column bulkhead.context_key.created_at is 'When the key was registered.';
-comment on column bulkhead.context_key.not_after is 'From this moment its tokens are refused; null while the key is in use.';
+comment on column bulkhead.context_key.not_after is 'From this moment its tokens are refused; infinity while the key is in use.';
 
 create function bulkhead.hmac_pad(secret bytea, fill integer) returns bytea
   language plpgsql immutable strict parallel safe
@@ -92,42 +94,41 @@ $body$;
 comment on function bulkhead.refuse_context() is
   'Raises 42501. One message for every reason, so that a forger learns nothing from it.';
 
--- Postgres 18 keeps the plan of a function in SQL; 15 to 17 plan it anew at each call, and there PL/pgSQL,
--- which keeps its plans everywhere, is the faster body. Measured in docs/design/kernel.md.
-do $bodies$
+-- In PL/pgSQL on purpose: its simple expressions are compiled once in a transaction, where a function in SQL
+-- starts the executor at each of the two to six calls that a statement's policies make. Measured in
+-- docs/design/kernel.md.
+create function bulkhead.verified_context() returns text
+  language plpgsql stable security definer parallel safe
+  set search_path = ''
+as $body$
 declare
-  verification constant text := $sql$
-    select case
-      when left(c.token, 4) = 'bh1.'
-        and exists (
-          select from bulkhead.context_key k
-          where k.id = split_part(c.token, '.', 2)
-            and (k.not_after is null or k.not_after > now())
-            -- Hashed once more before they are compared, because comparing bytes stops at the first that
-            -- differs and its time would tell how far a guess was right.
-            and sha256(k.outer_pad || convert_to(right(c.token, 65), 'UTF8'))
-              = sha256(k.outer_pad || convert_to('.' || encode(
-                  sha256(k.outer_pad || sha256(k.inner_pad || convert_to(left(c.token, -65), 'UTF8'))),
-                  'hex'), 'UTF8')))
-        -- A token that outlives a quarter of an hour was not minted by this format's rules.
-        and to_timestamp(split_part(c.token, '.', 3)::double precision) > now()
-        and to_timestamp(split_part(c.token, '.', 3)::double precision) <= now() + interval '15 minutes'
-      then c.token
-      else bulkhead.refuse_context()
-    end
-    from (select current_setting('bulkhead.context', true) as token) c
-    where c.token <> ''$sql$;
+  token constant text := current_setting('bulkhead.context', true);
+  key_inner_pad bytea;
+  key_outer_pad bytea;
+  key_blind bigint;
+  remaining double precision;
 begin
-  if current_setting('server_version_num')::integer >= 180000 then
-    execute 'create function bulkhead.verified_context() returns text
-      language sql stable security definer parallel safe begin atomic ' || verification || '; end';
-  else
-    execute format('create function bulkhead.verified_context() returns text
-      language plpgsql stable security definer parallel safe set search_path = '''' as %L',
-      'begin return (' || verification || '); end');
+  if token is null or token = '' then
+    return null;
   end if;
+  select k.inner_pad, k.outer_pad, k.blind into key_inner_pad, key_outer_pad, key_blind
+  from bulkhead.context_key k
+  where k.id = substr(token, 5, 8) and k.not_after > now();
+  -- Compared through a hash whose seed nobody knows: comparing the bytes would stop at the first that differs,
+  -- and the time would tell how much of a guess was right. Without a key the hash is null, and so not equal.
+  if left(token, 4) = 'bh1.'
+    and hashtextextended(right(token, 64), key_blind) = hashtextextended(
+      encode(sha256(key_outer_pad || sha256(key_inner_pad || convert_to(left(token, -65), 'UTF8'))), 'hex'),
+      key_blind)
+  then
+    remaining := split_part(token, '.', 3)::double precision - date_part('epoch', now());
+    if remaining between 0 and 900 then
+      return token;
+    end if;
+  end if;
+  return bulkhead.refuse_context();
 end
-$bodies$;
+$body$;
 comment on function bulkhead.verified_context() is
   'The session''s context token once its seal, key and expiry have been checked; null when there is none; 42501 when it is not valid. Expiry is judged at the start of the transaction.';
 
