@@ -28,7 +28,12 @@ const files = globSync('{packages,apps,test,tools,bench}/**/*.test.ts', {
   exclude: (path) => /(?:^|\/)(?:node_modules|dist)$/.test(path),
 })
   .filter((path) => words.length === 0 || words.some((word) => path.includes(word)))
-  .toSorted();
+  .toSorted((one, other) => rank(one) - rank(other) || one.localeCompare(other));
+
+/** What takes longest begins first, so that the others run beside it. */
+function rank(path: string): number {
+  return /^test\/(?:packaging|browser|system)\//.test(path) ? 0 : 1;
+}
 
 async function onPostgres(major: number, selected: readonly string[]): Promise<Outcome> {
   const title = `Postgres ${major}`;
