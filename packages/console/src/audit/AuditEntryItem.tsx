@@ -5,6 +5,7 @@ import { useId, useState } from 'react';
 import type { Client } from '../client/api.ts';
 import { readableMoment } from '../elements/dates.ts';
 import { FactList } from '../elements/FactList.tsx';
+import { ScrollRegion } from '../elements/ScrollRegion.tsx';
 import { useSession } from '../session/SessionGate.tsx';
 import styles from './AuditEntryItem.module.css';
 import { DiffTable } from './DiffTable.tsx';
@@ -56,9 +57,9 @@ function EntryBody({ entry, actor }: { entry: AuditEntry; actor: string }) {
     <>
       {before === null && after === null ? null : <DiffTable changes={fieldChanges(before, after)} />}
       {entry.detail === null ? null : (
-        <pre className={styles.detail} tabIndex={0} aria-label="Detail">
-          {JSON.stringify(entry.detail, null, 2)}
-        </pre>
+        <ScrollRegion label="Detail" className={styles.detail}>
+          <pre>{JSON.stringify(entry.detail, null, 2)}</pre>
+        </ScrollRegion>
       )}
       <FactList
         facts={[

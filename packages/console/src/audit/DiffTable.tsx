@@ -1,5 +1,6 @@
-import { Button } from '@mantine/core';
+import { Button, VisuallyHidden } from '@mantine/core';
 import { useState } from 'react';
+import { ScrollRegion } from '../elements/ScrollRegion.tsx';
 import styles from './DiffTable.module.css';
 import type { FieldChange } from './diff.ts';
 
@@ -10,7 +11,7 @@ export function DiffTable({ changes }: { changes: readonly FieldChange[] }) {
   const shown = all ? changes : changes.filter(({ kind }) => kind !== 'same');
   return (
     <div className={styles.diff}>
-      <div className={styles.scroller} role="region" aria-label="Before and after" tabIndex={0}>
+      <ScrollRegion label="Before and after" className={styles.scroller}>
         <table className={styles.table}>
           <thead>
             <tr>
@@ -41,7 +42,7 @@ export function DiffTable({ changes }: { changes: readonly FieldChange[] }) {
             ))}
           </tbody>
         </table>
-      </div>
+      </ScrollRegion>
       {same.length === 0 ? null : (
         <Button size="compact-xs" variant="subtle" onClick={() => setAll(!all)}>
           {all
@@ -62,13 +63,20 @@ type SideProps = {
 };
 
 function Side({ sign, word, value, marked, className }: SideProps) {
-  if (value === null) return <td />;
+  if (value === null) {
+    return (
+      <td>
+        <VisuallyHidden>none</VisuallyHidden>
+      </td>
+    );
+  }
   if (!marked) return <td>{value}</td>;
   return (
     <td className={className}>
-      <span className={styles.sign} role="img" aria-label={word}>
+      <span className={styles.sign} aria-hidden>
         {sign}
       </span>
+      <VisuallyHidden>{word} </VisuallyHidden>
       {value}
     </td>
   );

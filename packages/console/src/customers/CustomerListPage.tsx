@@ -89,13 +89,7 @@ function CustomerTable({ search }: { search: string | undefined }) {
               rows={customers}
               rowKey={(customer) => customer.id}
             />
-            <LoadMore
-              shown={customers.length}
-              noun="customers"
-              more={pages.more}
-              loading={pages.loadingMore}
-              onMore={pages.loadMore}
-            />
+            <LoadMore shown={customers.length} noun="customers" {...pages} />
           </>
         )
       }

@@ -38,41 +38,7 @@ function NewCustomerForm({ onClose }: { onClose: () => void }) {
   return (
     <form onSubmit={submit}>
       {create.error === null ? null : <ProblemNotice error={create.error} />}
-      <div className={styles.fields}>
-        <TextInput
-          label="Code"
-          name="code"
-          description="Short and unique, such as HARB-01"
-          maxLength={32}
-          pattern="\s*[A-Za-z0-9][A-Za-z0-9._\/\-]*\s*"
-          title="Letters, digits and . _ / -"
-          required
-          withAsterisk={false}
-          data-autofocus
-        />
-        <TextInput
-          label="Name"
-          name="name"
-          description="As it is printed on invoices"
-          maxLength={200}
-          required
-          withAsterisk={false}
-        />
-        <TextInput label="Email" name="email" type="email" maxLength={254} />
-        <TextInput label="Phone" name="phone" type="tel" maxLength={40} />
-        <TextInput label="Street" name="street" maxLength={200} />
-        <TextInput label="Tax id" name="taxId" maxLength={40} />
-        <TextInput label="Postal code" name="postalCode" maxLength={20} />
-        <TextInput label="City" name="city" maxLength={100} />
-        <TextInput
-          label="Country"
-          name="country"
-          placeholder="DE"
-          maxLength={2}
-          pattern="[A-Za-z]{2}"
-          title="Two letters, such as DE"
-        />
-      </div>
+      <CustomerFields />
       <Group justify="flex-end" mt="lg">
         <Button variant="default" onClick={onClose}>
           Discard
@@ -82,6 +48,46 @@ function NewCustomerForm({ onClose }: { onClose: () => void }) {
         </Button>
       </Group>
     </form>
+  );
+}
+
+function CustomerFields() {
+  return (
+    <div className={styles.fields}>
+      <TextInput
+        label="Code"
+        name="code"
+        description="Short and unique, such as HARB-01"
+        maxLength={32}
+        pattern="\s*[A-Za-z0-9][A-Za-z0-9._\/\-]*\s*"
+        title="Letters, digits and . _ / -"
+        required
+        withAsterisk={false}
+        data-autofocus
+      />
+      <TextInput
+        label="Name"
+        name="name"
+        description="As it is printed on invoices"
+        maxLength={200}
+        required
+        withAsterisk={false}
+      />
+      <TextInput label="Email" name="email" type="email" maxLength={254} />
+      <TextInput label="Phone" name="phone" type="tel" maxLength={40} />
+      <TextInput label="Street" name="street" maxLength={200} />
+      <TextInput label="Tax id" name="taxId" maxLength={40} />
+      <TextInput label="Postal code" name="postalCode" maxLength={20} />
+      <TextInput label="City" name="city" maxLength={100} />
+      <TextInput
+        label="Country"
+        name="country"
+        placeholder="DE"
+        maxLength={2}
+        pattern="[A-Za-z]{2}"
+        title="Two letters, such as DE"
+      />
+    </div>
   );
 }
 

@@ -1,5 +1,6 @@
 import type { ReactNode } from 'react';
 import styles from './DataTable.module.css';
+import { ScrollRegion } from './ScrollRegion.tsx';
 
 /** One column: how it is headed, aligned and drawn, and on how narrow a screen it may be left out. */
 export type Column<Row> = {
@@ -24,7 +25,7 @@ type DataTableProps<Row> = {
 /** A table that scrolls sideways inside its frame when the screen is too narrow for it. */
 export function DataTable<Row>({ caption, columns, rows, rowKey, foot }: DataTableProps<Row>) {
   return (
-    <div className={styles.scroller} role="region" aria-label={caption} tabIndex={0}>
+    <ScrollRegion label={caption}>
       <table className={styles.table}>
         <caption className={styles.caption}>{caption}</caption>
         <thead>
@@ -49,7 +50,7 @@ export function DataTable<Row>({ caption, columns, rows, rowKey, foot }: DataTab
         </tbody>
         {foot === undefined ? null : <tfoot>{foot}</tfoot>}
       </table>
-    </div>
+    </ScrollRegion>
   );
 }
 

@@ -7,9 +7,7 @@ type LoadMoreProps = { shown: number; noun: string; more: boolean; loading: bool
 export function LoadMore({ shown, noun, more, loading, onMore }: LoadMoreProps) {
   return (
     <div className={styles.bar}>
-      <span role="status" className={styles.count}>
-        {more ? `First ${shown} ${noun}` : `${shown} ${noun}`}
-      </span>
+      <output className={styles.count}>{more ? `First ${shown} ${noun}` : `${shown} ${noun}`}</output>
       {more ? (
         <Button variant="default" size="xs" loading={loading} onClick={onMore}>
           Load more

@@ -26,10 +26,10 @@ export function Loaded<Data>({ query, rows = 6, children }: LoadedProps<Data>) {
 
 function LoadingRows({ rows }: { rows: number }) {
   return (
-    <div className={styles.loading} role="status" aria-label="Loading">
+    <output className={styles.loading} aria-label="Loading">
       {Array.from({ length: rows }, (_, row) => (
         <Skeleton key={row} height={16} width={row % 3 === 2 ? '70%' : '100%'} />
       ))}
-    </div>
+    </output>
   );
 }

@@ -15,10 +15,19 @@ const pause = 300;
 /** A search that starts by itself when the typing pauses. */
 export function SearchField({ label, placeholder, value, onSearch }: SearchFieldProps) {
   const [text, setText] = useState(value);
-  useEffect(() => setText(value), [value]);
+  const [seen, setSeen] = useState(value);
+  const [asked, setAsked] = useState(value);
+  if (value !== seen) {
+    setSeen(value);
+    // A value that was not asked for here (the back button, a cleared filter) replaces what is typed.
+    if (value !== asked) setText(value);
+  }
   useEffect(() => {
     if (text.trim() === value) return undefined;
-    const timer = window.setTimeout(() => onSearch(text.trim()), pause);
+    const timer = window.setTimeout(() => {
+      setAsked(text.trim());
+      onSearch(text.trim());
+    }, pause);
     return () => window.clearTimeout(timer);
   }, [text, value, onSearch]);
   return (

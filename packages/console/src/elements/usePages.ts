@@ -1,5 +1,4 @@
-import { useInfiniteQuery } from '@tanstack/react-query';
-import type { QueryKey } from '@tanstack/react-query';
+import { useInfiniteQuery, type QueryKey } from '@tanstack/react-query';
 import { useApi } from '../client/ApiProvider.tsx';
 import type { Client } from '../client/api.ts';
 
@@ -24,7 +23,7 @@ export function usePages<Item>({ key, read }: PagesOptions<Item>) {
   return {
     loadable: { data: items, error: query.error, isPending: query.isPending, refetch: query.refetch },
     more: query.hasNextPage,
-    loadingMore: query.isFetchingNextPage,
-    loadMore: () => void query.fetchNextPage(),
+    loading: query.isFetchingNextPage,
+    onMore: () => void query.fetchNextPage(),
   };
 }

@@ -1,7 +1,7 @@
 import { Button, Progress } from '@mantine/core';
 import { Panel } from '../elements/Panel.tsx';
 import styles from './ImportProgress.module.css';
-import type { Progress as ImportSteps } from './useImport.ts';
+import type { ImportSteps } from './useImport.ts';
 
 const stages = { reading: 'Reading and checking', writing: 'Writing' } as const;
 

@@ -3,15 +3,14 @@ import { IconCircleCheck, IconInfoCircle } from '@tabler/icons-react';
 import { Link } from '@tanstack/react-router';
 import { DataTable, type Column } from '../elements/DataTable.tsx';
 import { Panel } from '../elements/Panel.tsx';
-import type { ImportKind } from './columns.ts';
 import styles from './ImportResult.module.css';
-import type { ImportDone, ImportMode } from './useImport.ts';
+import type { ImportDone, ImportMode, ImportPlan } from './useImport.ts';
 
 type ImportError = ImportDone['errors'][number];
-type ImportResultProps = { result: ImportDone; mode: ImportMode; kind: ImportKind };
+type ImportResultProps = { result: ImportDone; plan: ImportPlan };
 
 /** What an import did, and which lines it could not take. */
-export function ImportResult({ result, mode, kind }: ImportResultProps) {
+export function ImportResult({ result, plan: { kind, mode } }: ImportResultProps) {
   const { errors, errorCount, written } = result;
   return (
     <>

@@ -8,31 +8,33 @@ export type ImportMode = NonNullable<Parameters<ImportCall>[0]['mode']>;
 type Events = Awaited<ReturnType<ImportCall>>;
 type ImportEvent = Events extends AsyncIterable<infer Event> ? Event : never;
 export type ImportDone = Extract<ImportEvent, { type: 'done' }>;
-export type Progress = { stage: 'reading' | 'writing'; done: number; total: number };
+export type ImportSteps = Extract<ImportEvent, { type: 'progress' }>;
 
-type Job = { kind: ImportKind; mode: ImportMode; file: File };
+/** What is in a file, and what to do with it. */
+export type ImportPlan = { kind: ImportKind; mode: ImportMode };
 
 export type ImportState =
   | { step: 'idle' }
-  | { step: 'running'; progress: Progress | null }
+  | { step: 'running'; progress: ImportSteps | null }
   | { step: 'failed'; error: unknown }
-  | { step: 'done'; result: ImportDone; mode: ImportMode; kind: ImportKind };
+  | { step: 'done'; result: ImportDone; plan: ImportPlan };
 
 /** Runs one import at a time and follows its progress. Stopping before the end writes nothing. */
 export function useImport() {
   const { client, cache } = useApi();
   const [state, setState] = useState<ImportState>({ step: 'idle' });
   const running = useRef<AbortController>(null);
-  async function start({ kind, mode, file }: Job): Promise<void> {
+  async function start(plan: ImportPlan, file: File): Promise<void> {
     const controller = new AbortController();
     running.current?.abort();
     running.current = controller;
     setState({ step: 'running', progress: null });
     try {
-      const events = await client.books.imports[kind]({ csv: file, mode }, { signal: controller.signal });
+      const input = { csv: file, mode: plan.mode };
+      const events = await client.books.imports[plan.kind](input, { signal: controller.signal });
       for await (const event of events) {
         if (event.type === 'progress') setState({ step: 'running', progress: event });
-        else setState({ step: 'done', result: event, mode, kind });
+        else setState({ step: 'done', result: event, plan });
       }
       await cache.invalidateQueries();
     } catch (error) {

@@ -2,10 +2,11 @@ import { useQuery } from '@tanstack/react-query';
 import { useParams } from '@tanstack/react-router';
 import { useApi } from '../client/ApiProvider.tsx';
 import { CompanyRequired } from '../elements/CompanyRequired.tsx';
-import { dayOf, daysAfter } from '../elements/dates.ts';
+import { daysAfter } from '../elements/dates.ts';
 import { EmptyState } from '../elements/EmptyState.tsx';
 import { Loaded } from '../elements/Loaded.tsx';
 import { PageHeader } from '../elements/PageHeader.tsx';
+import { useToday } from '../elements/useToday.ts';
 import { Panel } from '../elements/Panel.tsx';
 import { ButtonLink } from '../elements/ButtonLink.tsx';
 import { useSession } from '../session/SessionGate.tsx';
@@ -32,7 +33,7 @@ export function NewInvoicePage() {
 function NewInvoice() {
   const { query } = useApi();
   const profile = useQuery(query.books.profiles.get.queryOptions());
-  const today = dayOf(new Date());
+  const today = useToday();
   return (
     <Loaded query={profile}>
       {({ currency, minorUnits }) => (

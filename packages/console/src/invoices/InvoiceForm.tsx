@@ -27,27 +27,19 @@ type InvoiceFormProps = { id?: string; initial: InvoiceDraft; currency: string; 
 
 /** Writes a draft. Totals are exact and follow the books' own rounding. */
 export function InvoiceForm({ id, initial, currency, minorUnits }: InvoiceFormProps) {
-  const router = useRouter();
   const [draft, setDraft] = useState(initial);
   const [checked, setChecked] = useState(false);
   const form = useRef<HTMLFormElement>(null);
   const save = useSave(id);
-  const totals = draftTotals(draft.lines, minorUnits);
-  const errors = checked ? draft.lines.map(lineErrors) : [];
-  const dueProblem = draft.dueOn < draft.issuedOn ? 'Not before the date of issue.' : null;
   function change(part: Partial<InvoiceDraft>): void {
     setDraft((current) => ({ ...current, ...part }));
   }
   function submit(event: FormEvent): void {
     event.preventDefault();
     setChecked(true);
-    const wrong =
-      draft.customer === null ||
-      dueProblem !== null ||
-      draft.lines.some((line) => Object.keys(lineErrors(line)).length > 0);
-    if (wrong)
+    if (isComplete(draft)) save.mutate(draft);
+    else
       requestAnimationFrame(() => form.current?.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus());
-    else save.mutate(draft);
   }
   return (
     <form ref={form} onSubmit={submit} noValidate>
@@ -57,53 +49,16 @@ export function InvoiceForm({ id, initial, currency, minorUnits }: InvoiceFormPr
         </div>
       )}
       <Panel>
-        <div className={styles.fields}>
-          <CustomerSelect
-            value={draft.customer}
-            error={checked && draft.customer === null ? 'Choose a customer.' : null}
-            onChange={(customer) => change({ customer })}
-          />
-          <TextInput
-            label="Reference"
-            maxLength={100}
-            value={draft.reference}
-            onChange={(event) => change({ reference: event.currentTarget.value })}
-          />
-          <TextInput
-            type="date"
-            label="Issued"
-            required
-            withAsterisk={false}
-            value={draft.issuedOn}
-            onChange={(event) => change({ issuedOn: event.currentTarget.value })}
-          />
-          <TextInput
-            type="date"
-            label="Due"
-            required
-            withAsterisk={false}
-            value={draft.dueOn}
-            error={dueProblem}
-            onChange={(event) => change({ dueOn: event.currentTarget.value })}
-          />
-        </div>
+        <InvoiceFields draft={draft} checked={checked} onChange={change} />
       </Panel>
       <Panel title="Lines">
         <LineEditor
           lines={draft.lines}
-          errors={errors}
+          errors={checked ? draft.lines.map(lineErrors) : []}
           minorUnits={minorUnits}
           onChange={(lines) => change({ lines })}
         />
-        <div className={styles.totals} aria-live="polite">
-          <FactList
-            facts={[
-              ['Net', <Amount key="net" value={totals.net} />],
-              ['Tax', <Amount key="tax" value={totals.tax} />],
-              ['Total', <Amount key="total" value={totals.total} currency={currency} />],
-            ]}
-          />
-        </div>
+        <DraftSums draft={draft} currency={currency} minorUnits={minorUnits} />
       </Panel>
       <Panel>
         <Textarea
@@ -114,15 +69,92 @@ export function InvoiceForm({ id, initial, currency, minorUnits }: InvoiceFormPr
           onChange={(event) => change({ note: event.currentTarget.value })}
         />
       </Panel>
-      <Group justify="flex-end" mt="md">
-        <Button variant="default" onClick={() => router.history.back()}>
-          Discard
-        </Button>
-        <Button type="submit" loading={save.isPending}>
-          Save draft
-        </Button>
-      </Group>
+      <FormButtons saving={save.isPending} />
     </form>
+  );
+}
+
+/** What keeps the due date from being sent; null when nothing does. */
+function dueProblem({ dueOn, issuedOn }: InvoiceDraft): string | null {
+  if (dueOn === '') return 'Needed.';
+  return dueOn < issuedOn ? 'Not before the date of issue.' : null;
+}
+
+function isComplete(draft: InvoiceDraft): boolean {
+  const linesAreGood = draft.lines.every((line) => Object.keys(lineErrors(line)).length === 0);
+  return draft.customer !== null && draft.issuedOn !== '' && dueProblem(draft) === null && linesAreGood;
+}
+
+type InvoiceFieldsProps = {
+  draft: InvoiceDraft;
+  checked: boolean;
+  onChange: (part: Partial<InvoiceDraft>) => void;
+};
+
+function InvoiceFields({ draft, checked, onChange }: InvoiceFieldsProps) {
+  return (
+    <div className={styles.fields}>
+      <CustomerSelect
+        value={draft.customer}
+        error={checked && draft.customer === null ? 'Choose a customer.' : null}
+        onChange={(customer) => onChange({ customer })}
+      />
+      <TextInput
+        label="Reference"
+        maxLength={100}
+        value={draft.reference}
+        onChange={(event) => onChange({ reference: event.currentTarget.value })}
+      />
+      <TextInput
+        type="date"
+        label="Issued"
+        required
+        withAsterisk={false}
+        value={draft.issuedOn}
+        error={draft.issuedOn === '' ? 'Needed.' : null}
+        onChange={(event) => onChange({ issuedOn: event.currentTarget.value })}
+      />
+      <TextInput
+        type="date"
+        label="Due"
+        required
+        withAsterisk={false}
+        value={draft.dueOn}
+        error={dueProblem(draft)}
+        onChange={(event) => onChange({ dueOn: event.currentTarget.value })}
+      />
+    </div>
+  );
+}
+
+type DraftSumsProps = { draft: InvoiceDraft; currency: string; minorUnits: number };
+
+function DraftSums({ draft, currency, minorUnits }: DraftSumsProps) {
+  const { net, tax, total } = draftTotals(draft.lines, minorUnits);
+  return (
+    <div className={styles.totals} aria-live="polite">
+      <FactList
+        facts={[
+          ['Net', <Amount key="net" value={net} />],
+          ['Tax', <Amount key="tax" value={tax} />],
+          ['Total', <Amount key="total" value={total} currency={currency} />],
+        ]}
+      />
+    </div>
+  );
+}
+
+function FormButtons({ saving }: { saving: boolean }) {
+  const router = useRouter();
+  return (
+    <Group justify="flex-end" mt="md">
+      <Button variant="default" onClick={() => router.history.back()}>
+        Discard
+      </Button>
+      <Button type="submit" loading={saving}>
+        Save draft
+      </Button>
+    </Group>
   );
 }
 
@@ -145,9 +177,9 @@ function useSave(id: string | undefined) {
         : client.books.invoices.change({ id, ...input });
     },
     onSuccess: async (saved) => {
-      await cache.invalidateQueries();
       await navigate({ to: '/invoices/$id', params: { id: saved.id }, replace: true });
       announceDone('The draft is saved.');
+      await cache.invalidateQueries();
     },
   });
 }

@@ -104,13 +104,7 @@ function InvoiceTable({ search }: { search: InvoiceSearch }) {
               rows={invoices}
               rowKey={(invoice) => invoice.id}
             />
-            <LoadMore
-              shown={invoices.length}
-              noun="invoices"
-              more={pages.more}
-              loading={pages.loadingMore}
-              onMore={pages.loadMore}
-            />
+            <LoadMore shown={invoices.length} noun="invoices" {...pages} />
           </>
         )
       }

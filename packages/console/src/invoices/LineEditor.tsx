@@ -1,10 +1,13 @@
 import { ActionIcon, Button, TextInput } from '@mantine/core';
 import { IconPlus, IconTrash } from '@tabler/icons-react';
-import { useEffect, useRef } from 'react';
+import { useEffect, useRef, type KeyboardEvent } from 'react';
 import { decimalText } from '../money/decimal.ts';
 import { readableAmount } from '../money/format.ts';
 import { emptyLine, lineAmounts, type DraftLine, type LineErrors, type LineField } from './draft.ts';
 import styles from './LineEditor.module.css';
+
+/** Lines an invoice may have. */
+const mostLines = 200;
 
 type LineEditorProps = {
   lines: readonly DraftLine[];
@@ -17,25 +20,18 @@ type LineEditorProps = {
 /** The lines of an invoice as a table of fields. Enter in the last line adds another. */
 export function LineEditor({ lines, errors, minorUnits, onChange }: LineEditorProps) {
   const body = useRef<HTMLDivElement>(null);
-  const counts = useRef(lines.length);
+  const count = useRef(lines.length);
   useEffect(() => {
-    if (lines.length > counts.current)
-      body.current?.querySelector<HTMLInputElement>('[data-line]:last-of-type input')?.focus();
-    counts.current = lines.length;
+    if (lines.length > count.current)
+      body.current?.querySelector<HTMLInputElement>('fieldset:last-of-type input')?.focus();
+    count.current = lines.length;
   }, [lines.length]);
   function addLine(): void {
-    onChange([...lines, emptyLine(crypto.randomUUID(), lines.at(-1)?.taxRate)]);
+    if (lines.length < mostLines) onChange([...lines, emptyLine(crypto.randomUUID(), lines.at(-1)?.taxRate)]);
   }
   return (
-    <div className={styles.editor}>
-      <div className={styles.head} aria-hidden>
-        <span>Description</span>
-        <span className={styles.end}>Quantity</span>
-        <span className={styles.end}>Unit price</span>
-        <span className={styles.end}>Tax %</span>
-        <span className={styles.end}>Net</span>
-        <span />
-      </div>
+    <div>
+      <LineHead />
       <div ref={body}>
         {lines.map((line, index) => (
           <LineRow
@@ -57,10 +53,23 @@ export function LineEditor({ lines, errors, minorUnits, onChange }: LineEditorPr
         size="xs"
         leftSection={<IconPlus size={14} aria-hidden />}
         onClick={addLine}
-        disabled={lines.length >= 200}
+        disabled={lines.length >= mostLines}
       >
         Add a line
       </Button>
+    </div>
+  );
+}
+
+function LineHead() {
+  return (
+    <div className={styles.head} aria-hidden>
+      <span>Description</span>
+      <span className={styles.end}>Quantity</span>
+      <span className={styles.end}>Unit price</span>
+      <span className={styles.end}>Tax %</span>
+      <span className={styles.end}>Net</span>
+      <span />
     </div>
   );
 }
@@ -75,44 +84,35 @@ type LineRowProps = {
   onEnter: (() => void) | null;
 };
 
-const numberFields: { field: LineField; label: string }[] = [
-  { field: 'quantity', label: 'Quantity' },
-  { field: 'unitPrice', label: 'Unit price' },
-  { field: 'taxRate', label: 'Tax %' },
+const fields: { field: LineField; label: string; most: number }[] = [
+  { field: 'description', label: 'Description', most: 500 },
+  { field: 'quantity', label: 'Quantity', most: 20 },
+  { field: 'unitPrice', label: 'Unit price', most: 30 },
+  { field: 'taxRate', label: 'Tax %', most: 10 },
 ];
 
 function LineRow({ line, position, errors, minorUnits, onChange, onRemove, onEnter }: LineRowProps) {
   const amounts = lineAmounts(line, minorUnits);
+  function onKeyDown(event: KeyboardEvent): void {
+    if (event.key !== 'Enter') return;
+    event.preventDefault();
+    onEnter?.();
+  }
   return (
-    <div
-      className={styles.line}
-      data-line
-      role="group"
-      aria-label={`Line ${position}`}
-      onKeyDown={(event) => {
-        if (event.key !== 'Enter' || !(event.target instanceof HTMLInputElement)) return;
-        event.preventDefault();
-        onEnter?.();
-      }}
-    >
-      <TextInput
-        aria-label="Description"
-        maxLength={500}
-        value={line.description}
-        error={errors.description}
-        onChange={(event) => onChange({ ...line, description: event.currentTarget.value })}
-      />
-      {numberFields.map(({ field, label }) => (
+    <fieldset className={styles.line} aria-label={`Line ${position}`}>
+      {fields.map(({ field, label, most }) => (
         <TextInput
           key={field}
           aria-label={label}
-          inputMode="decimal"
+          inputMode={field === 'description' ? 'text' : 'decimal'}
           autoComplete="off"
+          maxLength={most}
           placeholder={field === 'taxRate' ? '0' : undefined}
-          classNames={{ input: styles.number ?? '' }}
+          classNames={field === 'description' ? {} : { input: styles.number ?? '' }}
           value={line[field]}
           error={errors[field]}
           onChange={(event) => onChange({ ...line, [field]: event.currentTarget.value })}
+          onKeyDown={onKeyDown}
         />
       ))}
       <output className={styles.net} aria-label="Net">
@@ -127,6 +127,6 @@ function LineRow({ line, position, errors, minorUnits, onChange, onRemove, onEnt
       >
         <IconTrash size={16} aria-hidden />
       </ActionIcon>
-    </div>
+    </fieldset>
   );
 }

@@ -1,7 +1,7 @@
 import { Checkbox, Radio, Stack } from '@mantine/core';
 import { useSession } from '../session/SessionGate.tsx';
 import { moduleRoles, organisationRoles } from './roles.ts';
-import type { Access, OrganisationRole } from './types.ts';
+import type { Access } from './types.ts';
 
 /** Chooses a member's roles and companies. Only an owner may choose owner. */
 export function AccessFields({ access, onChange }: { access: Access; onChange: (access: Access) => void }) {
@@ -9,11 +9,7 @@ export function AccessFields({ access, onChange }: { access: Access; onChange: (
   const offered = organisationRoles.filter(({ value }) => value !== 'owner' || membership.role === 'owner');
   return (
     <Stack gap="md">
-      <Radio.Group
-        label="Role"
-        value={access.role}
-        onChange={(role) => onChange({ ...access, role: role as OrganisationRole })}
-      >
+      <Radio.Group label="Role" value={access.role} onChange={(role) => onChange({ ...access, role })}>
         <Stack gap="xs" mt="xs">
           {offered.map((role) => (
             <Radio key={role.value} {...role} />

@@ -3,11 +3,11 @@ import { useMutation, useQuery } from '@tanstack/react-query';
 import type { FormEvent } from 'react';
 import { useApi, useApiContext } from '../client/ApiProvider.tsx';
 import type { Client } from '../client/api.ts';
-import { dayOf } from '../elements/dates.ts';
 import { EmptyState } from '../elements/EmptyState.tsx';
 import { textOf, textOrNull } from '../elements/form.ts';
 import { Loaded } from '../elements/Loaded.tsx';
 import { Panel } from '../elements/Panel.tsx';
+import { useToday } from '../elements/useToday.ts';
 import { ProblemNotice } from '../problems/ProblemNotice.tsx';
 import { useSession } from '../session/SessionGate.tsx';
 import styles from './OpenBooks.module.css';
@@ -60,6 +60,7 @@ function OpenBooksForm({ currencies }: { currencies: { value: string; label: str
   const { client, cache } = useApi();
   const { tenant } = useApiContext();
   const { company } = useSession();
+  const today = useToday();
   const open = useMutation({
     mutationFn: (opening: Opening) => client.books.profiles.open(opening),
     onSuccess: () => Promise.all([cache.invalidateQueries(), tenant.cache.invalidateQueries()]),
@@ -92,7 +93,7 @@ function OpenBooksForm({ currencies }: { currencies: { value: string; label: str
           type="date"
           label="First day"
           name="startsOn"
-          defaultValue={`${dayOf(new Date()).slice(0, 4)}-01-01`}
+          defaultValue={`${today.slice(0, 4)}-01-01`}
           required
           withAsterisk={false}
         />

@@ -2,9 +2,10 @@ import { useQueries, useQuery } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
 import { useApi } from '../client/ApiProvider.tsx';
 import { Amount } from '../elements/Amount.tsx';
-import { dayOf, readableDay } from '../elements/dates.ts';
+import { readableDay } from '../elements/dates.ts';
 import { Loaded } from '../elements/Loaded.tsx';
 import { Panel } from '../elements/Panel.tsx';
+import { useToday } from '../elements/useToday.ts';
 import { decimalText, parseDecimal, subtract, sum, zero } from '../money/decimal.ts';
 import { useSession } from '../session/SessionGate.tsx';
 import type { MonthFigures, Period, Profile } from './types.ts';
@@ -15,13 +16,14 @@ import styles from './YearSummary.module.css';
 export function YearSummary({ profile }: { profile: Profile }) {
   const { query } = useApi();
   const { may } = useSession();
+  const today = useToday();
   const periods = useQuery(
     query.books.periods.list.queryOptions({ input: {}, enabled: may('books:period.read') }),
   );
   if (!may('books:report.read') || !may('books:period.read')) return null;
   return (
     <Loaded query={periods} rows={4}>
-      {(loaded) => <Year profile={profile} periods={currentYear(loaded, dayOf(new Date()))} />}
+      {(loaded) => <Year profile={profile} periods={currentYear(loaded, today)} />}
     </Loaded>
   );
 }
@@ -37,7 +39,7 @@ export function currentYear(periods: readonly Period[], today: string): Period[]
 
 function Year({ profile, periods }: { profile: Profile; periods: readonly Period[] }) {
   const { query } = useApi();
-  const today = dayOf(new Date());
+  const today = useToday();
   const months = useQueries({
     queries: periods
       .filter(({ startsOn }) => startsOn <= today)

@@ -2,10 +2,10 @@ import { Button, Group, TextInput } from '@mantine/core';
 import { IconPrinter } from '@tabler/icons-react';
 import { Link, useNavigate, useSearch } from '@tanstack/react-router';
 import { CompanyRequired } from '../elements/CompanyRequired.tsx';
-import { dayOf } from '../elements/dates.ts';
 import { FilterBar } from '../elements/FilterBar.tsx';
 import { PageHeader } from '../elements/PageHeader.tsx';
 import { Panel } from '../elements/Panel.tsx';
+import { useToday } from '../elements/useToday.ts';
 import { useSession } from '../session/SessionGate.tsx';
 import { changed, reportSearch, type ReportSearch } from '../shell/search.ts';
 import { ProfitAndLossReport } from './ProfitAndLossReport.tsx';
@@ -21,7 +21,7 @@ export function ReportPage() {
   const search = useSearch({ from: '/shell/reports' });
   const { company } = useSession();
   const chosen = reports.find(({ report }) => report === search.report) ?? reports[0];
-  const today = dayOf(new Date());
+  const today = useToday();
   const to = search.to ?? today;
   const from = search.from ?? `${to.slice(0, 4)}-01-01`;
   return (

@@ -85,7 +85,7 @@ function TotalRow({ balance }: { balance: TrialBalance }) {
       <th scope="row" colSpan={2}>
         Total {balance.currency}
       </th>
-      <td className="mantine-visible-from-md" />
+      <td className="mantine-visible-from-md">{'\u00a0'}</td>
       <td className={`${styles.amount} mantine-visible-from-sm`}>
         <Amount value={balance.totalDebit} />
       </td>

@@ -1,4 +1,4 @@
-import { Button, PasswordInput } from '@mantine/core';
+import { Button } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
 import { useLocation, useNavigate } from '@tanstack/react-router';
 import { useState, type FormEvent } from 'react';
@@ -7,26 +7,18 @@ import { announceDone } from '../problems/announce.ts';
 import { ProblemNotice } from '../problems/ProblemNotice.tsx';
 import { readProblem } from '../problems/problem.ts';
 import { EntryFrame } from './EntryFrame.tsx';
+import { SecretField } from './SecretField.tsx';
 
-/** Takes the token from the address's fragment, which a browser never sends to a server or its log. */
+/** Where the token waits while its owner signs in; never in an address that a server would log. */
+const storageKey = 'bulkhead-invite';
+
+/** Takes the token from the address's fragment, which a browser never sends to a server. */
 export function AcceptInvitePage() {
   const { hash } = useLocation();
-  const { account, choose } = useApiContext();
-  const navigate = useNavigate();
-  const [token, setToken] = useState(hash);
-  const accept = useMutation({
-    mutationFn: () => account.client.invite.accept({ token: token.trim() }),
-    onSuccess: async ({ tenant }) => {
-      await account.cache.invalidateQueries();
-      choose({ tenant });
-      await navigate({ to: '/', replace: true });
-      announceDone('Welcome aboard.');
-    },
-    onError: async (error) => {
-      if (readProblem(error).code !== 'signed_out') return;
-      await navigate({ to: '/sign-in', search: { return: `/accept-invite#${token}` } });
-    },
-  });
+  const [token, setToken] = useState(() =>
+    hash === '' ? (window.sessionStorage.getItem(storageKey) ?? '') : hash,
+  );
+  const accept = useAcceptance(token.trim());
   function submit(event: FormEvent): void {
     event.preventDefault();
     accept.mutate();
@@ -38,15 +30,12 @@ export function AcceptInvitePage() {
     >
       <form onSubmit={submit}>
         {accept.error === null ? null : <ProblemNotice error={accept.error} />}
-        <PasswordInput
+        <SecretField
           label="Invite code"
           description="Filled in when you open the invite's link."
           value={token}
           onChange={(event) => setToken(event.currentTarget.value)}
           autoComplete="off"
-          required
-          withAsterisk={false}
-          visibilityToggleButtonProps={{ 'aria-label': 'Show or hide the code', tabIndex: 0 }}
         />
         <Button type="submit" fullWidth loading={accept.isPending}>
           Join
@@ -54,4 +43,24 @@ export function AcceptInvitePage() {
       </form>
     </EntryFrame>
   );
+}
+
+function useAcceptance(token: string) {
+  const { account, choose } = useApiContext();
+  const navigate = useNavigate();
+  return useMutation({
+    mutationFn: () => account.client.invite.accept({ token }),
+    onSuccess: async ({ tenant }) => {
+      window.sessionStorage.removeItem(storageKey);
+      await account.cache.invalidateQueries();
+      choose({ tenant });
+      await navigate({ to: '/', replace: true });
+      announceDone('Welcome aboard.');
+    },
+    onError: async (error) => {
+      if (readProblem(error).code !== 'signed_out') return;
+      window.sessionStorage.setItem(storageKey, token);
+      await navigate({ to: '/sign-in', search: { return: '/accept-invite' } });
+    },
+  });
 }

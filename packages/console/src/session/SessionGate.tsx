@@ -84,9 +84,9 @@ function ScopeGate({ session, children }: { session: Session; children: ReactNod
 
 function Opening() {
   return (
-    <div className={styles.stage} role="status" aria-label="Opening the console">
+    <output className={styles.stage} aria-label="Opening the console">
       <Loader />
-    </div>
+    </output>
   );
 }
 

@@ -1,6 +1,6 @@
 import { Burger, Drawer } from '@mantine/core';
 import { Outlet, useLocation } from '@tanstack/react-router';
-import { useEffect, useState } from 'react';
+import { useState } from 'react';
 import { SessionGate } from '../session/SessionGate.tsx';
 import { Mark } from './Mark.tsx';
 import { Navigation } from './Navigation.tsx';
@@ -17,10 +17,11 @@ export function Shell() {
 }
 
 function Frame() {
-  const [menuOpened, setMenuOpened] = useState(false);
+  const [menuOpenedAt, setMenuOpenedAt] = useState<string | null>(null);
   const [helpOpened, setHelpOpened] = useState(false);
   const { pathname } = useLocation();
-  useEffect(() => setMenuOpened(false), [pathname]);
+  // Going to another page closes the menu by itself.
+  const menuOpened = menuOpenedAt === pathname;
   const navigation = <Navigation onHelp={() => setHelpOpened(true)} />;
   return (
     <div className={styles.frame}>
@@ -31,7 +32,7 @@ function Frame() {
       <div className={styles.bar}>
         <Burger
           opened={menuOpened}
-          onClick={() => setMenuOpened(true)}
+          onClick={() => setMenuOpenedAt(pathname)}
           size="sm"
           color="white"
           aria-label="Open the navigation"
@@ -41,7 +42,7 @@ function Frame() {
       </div>
       <Drawer
         opened={menuOpened}
-        onClose={() => setMenuOpened(false)}
+        onClose={() => setMenuOpenedAt(null)}
         size={272}
         title="Navigation"
         classNames={{
