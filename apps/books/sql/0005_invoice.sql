@@ -92,7 +92,7 @@ comment on table books.invoice_line is 'Lines of an invoice; frozen with it.';
 comment on column books.invoice_line.tax_rate is 'Percent.';
 comment on column books.invoice_line.net is
   'quantity x unit_price, rounded half away from zero to the currency''s minor units. Kept by trigger.';
-comment on column books.invoice_line.tax is 'net x tax_rate / 100, rounded the same way. Kept by trigger.';
+comment on column books.invoice_line.tax is 'net x tax_rate percent, rounded the same way. Kept by trigger.';
 select bulkhead.protect_table('books.invoice_line', 'company', '{"delete": "hard", "immutable": ["invoice_id", "net", "tax"]}');
 
 create function books.draft_invoice() returns trigger
@@ -243,7 +243,8 @@ begin
     raise exception using errcode = '23514', constraint = 'amount_too_large', message = 'the amount of the line is too large';
   end if;
   new.net := raw;
-  new.tax := round(new.net * new.tax_rate / 100, parent.minor_units);
+  -- Not divided by 100: a quotient is cut to a number of digits before it is rounded; a product is exact.
+  new.tax := round(new.net * new.tax_rate * 0.01, parent.minor_units);
   return new;
 end
 $body$;
