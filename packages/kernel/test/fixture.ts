@@ -84,15 +84,15 @@ export async function openFixture(options: Parameters<typeof createTestDatabase>
 }
 
 function countWrites(): { stop(): number } {
-  const original = Socket.prototype.write;
+  const original: (this: Socket, ...args: never[]) => boolean = Socket.prototype.write;
   let count = 0;
-  Socket.prototype.write = function (this: Socket, ...args: Parameters<typeof original>) {
+  Socket.prototype.write = function (this: Socket, ...args: never[]) {
     count += 1;
     return original.apply(this, args);
-  } as typeof original;
+  } as Socket['write'];
   return {
     stop: () => {
-      Socket.prototype.write = original;
+      Socket.prototype.write = original as Socket['write'];
       return count;
     },
   };
