@@ -83,5 +83,5 @@ export type Command = Omit<Definition<Options>, 'run'> & {
 
 /** Declares a command, inferring the types of its values from its options. */
 export function defineCommand<const O extends Options>(definition: Definition<O>): Command {
-  return definition as unknown as Command;
+  return definition;
 }

@@ -12,14 +12,14 @@ export const commonOptions = {
 type Token = ReturnType<typeof tokenise>[number];
 
 function tokenise(line: readonly string[], options: Readonly<Record<string, Option>>) {
-  const known = Object.entries(options).map(([name, option]) => [
-    name,
-    { type: option.kind === 'flag' ? ('boolean' as const) : ('string' as const) },
-  ]);
+  const known: Record<string, { type: 'boolean' | 'string' }> = {};
+  for (const [name, option] of Object.entries(options)) {
+    known[name] = { type: option.kind === 'flag' ? 'boolean' : 'string' };
+  }
   // Not strict: node's own complaints cannot suggest the option that was meant.
   return parseArgs({
     args: [...line],
-    options: Object.fromEntries(known),
+    options: known,
     strict: false,
     allowPositionals: true,
     tokens: true,
@@ -47,6 +47,11 @@ function read(name: string, option: Option, token: Token & { kind: 'option' }): 
     throw usageFailure(`--${name} is one of: ${option.choices.join(', ')}.`);
   }
   return token.value;
+}
+
+function asList(value: Value): readonly string[] {
+  if (typeof value === 'string') return [value];
+  return typeof value === 'object' ? value : [];
 }
 
 function fill(option: Option): Value {
@@ -80,7 +85,7 @@ export function parseOptions(command: Command, line: readonly string[]): Readonl
     if (option === undefined || !token.rawName.startsWith('--')) throw unknownOption(token, command);
     const value = read(token.name, option, token);
     const earlier = values[token.name];
-    if (option.kind === 'list' && Array.isArray(earlier)) values[token.name] = [...earlier, value];
+    if (option.kind === 'list') values[token.name] = [...asList(earlier), ...asList(value)];
     else if (given.has(token.name)) throw usageFailure(`--${token.name} is given twice.`);
     else values[token.name] = value;
     given.add(token.name);

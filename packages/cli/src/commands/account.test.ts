@@ -1,24 +1,40 @@
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import { after, before, test } from 'node:test';
-import { requestEmailVerification, verifyEmail, type IdentityDependencies } from '@bulkhead/platform/identity';
+import {
+  requestEmailVerification,
+  verifyEmail,
+  type IdentityDependencies,
+} from '@bulkhead/platform/identity';
+import { checkConfig } from '@bulkhead/server';
 import pg from 'pg';
 import { createTestDatabase, type TestDatabase } from '../../../../test/harness/index.ts';
-import { asOwner, type OpenDatabase } from '../database/openDatabase.ts';
+import { asOwner, type DatabaseConfig } from '../database/openDatabase.ts';
+import { makeTenant, type TenantRequest } from '../identity/makeTenant.ts';
+import { withIdentity } from '../identity/withIdentity.ts';
 import { promoteOperator } from './operatorPromote.ts';
-import { makeTenant, withIdentity, type TenantRequest } from './tenantCreate.ts';
 
+const strong = randomBytes(32).toString('hex');
 let test1: TestDatabase;
-let database: OpenDatabase;
+let database: DatabaseConfig;
 
-const ann = { ownerEmail: 'ann@acme.example', newOwner: { name: 'Ann Acme', password: 'quiet copper lantern walks' } };
+const ann = {
+  ownerEmail: 'ann@acme.example',
+  newOwner: { name: 'Ann Acme', password: 'quiet copper lantern walks' },
+};
 const on = (request: TenantRequest) => withIdentity(database, (identity) => makeTenant(identity, request));
 
 before(async () => {
   test1 = await createTestDatabase({ template: 'full' });
-  database = {
-    connection: async (role) => test1.connections[role],
-    contextKey: async () => test1.key,
-  };
+  const { host, port, database: name } = test1.connections.app;
+  const settings = checkConfig({
+    database: { host, port, name, appPassword: strong, identityPassword: strong },
+    context: { keyId: test1.key.id, key: Buffer.from(test1.key.secret).toString('hex') },
+  });
+  // The test server trusts everybody; its one short password would not pass as a configured one.
+  const { password } = test1.connections.owner;
+  const passwords = { appPassword: password, identityPassword: password, ownerPassword: password };
+  database = { ...settings, database: { ...settings.database, ...passwords } };
 });
 after(() => test1.drop());
 
@@ -32,12 +48,17 @@ test('a tenant is made with a new owner, then another for the same owner', async
 });
 
 test('a tenant without an account to own it is refused, and nothing is made', async () => {
-  await assert.rejects(on({ name: 'Nobody', ownerEmail: 'nobody@acme.example' }), { code: 'account_missing' });
+  await assert.rejects(on({ name: 'Nobody', ownerEmail: 'nobody@acme.example' }), {
+    code: 'account_missing',
+  });
   await assert.rejects(on({ name: 'Again', ...ann }), { code: 'email_taken' });
 });
 
 async function verify(identity: IdentityDependencies, email: string): Promise<void> {
-  const { rows } = await identity.pool.query<{ id: string }>('select id from identity.account where email = $1', [email]);
+  const { rows } = await identity.pool.query<{ id: string }>(
+    'select id from identity.account where email = $1',
+    [email],
+  );
   const { token } = await requestEmailVerification(identity, rows[0]?.id ?? '');
   await verifyEmail(identity, token);
 }
@@ -60,9 +81,12 @@ for (const role of ['app', 'identity', 'worker', 'auditor'] as const) {
     const client = new pg.Client(test1.connections[role]);
     await client.connect();
     try {
-      await assert.rejects(promoteOperator(client, { email: ann.ownerEmail, reason: 'a perfectly good reason' }), {
-        code: '42501',
-      });
+      await assert.rejects(
+        promoteOperator(client, { email: ann.ownerEmail, reason: 'a perfectly good reason' }),
+        {
+          code: '42501',
+        },
+      );
     } finally {
       await client.end();
     }

@@ -1,6 +1,6 @@
 import { defineCommand, exit } from '../command-line/command.ts';
 import { CommandFailure, errorCode } from '../command-line/failure.ts';
-import { asOwner, databaseOptions, withDatabase } from '../database/openDatabase.ts';
+import { databaseOptions } from '../database/options.ts';
 
 /** Something that stands open, and how to close it. */
 export type Finding = {
@@ -64,6 +64,7 @@ export const check = defineCommand({
   ],
   no: 'something stands open',
   async run(values, terminal) {
+    const { asOwner, withDatabase } = await import('../database/openDatabase.ts');
     const findings = await withDatabase(values, terminal, (database) => asOwner(database, findOpenings));
     terminal.answer({ json: { ok: findings.length === 0, findings }, text: describe(findings) });
     return findings.length === 0 ? exit.ok : exit.no;

@@ -6,8 +6,10 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { run } from '../command-line/run.ts';
 import { keepContextKey } from '../data-folder/contextKeys.ts';
-import { contextInspect, inspectContext } from './contextInspect.ts';
-import { contextMint, mintContext } from './contextMint.ts';
+import { inspectContext } from '../context/inspect.ts';
+import { mintContext } from '../context/mint.ts';
+import { contextInspect } from './contextInspect.ts';
+import { contextMint } from './contextMint.ts';
 
 let folder = '';
 const tenant = randomUUID();

@@ -1,40 +1,7 @@
-import { ContextError, openContext, type ContextKey } from '@bulkhead/kernel';
 import { defineCommand, exit } from '../command-line/command.ts';
 import { usageFailure } from '../command-line/failure.ts';
-import { keyOptions, readNamedKey } from './keyOptions.ts';
-
-/** What a token says, or why it is refused. */
-export type Inspection =
-  | {
-      readonly valid: true;
-      readonly tenant: string;
-      readonly company: string | null;
-      readonly actor: { readonly kind: string; readonly id: string; readonly onBehalfOf: string | null };
-      readonly keyId: string;
-      readonly expiresAt: string;
-    }
-  | { readonly valid: false; readonly code: string; readonly reason: string };
-
-/** Checks a token as the database would, and reads it. */
-export function inspectContext(
-  token: string,
-  options: { readonly keys: readonly ContextKey[]; readonly clock: () => number },
-): Inspection {
-  try {
-    const { tenant, company, actor, keyId, expiresAt } = openContext(token, options);
-    return {
-      valid: true,
-      tenant,
-      company: company ?? null,
-      actor: { kind: actor.kind, id: actor.id, onBehalfOf: actor.onBehalfOf ?? null },
-      keyId,
-      expiresAt: expiresAt.toISOString(),
-    };
-  } catch (error) {
-    if (error instanceof ContextError) return { valid: false, code: error.code, reason: error.message };
-    throw error;
-  }
-}
+import type { Inspection } from '../context/inspect.ts';
+import { keyOptions } from './keyOptions.ts';
 
 function describe(inspection: Inspection): string {
   if (!inspection.valid) return `refused: ${inspection.reason} (${inspection.code})`;
@@ -64,6 +31,10 @@ export const contextInspect = defineCommand({
   async run(values, terminal) {
     const token = (await terminal.input()).trim();
     if (token === '') throw usageFailure('Give the token on stdin: bulkhead context inspect < token.txt');
+    const [{ inspectContext }, { readNamedKey }] = await Promise.all([
+      import('../context/inspect.ts'),
+      import('../context/namedKey.ts'),
+    ]);
     const key = await readNamedKey(values, terminal);
     const inspection = inspectContext(token, { keys: [key], clock: Date.now });
     terminal.answer({ json: inspection, text: describe(inspection) });

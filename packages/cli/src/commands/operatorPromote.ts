@@ -1,6 +1,6 @@
 import { defineCommand, exit } from '../command-line/command.ts';
 import { CommandFailure, errorCode, usageFailure } from '../command-line/failure.ts';
-import { asOwner, databaseOptions, withDatabase } from '../database/openDatabase.ts';
+import { databaseOptions } from '../database/options.ts';
 
 type Queries = { query(text: string, values: string[]): Promise<{ rows: Record<string, unknown>[] }> };
 
@@ -64,6 +64,7 @@ export const operatorPromote = defineCommand({
     },
   ],
   async run(values, terminal) {
+    const { asOwner, withDatabase } = await import('../database/openDatabase.ts');
     const { email, reason } = values;
     const promoted = await withDatabase(values, terminal, (database) =>
       asOwner(database, (client) => promoteOperator(client, { email, reason })),

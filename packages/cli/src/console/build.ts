@@ -37,10 +37,20 @@ async function runVite(folder: string, outDir: string, signal?: AbortSignal): Pr
     child.once('error', reject).once('close', resolve);
   });
   if (code !== 0) {
-    throw new CommandFailure('console_build_failed', `The console could not be built.\n${stripVTControlCharacters(said).trim()}`, {
-      hint: 'Run: npm run build -w packages/console',
-    });
+    throw new CommandFailure(
+      'console_build_failed',
+      `The console could not be built.\n${stripVTControlCharacters(said).trim()}`,
+      {
+        hint: 'Run: npm run build -w packages/console',
+      },
+    );
   }
+}
+
+/** Where the console's files are, or will be once it is built; `undefined` where there is no console. */
+export function consoleDist(folder: string): string | undefined {
+  const dist = join(folder, 'dist');
+  return existsSync(join(folder, 'index.html')) || existsSync(join(dist, 'index.html')) ? dist : undefined;
 }
 
 /**

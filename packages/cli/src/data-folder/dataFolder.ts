@@ -122,7 +122,7 @@ async function open(path: string, options: Opening): Promise<DataFolder> {
   const held = await hold(path);
   try {
     if (state === 'ours' && options.reset) {
-      for (const name of ['postgres', 'secrets']) {
+      for (const name of ['postgres', 'secrets', 'demo.json', 'running.json']) {
         await rm(join(path, name), { recursive: true, force: true });
       }
       state = 'empty';

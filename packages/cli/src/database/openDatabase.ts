@@ -1,109 +1,113 @@
 import { join, resolve } from 'node:path';
-import type { ContextKey } from '@bulkhead/kernel';
+import { connectionOf, type Config } from '@bulkhead/server';
 import pg from 'pg';
-import type { Options, Values } from '../command-line/command.ts';
+import type { Values } from '../command-line/command.ts';
 import { CommandFailure } from '../command-line/failure.ts';
 import type { Terminal } from '../command-line/terminal.ts';
 import { keepContextKey } from '../data-folder/contextKeys.ts';
 import { openDataFolder } from '../data-folder/dataFolder.ts';
 import { readRunning } from '../data-folder/running.ts';
-import { readSecret } from '../data-folder/secretFile.ts';
-import { parseDatabaseAddress } from './address.ts';
-import { explainConnection } from './bootstrap.ts';
+import { parseDatabaseAddress, type DatabaseAddress } from './address.ts';
+import { bootstrap, explainConnection } from './bootstrap.ts';
 import { startLocalDatabase } from './localDatabase.ts';
-import { passwordFile } from './passwords.ts';
-import { composeEnvironment, configuresDatabase } from './settings.ts';
+import type { databaseOptions } from './options.ts';
+import { keepPasswords } from './passwords.ts';
+import { readConfig } from './readConfig.ts';
+import { composeEnvironment, configuresDatabase, type Decided } from './settings.ts';
 
-/** Options of every command that works on a database. */
-export const databaseOptions = {
-  database: {
-    kind: 'text',
-    placeholder: 'URL',
-    summary:
-      'postgres://host[:port]/name, without a password (default: as configured, else the data folder’s own)',
-  },
-  data: { kind: 'text', placeholder: 'DIR', summary: 'the data folder', default: '.bulkhead' },
-} as const satisfies Options;
+/** What a command needs of the configuration to work on a database. */
+export type DatabaseConfig = Pick<Config, 'database' | 'context'>;
 
-/** A database that is there, with what connecting to it as one of our roles takes. */
-export type OpenDatabase = {
-  /** What `pg` connects with; only the roles that a command may act as. */
-  connection(role: 'owner' | 'identity'): Promise<pg.ClientConfig>;
-  /** The key that seals contexts for it. */
-  contextKey(): Promise<ContextKey>;
-};
+type Held = { readonly config: DatabaseConfig; close(): Promise<void> };
 
-type Held = OpenDatabase & { close(): Promise<void> };
+/** The address of the data folder's own Postgres. */
+export function localAddress(port: number): DatabaseAddress {
+  return { host: '127.0.0.1', port, name: 'bulkhead' };
+}
 
-async function configured(values: Values<typeof databaseOptions>, terminal: Terminal): Promise<Held> {
-  const { loadConfig } = await import('@bulkhead/server');
-  const address = values.database === undefined ? {} : { database: parseDatabaseAddress(values.database) };
-  const secrets = resolve(terminal.folder, values.data, 'secrets');
-  const env = composeEnvironment(terminal.env, { ...address, secrets });
-  const { database, context } = await loadConfig({ env });
-  const { host, port, name, ownerPassword, identityPassword } = database;
-  return {
-    connection: async (role) => {
-      const password = role === 'owner' ? ownerPassword : identityPassword;
-      if (password === undefined) {
-        throw new CommandFailure('owner_password_missing', 'This needs the password of bulkhead_owner.', {
-          hint: 'Name its file in BULKHEAD_DATABASE_OWNER_PASSWORD_FILE.',
-        });
-      }
-      return { host, port, database: name, user: `bulkhead_${role}`, password };
-    },
-    contextKey: async () => ({ id: context.keyId, secret: context.key }),
-    close: async () => undefined,
-  };
+/**
+ * The configuration with the data folder's secrets where it names none of its own; what is missing among
+ * them is made.
+ *
+ * @throws CommandFailure config_invalid with everything that is wrong
+ */
+export async function configWithSecrets(
+  env: Terminal['env'],
+  decided: Decided & { readonly secrets: string },
+): Promise<Config> {
+  const [key] = await Promise.all([
+    keepContextKey(join(decided.secrets, 'context-key')),
+    keepPasswords(decided.secrets),
+  ]);
+  return readConfig(composeEnvironment(env, { ...decided, keyId: key.id }));
+}
+
+/** Makes the roles of a database whose address names an administrator; PGPASSWORD or ~/.pgpass let it in. */
+export async function bootstrapAt(address: DatabaseAddress, secrets: string): Promise<void> {
+  const { host, port, name, administrator } = address;
+  if (administrator === undefined) return;
+  await bootstrap(
+    { host, port, user: administrator },
+    { database: name, passwords: await keepPasswords(secrets) },
+  );
+}
+
+async function named(text: string, path: string, env: Terminal['env']): Promise<Held> {
+  const address = parseDatabaseAddress(text);
+  const folder = await openDataFolder(path);
+  try {
+    await bootstrapAt(address, folder.secrets);
+    const config = await configWithSecrets(env, { database: address, secrets: folder.secrets });
+    return { config, close: () => folder.release() };
+  } catch (error) {
+    await folder.release();
+    throw error;
+  }
 }
 
 /** The data folder's own Postgres: of the running instance, else started for as long as it is needed. */
 async function local(path: string, terminal: Terminal): Promise<Held> {
-  const secrets = join(path, 'secrets');
-  const at = (port: number): OpenDatabase => ({
-    connection: async (role) => {
-      const password = await readSecret(passwordFile(secrets, role));
-      return { host: '127.0.0.1', port, database: 'bulkhead', user: `bulkhead_${role}`, password };
-    },
-    contextKey: () => keepContextKey(join(secrets, 'context-key')),
-  });
-  try {
-    const folder = await openDataFolder(path, { mustExist: true });
-    try {
-      const server = await startLocalDatabase(folder, { progress: terminal.progress });
-      const close = async (): Promise<void> => {
-        await server.stop();
-        await folder.release();
-      };
-      return { ...at(server.port), close };
-    } catch (error) {
-      await folder.release();
-      throw error;
-    }
-  } catch (error) {
+  const at = (port: number): Promise<Config> =>
+    configWithSecrets(terminal.env, { database: localAddress(port), secrets: join(path, 'secrets') });
+  const folder = await openDataFolder(path, { mustExist: true }).catch(async (error: unknown) => {
     const inUse = error instanceof CommandFailure && error.code === 'data_folder_in_use';
     const running = inUse ? await readRunning(path) : undefined;
     if (running === undefined) throw error;
-    return { ...at(running.database.port), close: async () => undefined };
+    return running;
+  });
+  if ('database' in folder) return { config: await at(folder.database.port), close: async () => undefined };
+  const end: (() => Promise<void>)[] = [() => folder.release()];
+  const close = async (): Promise<void> => {
+    for (const step of end.toReversed()) await step();
+  };
+  try {
+    const server = await startLocalDatabase(folder, { progress: terminal.progress });
+    end.push(() => server.stop());
+    return { config: await at(server.port), close };
+  } catch (error) {
+    await close();
+    throw error;
   }
 }
 
 /**
  * Runs `work` on the database that the options or the configuration name, else on the data folder's own.
  *
- * @throws CommandFailure when there is no such database
+ * @throws CommandFailure when there is no such database, or the configuration is wrong
  */
 export async function withDatabase<Result>(
   values: Values<typeof databaseOptions>,
   terminal: Terminal,
-  work: (database: OpenDatabase) => Promise<Result>,
+  work: (config: DatabaseConfig) => Promise<Result>,
 ): Promise<Result> {
-  const external = values.database !== undefined || configuresDatabase(terminal.env);
-  const held = external
-    ? await configured(values, terminal)
-    : await local(resolve(terminal.folder, values.data), terminal);
+  const path = resolve(terminal.folder, values.data);
+  const env = terminal.env;
+  let held: Held;
+  if (values.database !== undefined) held = await named(values.database, path, env);
+  else if (!configuresDatabase(env)) held = await local(path, terminal);
+  else held = { config: await readConfig(composeEnvironment(env, {})), close: async () => undefined };
   try {
-    return await work(held);
+    return await work(held.config);
   } finally {
     await held.close();
   }
@@ -115,18 +119,22 @@ export async function withDatabase<Result>(
  * @throws CommandFailure when the database cannot be reached
  */
 export async function asOwner<Result>(
-  database: OpenDatabase,
+  { database }: Pick<Config, 'database'>,
   work: (client: pg.Client) => Promise<Result>,
 ): Promise<Result> {
-  const config = await database.connection('owner');
-  const client = new pg.Client({ ...config, application_name: 'bulkhead' });
+  if (database.ownerPassword === undefined) {
+    throw new CommandFailure('owner_password_missing', 'This needs the password of bulkhead_owner.', {
+      hint: 'Name its file in BULKHEAD_DATABASE_OWNER_PASSWORD_FILE.',
+    });
+  }
+  const client = new pg.Client(connectionOf(database, 'owner'));
   // Without a listener a lost connection would end the process.
   client.on('error', () => undefined);
   try {
     await client.connect();
   } catch (error) {
-    const { host = '', port = 0, user = '', database: name = '' } = config;
-    throw explainConnection(error, { host, port, user, database: name });
+    const { host, port, name } = database;
+    throw explainConnection(error, { host, port, user: 'bulkhead_owner', database: name });
   }
   try {
     return await work(client);

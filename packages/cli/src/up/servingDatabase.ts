@@ -1,0 +1,55 @@
+import type { Config } from '@bulkhead/server';
+import type { DataFolder } from '../data-folder/dataFolder.ts';
+import { parseDatabaseAddress, type DatabaseAddress } from '../database/address.ts';
+import { bootstrap } from '../database/bootstrap.ts';
+import { bootstrapAt, configWithSecrets, localAddress } from '../database/openDatabase.ts';
+import { keepPasswords } from '../database/passwords.ts';
+import { readConfig } from '../database/readConfig.ts';
+import { composeEnvironment, type Decided } from '../database/settings.ts';
+import type { Ground } from './bringUp.ts';
+import type { UpRequest } from './request.ts';
+import { superviseDatabase } from './superviseDatabase.ts';
+
+/** The database to serve from, and the whole configuration that goes with it. */
+export type ServingDatabase = { readonly config: Config; readonly lost: Promise<never> };
+
+const never = new Promise<never>(() => undefined);
+
+async function own(
+  folder: DataFolder,
+  { terminal, stack }: Ground,
+): Promise<{ address: DatabaseAddress; lost: Promise<never> }> {
+  const server = await superviseDatabase(folder, { progress: terminal.progress });
+  stack.defer(() => server.stop());
+  const { host, port, user, password } = server.admin;
+  const passwords = await keepPasswords(folder.secrets);
+  const address = localAddress(port);
+  await bootstrap({ host, port, user, password }, { database: address.name, passwords });
+  return { address, lost: server.lost };
+}
+
+/**
+ * Starts, or reaches, the database and makes its roles where an administrator is at hand.
+ *
+ * @throws CommandFailure
+ */
+export async function openServingDatabase(
+  request: UpRequest,
+  ground: Ground,
+  decided: Pick<Decided, 'http' | 'console'> & { readonly folder: DataFolder | undefined },
+): Promise<ServingDatabase> {
+  const { folder, ...rest } = decided;
+  const { env } = ground.terminal;
+  // Quiet unless asked: at a terminal the answer should not scroll away.
+  const quiet = { BULKHEAD_LOG_LEVEL: 'warn', ...env };
+  if (folder === undefined) return { config: await readConfig(composeEnvironment(env, rest)), lost: never };
+  if (request.database !== undefined) {
+    const address = parseDatabaseAddress(request.database);
+    await bootstrapAt(address, folder.secrets);
+    const config = await configWithSecrets(env, { ...rest, database: address, secrets: folder.secrets });
+    return { config, lost: never };
+  }
+  const { address, lost } = await own(folder, ground);
+  const config = await configWithSecrets(quiet, { ...rest, database: address, secrets: folder.secrets });
+  return { config, lost };
+}
