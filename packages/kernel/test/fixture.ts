@@ -1,4 +1,5 @@
 import { Socket } from 'node:net';
+import { mock } from 'node:test';
 import pg from 'pg';
 import { createTestDatabase, type TestDatabase } from '../../../test/harness/index.ts';
 import { TenantPool, type TenantPoolOptions } from '../src/pool.ts';
@@ -84,16 +85,11 @@ export async function openFixture(options: Parameters<typeof createTestDatabase>
 }
 
 function countWrites(): { stop(): number } {
-  const original: (this: Socket, ...args: never[]) => boolean = Socket.prototype.write;
-  let count = 0;
-  Socket.prototype.write = function (this: Socket, ...args: never[]) {
-    count += 1;
-    return original.apply(this, args);
-  } as Socket['write'];
+  const spy = mock.method(Socket.prototype, 'write');
   return {
     stop: () => {
-      Socket.prototype.write = original as Socket['write'];
-      return count;
+      spy.mock.restore();
+      return spy.mock.callCount();
     },
   };
 }
