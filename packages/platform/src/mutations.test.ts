@@ -17,6 +17,15 @@ const plain: RoleAssignment = { role: 'member', moduleRoles: [], companyIds: nul
 /** A control taken out: the statement that does it, and the one that puts it back. */
 type Mutation = { apply: string; undo: string };
 
+async function rolledBack(client: pg.Client, text: string): Promise<pg.QueryResult> {
+  await client.query('begin');
+  try {
+    return await client.query(text);
+  } finally {
+    await client.query('rollback');
+  }
+}
+
 // Each control is attacked as it stands and must hold; then it alone is taken out, and the same attack must succeed.
 // What still failed then would be held by something else, and the test of the control would prove nothing.
 describe('each control of the platform schema is what stops its attack', () => {
@@ -53,14 +62,9 @@ describe('each control of the platform schema is what stops its attack', () => {
   });
   const asIdentity = async (tenant: string, account: string, text: string): Promise<pg.QueryResult> => {
     const client = await fixture.connect('identity');
-    await client.query('begin');
     const seal = fixture.database.sealer.seal({ tenant, actor: { kind: 'account', id: account } });
-    await client.query(`select set_config('bulkhead.context', $1, true)`, [seal]);
-    try {
-      return await client.query(text);
-    } finally {
-      await client.query('rollback');
-    }
+    await client.query(`select set_config('bulkhead.context', $1, false)`, [seal]);
+    return rolledBack(client, text);
   };
   const invited = async (guest: Person, thief: Person): Promise<() => Promise<unknown>> => {
     const host = await fixture.person();
@@ -95,15 +99,33 @@ describe('each control of the platform schema is what stops its attack', () => {
     await proves(mutation, await invited(squatter, squatter));
   });
 
+  it('the authority of an invite’s inviter (ACC-2)', async () => {
+    const [host, admin, alias] = [await fixture.person(), await fixture.person(), await fixture.person()];
+    const first = await createInvite(
+      { ...fixture.identity, session: host.session },
+      { ...plain, role: 'admin', email: admin.email },
+    );
+    const { memberId } = await acceptInvite(fixture.identity, {
+      token: first.token,
+      accountId: admin.accountId,
+    });
+    const inviting = { ...fixture.identity, session: fixture.as(host.tenantId, admin.accountId) };
+    const { token } = await createInvite(inviting, { ...plain, email: alias.email });
+    await removeMember(host.session, { memberId });
+    const check = 'not identity.has_authority(inviting_role, invited.role)';
+    const mutation = await inFunction('identity.accept_invite(bytea, timestamptz)', check, 'false');
+    await proves(mutation, () => acceptInvite(fixture.identity, { token, accountId: alias.accountId }));
+  });
+
   it('the acting account’s role (ACC-1)', async () => {
     const [host, guest] = [await fixture.person(), await fixture.person()];
     const inviting = { ...fixture.identity, session: host.session };
     const { token } = await createInvite(inviting, { ...plain, email: guest.email });
     const { memberId } = await acceptInvite(fixture.identity, { token, accountId: guest.accountId });
     const mutation = await inFunction(
-      'identity.require_authority(text, text[])',
-      `acting = 'owner'`,
-      `acting in ('owner', 'member')`,
+      'identity.has_authority(text, text[])',
+      `acting = 'owner'::text`,
+      `acting = any (array['owner', 'member'])`,
     );
     await proves(mutation, async () => {
       await changeMember(fixture.as(host.tenantId, guest.accountId), { memberId, ...plain, role: 'owner' });
@@ -181,27 +203,22 @@ describe('each control of the platform schema is what stops its attack', () => {
 
   it('the single use of a link (T-33)', async () => {
     await fixture.person();
+    const revival = 'update identity.one_time_token set consumed_at = null';
     const client = await fixture.connect('identity');
-    await proves(withoutTrigger('identity.one_time_token', 'keep_token_consumed'), async () => {
-      await client.query('begin');
-      await client
-        .query('update identity.one_time_token set consumed_at = null')
-        .finally(() => client.query('rollback'));
-    });
+    await proves(withoutTrigger('identity.one_time_token', 'keep_token_consumed'), () =>
+      rolledBack(client, revival),
+    );
   });
 
   it('the privileges on operators (ACC-3)', async () => {
     const { accountId } = await fixture.person();
+    const promotion = `insert into identity.operator (account_id, reason) values ('${accountId}', 'because I can')`;
     const client = await fixture.connect('identity');
     const mutation = {
       apply: 'grant insert on identity.operator to bulkhead_identity',
       undo: 'revoke insert on identity.operator from bulkhead_identity',
     };
-    await proves(mutation, async () => {
-      await client.query('begin');
-      const promotion = `insert into identity.operator (account_id, reason) values ($1, 'because I can')`;
-      await client.query(promotion, [accountId]).finally(() => client.query('rollback'));
-    });
+    await proves(mutation, () => rolledBack(client, promotion));
   });
 
   it('the cache’s eviction at sign-out', async () => {

@@ -153,11 +153,12 @@ describe('privileges in the schemas identity and tenants (ISO-2)', () => {
   it('show bulkhead_identity the memberships of the sealed account only, and nothing without a seal', async () => {
     const [robin, other] = [await fixture.person(), await fixture.person()];
     const client = await fixture.connect('identity');
-    const visible = async (): Promise<unknown[]> => {
-      const memberships = await client.query('select account_id as id from identity.membership');
-      const tenants = await client.query('select id from tenants.tenant');
-      return [...memberships.rows, ...tenants.rows].map((row: { id: string }) => row.id);
-    };
+    const ids = async (text: string): Promise<string[]> =>
+      (await client.query<{ id: string }>(text)).rows.map(({ id }) => id);
+    const visible = async (): Promise<string[]> => [
+      ...(await ids('select account_id as id from identity.membership')),
+      ...(await ids('select id from tenants.tenant')),
+    ];
     assert.deepEqual(await visible(), []);
     const seal = fixture.database.sealer.seal({
       tenant: other.tenantId,

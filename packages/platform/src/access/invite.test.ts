@@ -4,7 +4,7 @@ import { goodPassword, nobody, openFixture, refusal, type Fixture, type Person }
 import { readSession, signIn } from '../identity/index.ts';
 import { hashSecretToken } from '../identity/secretToken.ts';
 import { acceptInvite, createInvite, listInvites, revokeInvite } from './invite.ts';
-import { changeMember, listMembers } from './member.ts';
+import { changeMember, listMembers, removeMember } from './member.ts';
 import type { RoleAssignment } from './role.ts';
 
 const plain: RoleAssignment = { role: 'member', moduleRoles: [], companyIds: null };
@@ -156,6 +156,19 @@ describe('invites (ACC-2)', () => {
       refusal('permission_refused'),
     );
     await revokeInvite(inviting, { inviteId: created.id });
+  });
+
+  it('end with their inviter’s authority: nobody returns by an invite made in advance', async () => {
+    const [host, admin, alias] = [await fixture.person(), await fixture.person(), await fixture.person()];
+    const first = await invite(host, admin.email, { ...plain, role: 'admin' });
+    const { memberId } = await accept(first.token, admin.accountId);
+    const asAdmin: Person = { ...admin, session: fixture.as(host.tenantId, admin.accountId) };
+    const { token } = await invite(asAdmin, alias.email, { ...plain, role: 'admin' });
+    await changeMember(host.session, { memberId, ...plain });
+    await assert.rejects(accept(token, alias.accountId), refusal('link_invalid'));
+    await removeMember(host.session, { memberId });
+    await assert.rejects(accept(token, alias.accountId), refusal('link_invalid'));
+    assert.equal((await listMembers(host.session)).length, 1);
   });
 
   it('are refused to a member already', async () => {

@@ -39,6 +39,23 @@ describe('operators (ACC-3)', () => {
     assert.equal(await isOperator(email), true);
   });
 
+  it('leave entries in the service’s own chain when promoted and revoked (AUD-1)', async () => {
+    const { email, accountId } = await fixture.person();
+    await owner.query(promote, [email, reason]);
+    await owner.query('select identity.revoke_operator($1, $2)', [email, 'Left the support team']);
+    const superuser = await fixture.connect('superuser');
+    const { rows } = await superuser.query(
+      `select tenant_id, actor_kind, action, detail ->> 'reason' as reason from bulkhead.audit_entry
+       where detail ->> 'account_id' = $1 order by id`,
+      [accountId],
+    );
+    const entry = { tenant_id: null, actor_kind: 'database' };
+    assert.deepEqual(rows, [
+      { ...entry, action: 'operator.promote', reason },
+      { ...entry, action: 'operator.revoke', reason: 'Left the support team' },
+    ]);
+  });
+
   it('are refused without a reason, an account, or proof of the address', async () => {
     const [verified, squatter] = [await fixture.person(), await fixture.person({ verified: false })];
     await assert.rejects(owner.query(promote, [verified.email, 'too short']), {

@@ -51,6 +51,8 @@ begin
   end if;
   insert into identity.operator (account_id, reason) values (promoted.id, promote_operator.reason)
     returning id into operator_id;
+  perform bulkhead.audit_event('operator.promote', 'identity.operator', operator_id,
+    json_build_object('account_id', promoted.id, 'reason', promote_operator.reason));
   return operator_id;
 end
 $body$;
@@ -61,14 +63,19 @@ create function identity.revoke_operator(email text, reason text) returns void
   language plpgsql
   set search_path = ''
 as $body$
+declare
+  revoked identity.operator;
 begin
   update identity.operator o set revoked_at = now(), revoked_reason = revoke_operator.reason
     from identity.account a
-    where a.email_normalised = lower(revoke_operator.email) and o.account_id = a.id and o.revoked_at is null;
+    where a.email_normalised = lower(revoke_operator.email) and o.account_id = a.id and o.revoked_at is null
+    returning o.* into revoked;
   if not found then
     raise exception using errcode = '22023', constraint = 'operator_account',
       message = revoke_operator.email || ' is not an operator';
   end if;
+  perform bulkhead.audit_event('operator.revoke', 'identity.operator', revoked.id,
+    json_build_object('account_id', revoked.account_id, 'reason', revoke_operator.reason));
 end
 $body$;
 comment on function identity.revoke_operator(text, text) is 'Ends an operator''s promotion.';
