@@ -2,7 +2,6 @@ import { hkdfSync } from 'node:crypto';
 import { identityDependencies, readSession } from '@bulkhead/platform/identity';
 import type { IdentityDependencies } from '@bulkhead/platform/identity';
 import type { FastifyInstance } from 'fastify';
-import type { Logger } from 'pino';
 import { mergeAccess, mergeAnswers, permissionsIn } from './access.ts';
 import { migrationLines } from './boot/lines.ts';
 import type { Pools } from './boot/pools.ts';
@@ -14,6 +13,7 @@ import { mountConsole } from './http/console.ts';
 import { securityHeaders } from './http/headers.ts';
 import { mountHealth } from './http/health.ts';
 import { describeError } from './http/log.ts';
+import type { Log } from './http/log.ts';
 import { mountProcedures } from './http/procedures.ts';
 import { mountGate } from './http/requests.ts';
 import type { Module } from './module.ts';
@@ -29,15 +29,13 @@ import { listProcedures, mountRouter } from './rpc/procedures.ts';
 import type { MountedProcedure } from './rpc/procedures.ts';
 
 /** Parts of the identity slice that an embedder may replace, e.g. a cheaper hash in a test. */
-export type IdentityParts = Partial<
-  Pick<IdentityDependencies, 'passwords' | 'lifetimes' | 'productWords'>
->;
+export type IdentityParts = Partial<Pick<IdentityDependencies, 'passwords' | 'lifetimes' | 'productWords'>>;
 
 /** What a server is composed of. */
 export type Parts = {
   config: Config;
   modules: readonly Module[];
-  log: Logger;
+  log: Log;
   pools: Pools;
   clock: () => number;
   identity: IdentityParts;
@@ -118,8 +116,7 @@ function createDispatch(
   });
   const errors = new ErrorTranslation({
     answers: mergeAnswers(modules),
-    report: (error, { id }) =>
-      log.error({ event: 'fault', requestId: id, error: describeError(error) }),
+    report: (error, { id }) => log.error({ event: 'fault', requestId: id, error: describeError(error) }),
   });
   const batchGuard = batchGuardFor({
     db: pools.tenants,

@@ -20,7 +20,9 @@ export function connectionOf(database: Config['database'], role: ConnectionRole)
     connectionTimeoutMillis: database.connectTimeout,
     ...(database.tls === 'off'
       ? {}
-      : { ssl: { rejectUnauthorized: true, ...(database.tlsCa === undefined ? {} : { ca: database.tlsCa }) } }),
+      : {
+          ssl: { rejectUnauthorized: true, ...(database.tlsCa === undefined ? {} : { ca: database.tlsCa }) },
+        }),
   };
 }
 
@@ -29,7 +31,9 @@ function passwordOf(database: Config['database'], role: ConnectionRole): string 
   if (role === 'app') return appPassword;
   if (role === 'identity') return identityPassword;
   if (ownerPassword === undefined) {
-    throw new Error('Migrating needs the owner: set database.ownerPassword (BULKHEAD_DATABASE_OWNER_PASSWORD).');
+    throw new Error(
+      'Migrating needs the owner: set database.ownerPassword (BULKHEAD_DATABASE_OWNER_PASSWORD).',
+    );
   }
   return ownerPassword;
 }

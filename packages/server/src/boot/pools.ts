@@ -1,9 +1,10 @@
 import { ContextSealer, TenantPool } from '@bulkhead/kernel';
 import pg from 'pg';
 import type { Pool } from 'pg';
-import type { Logger } from 'pino';
+
 import type { Config } from '../config/schema.ts';
 import { describeError } from '../http/log.ts';
+import type { Log } from '../http/log.ts';
 import { connectionOf } from './connections.ts';
 
 /** Every connection a server holds. The owner's is not among them. */
@@ -21,7 +22,7 @@ export type Pools = {
 /** Opens nothing yet: the pools connect when they are first used. */
 export function createPools(
   config: Pick<Config, 'database' | 'context'>,
-  { log, clock }: { log: Logger; clock: () => number },
+  { log, clock }: { log: Log; clock: () => number },
 ): Pools {
   const { database, context } = config;
   const connectionLost = (pool: string) => (error: unknown) =>
@@ -30,6 +31,7 @@ export function createPools(
   const tenants = new TenantPool({
     connection: { ...connectionOf(database, 'app'), max: database.appConnections },
     sealer,
+    statements: database.statements,
     events: {
       connectionLost: connectionLost('tenants'),
       crossTenantRows: (found) => log.error({ event: 'cross_tenant_rows', ...found }),

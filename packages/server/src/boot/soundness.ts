@@ -98,8 +98,5 @@ async function assertProtected(app: Pick<Pool, 'query'>): Promise<void> {
   );
   if (rows.length === 0) return;
   const list = rows.map(({ table_name, problem, fix }) => `${table_name}: ${problem} (${fix})`);
-  throw new UnsoundDatabaseError(
-    'tables_unprotected',
-    `Tables are not protected. ${list.join('; ')}.`,
-  );
+  throw new UnsoundDatabaseError('tables_unprotected', `Tables are not protected. ${list.join('; ')}.`);
 }

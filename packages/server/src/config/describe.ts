@@ -30,7 +30,7 @@ export function settingsTable(): string {
 function sectionShape(schema: z.ZodType): Record<string, z.ZodType> {
   const object = schema instanceof z.ZodPrefault ? schema.unwrap() : schema;
   if (!(object instanceof z.ZodObject)) throw new TypeError('a section must be an object');
-  return object.shape as Record<string, z.ZodType>;
+  return object.shape;
 }
 
 function describe(path: readonly string[], schema: z.ZodType): SettingDescription {

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import * as z from 'zod';
+import type * as z from 'zod';
 import { listSettings } from './describe.ts';
 import { configSchema } from './schema.ts';
 import type { Config } from './schema.ts';

@@ -41,7 +41,7 @@ const http = z.strictObject({
       'Event-loop delay in milliseconds above which requests are answered 503 until it falls; 0 never sheds.',
   }),
   console: setting(z.string().min(1).optional(), {
-    description: "Folder of the built console to serve at `/`.",
+    description: 'Folder of the built console to serve at `/`.',
     otherwise: 'no console',
   }),
 });
@@ -75,6 +75,10 @@ const database = z.strictObject({
   identityConnections: setting(whole(1, 1000).default(4), {
     description: 'Connections of bulkhead_identity.',
   }),
+  statements: setting(z.enum(['named', 'unnamed']).default('named'), {
+    description:
+      '`named` lets a connection keep its plans; `unnamed` is for a PgBouncer older than 1.21 in transaction mode.',
+  }),
   connectTimeout: setting(whole(100, 600_000).default(5000), {
     description: 'Milliseconds to wait for a connection.',
   }),
@@ -100,7 +104,12 @@ const log = z.strictObject({
 });
 
 /** Every setting of the server. */
-export const configSchema = z.strictObject({ http: http.prefault({}), database, context, log: log.prefault({}) });
+export const configSchema = z.strictObject({
+  http: http.prefault({}),
+  database,
+  context,
+  log: log.prefault({}),
+});
 
 /** The server's configuration, checked. */
 export type Config = z.output<typeof configSchema>;

@@ -10,16 +10,14 @@ const smallestVariety = 8;
  * A password this server shows to the database: 16 to 256 characters that are neither a
  * placeholder nor a pattern. An example secret in production is as good as none.
  */
-export const password = z
-  .string({ error: 'is required' })
-  .superRefine((value, context) => {
-    if (value.length < 16) context.addIssue('is too short: use at least 16 random characters');
-    else if (value.length > 256) context.addIssue('is too long: use at most 256 characters');
-    else if (placeholder.test(value)) context.addIssue('is a placeholder: generate a random one');
-    else if (isPattern([...value].map((character) => character.charCodeAt(0)))) {
-      context.addIssue('is a pattern: generate a random one');
-    }
-  });
+export const password = z.string({ error: 'is required' }).superRefine((value, context) => {
+  if (value.length < 16) context.addIssue('is too short: use at least 16 random characters');
+  else if (value.length > 256) context.addIssue('is too long: use at most 256 characters');
+  else if (placeholder.test(value)) context.addIssue('is a placeholder: generate a random one');
+  else if (isPattern([...value].map((character) => character.charCodeAt(0)))) {
+    context.addIssue('is a pattern: generate a random one');
+  }
+});
 
 /** 32 random bytes as 64 hex digits or as base64 (43 characters, or 44 with padding). */
 export const key = z.string({ error: 'is required' }).transform((value, context) => {

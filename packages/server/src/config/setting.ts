@@ -17,23 +17,29 @@ export function setting<Schema extends z.ZodType>(schema: Schema, meta: SettingM
 /** A whole number, given as a number or its decimal digits. */
 export function whole(min: number, max: number) {
   return z
-    .union([z.number(), z.string().regex(/^[0-9]{1,15}$/).transform(Number)], {
-      error: `must be a whole number from ${min} to ${max}`,
-    })
+    .union(
+      [
+        z.number(),
+        z
+          .string()
+          .regex(/^[0-9]{1,15}$/)
+          .transform(Number),
+      ],
+      {
+        error: `must be a whole number from ${min} to ${max}`,
+      },
+    )
     .pipe(
-      z
-        .number()
-        .refine((value) => Number.isInteger(value) && value >= min && value <= max, {
-          error: `must be a whole number from ${min} to ${max}`,
-        }),
+      z.number().refine((value) => Number.isInteger(value) && value >= min && value <= max, {
+        error: `must be a whole number from ${min} to ${max}`,
+      }),
     );
 }
 
 /** true or false. */
-export const flag = z
-  .union([z.boolean(), z.enum(['true', 'false']).transform((value) => value === 'true')], {
-    error: 'must be true or false',
-  });
+export const flag = z.union([z.boolean(), z.enum(['true', 'false']).transform((value) => value === 'true')], {
+  error: 'must be true or false',
+});
 
 /** A host name, an address, or the folder of a Unix socket. */
 export const host = z

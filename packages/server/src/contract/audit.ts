@@ -19,9 +19,7 @@ export const auditEntry = z.object({
   before: fields.nullable(),
   after: fields.nullable(),
   /** Changed fields only: `{ field: { before, after } }`. */
-  diff: z
-    .record(z.string(), z.object({ before: z.unknown(), after: z.unknown() }))
-    .nullable(),
+  diff: z.record(z.string(), z.object({ before: z.unknown(), after: z.unknown() })).nullable(),
   detail: fields.nullable(),
 });
 

@@ -25,7 +25,7 @@ export function platformErrorMap<Code extends PlatformErrorCode>(
     const { kind, message } = platformErrors[code];
     return [code, { status: statusOfKind[kind], message, data: issues.optional() }];
   });
-  return Object.fromEntries(entries);
+  return Object.fromEntries(entries) as ReturnType<typeof platformErrorMap<Code>>;
 }
 
 /**

@@ -42,13 +42,7 @@ export const inviteContract = {
     )
     .output(invite.extend({ token: z.string() }))
     .errors(
-      platformErrorMap(
-        'invite_exists',
-        'already_member',
-        'role_invalid',
-        'email_invalid',
-        'company_missing',
-      ),
+      platformErrorMap('invite_exists', 'already_member', 'role_invalid', 'email_invalid', 'company_missing'),
     ),
 
   revoke: procedure({ permission: 'access:invite.revoke', rate: 'write', scope: 'tenant' })
@@ -66,7 +60,5 @@ export const inviteContract = {
     })
     .input(z.strictObject({ token: z.string().min(20).max(200) }))
     .output(z.object({ tenant: uuid, member: uuid }))
-    .errors(
-      platformErrorMap('link_invalid', 'invite_other_address', 'email_unverified', 'already_member'),
-    ),
+    .errors(platformErrorMap('link_invalid', 'invite_other_address', 'email_unverified', 'already_member')),
 };

@@ -40,9 +40,7 @@ export const memberContract = {
       summary: "Change a member's roles and companies",
       tags,
     })
-    .input(
-      z.strictObject({ id: uuid, role: organisationRole, moduleRoles, companies: companyLimit }),
-    )
+    .input(z.strictObject({ id: uuid, role: organisationRole, moduleRoles, companies: companyLimit }))
     .output(member)
     .errors(platformErrorMap('last_owner', 'role_invalid', 'member_missing', 'company_missing')),
 

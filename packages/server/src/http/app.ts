@@ -1,12 +1,12 @@
 import underPressure from '@fastify/under-pressure';
 import { fastify } from 'fastify';
 import type { FastifyInstance } from 'fastify';
-import type { Logger } from 'pino';
 import type { Config } from '../config/schema.ts';
 import { internalError } from '../problem/problem.ts';
 import { RefusalError } from '../problem/refusal.ts';
 import { toTransportRefusal } from '../problem/transport.ts';
 import { describeError } from './log.ts';
+import type { Log } from './log.ts';
 import { answerParserError } from './parserError.ts';
 import { proxyTest, requestIdSource } from './proxies.ts';
 import { sendRefusal } from './reply.ts';
@@ -20,7 +20,7 @@ import { parseJsonBody } from './text.ts';
  */
 export function createApp(
   config: Config['http'],
-  { log, headers }: { log: Logger; headers: Readonly<Record<string, string>> },
+  { log, headers }: { log: Log; headers: Readonly<Record<string, string>> },
 ): FastifyInstance {
   const isProxy = proxyTest(config.trustedProxies);
   const app = fastify({
@@ -39,7 +39,7 @@ export function createApp(
     routerOptions: { maxParamLength: 200, ignoreDuplicateSlashes: false },
     frameworkErrors: (error, _request, reply) => {
       for (const [name, value] of Object.entries(headers)) reply.raw.setHeader(name, value);
-      return sendRefusal(reply, toTransportRefusal(error) ?? internalError);
+      void sendRefusal(reply, toTransportRefusal(error) ?? internalError);
     },
     clientErrorHandler: (error, socket) => answerParserError(error, { socket, headers }),
   });
@@ -74,7 +74,7 @@ function useStrictJson(app: FastifyInstance): void {
   });
 }
 
-function useProblems(app: FastifyInstance, log: Logger): void {
+function useProblems(app: FastifyInstance, log: Log): void {
   app.setErrorHandler((error, request, reply) => {
     const known = error instanceof RefusalError ? error.refusal : toTransportRefusal(error);
     if (known === undefined) {

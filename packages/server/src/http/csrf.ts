@@ -22,10 +22,7 @@ export type OriginEvidence = {
  * @param origins origins that are this server's own, e.g. `https://app.example.com`
  * @returns the refusal, or undefined when the request may go on
  */
-export function refuseForgery(
-  evidence: OriginEvidence,
-  origins: ReadonlySet<string>,
-): Refusal | undefined {
+export function refuseForgery(evidence: OriginEvidence, origins: ReadonlySet<string>): Refusal | undefined {
   const { method, fetchSite, origin, hasCookie } = evidence;
   if (safeMethods.has(method)) return undefined;
   if (fetchSite !== undefined && fetchSite !== 'same-origin') return forged;

@@ -46,9 +46,7 @@ export function securityHeaders({ https }: { https: boolean }): Readonly<Record<
     'cross-origin-resource-policy': 'same-origin',
     'permissions-policy': permissionsPolicy,
     'referrer-policy': 'no-referrer',
-    ...(https
-      ? { 'strict-transport-security': `max-age=${strictTransportAge}; includeSubDomains` }
-      : {}),
+    ...(https ? { 'strict-transport-security': `max-age=${strictTransportAge}; includeSubDomains` } : {}),
     'x-content-type-options': 'nosniff',
     'x-frame-options': 'DENY',
     'x-permitted-cross-domain-policies': 'none',

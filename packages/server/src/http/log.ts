@@ -2,41 +2,47 @@ import { pino } from 'pino';
 import type { DestinationStream, Logger } from 'pino';
 import type { Config } from '../config/schema.ts';
 
-/**
- * What must never be in a log line, wherever an error or a caller puts it. The server's own
- * lines name what they tell field by field and need none of this; it is the net below them.
- */
-const redacted = [
-  'authorization',
-  'cookie',
-  'password',
-  'secret',
-  'token',
-  'set-cookie',
-].flatMap((name) => {
-  const key = /^[a-z]+$/.test(name) ? `.${name}` : `["${name}"]`;
-  const bare = /^[a-z]+$/.test(name) ? name : `["${name}"]`;
-  return [bare, `*${key}`, `*.*${key}`];
+/** Names of fields that never show their value, three levels deep. */
+const secretFields = ['authorization', 'cookie', 'set-cookie', 'password', 'secret', 'token'];
+
+const redacted = secretFields.flatMap((name) => {
+  const plain = /^[a-z]+$/.test(name);
+  const top = plain ? name : `["${name}"]`;
+  const nested = plain ? `.${name}` : `["${name}"]`;
+  return [top, `*${nested}`, `*.*${nested}`];
 });
 
+/** The server's log: one JSON line an event. */
+export type Log = Pick<Logger, 'info' | 'warn' | 'error'> & {
+  /** One line a request. Its fields are named one by one where it is written; nothing to redact. */
+  request: (line: Record<string, unknown>) => void;
+};
+
 /**
- * The server's log: one JSON line an event.
+ * Opens the log.
  *
  * @param options.stream default: standard output
  */
 export function createLog(options: {
   level: Config['log']['level'];
   stream?: DestinationStream | undefined;
-}): Logger {
-  const { level, stream } = options;
+}): Log {
+  const { level, stream = pino.destination({ fd: 1, sync: true }) } = options;
   const settings = {
     level,
     base: null,
-    redact: { paths: redacted, censor: '[redacted]' },
     timestamp: () => `,"time":"${new Date().toISOString()}"`,
     formatters: { level: (label: string) => ({ level: label }) },
   };
-  return stream === undefined ? pino(settings) : pino(settings, stream);
+  const log = pino({ ...settings, redact: { paths: redacted, censor: '[redacted]' } }, stream);
+  // Redaction looks at every field of every line: too dear for one whose fields are all known.
+  const plain = pino(settings, stream);
+  return {
+    info: log.info.bind(log),
+    warn: log.warn.bind(log),
+    error: log.error.bind(log),
+    request: (line) => plain.info(line),
+  };
 }
 
 /** What a log line tells of an error: enough to find it, nothing that a row or an input held. */
@@ -47,6 +53,7 @@ export function describeError(error: unknown): Record<string, unknown> {
     type: name,
     message,
     ...codesOf(error),
+    ...issuesOf(error),
     stack,
     ...(error.cause === undefined ? {} : { cause: describeError(error.cause) }),
   };
@@ -60,4 +67,16 @@ function codesOf(error: Error): Record<string, unknown> {
       return typeof value === 'string' ? [[key, value]] : [];
     }),
   );
+}
+
+/** Where a value failed its schema, so that a wrong output can be found; not the value. */
+function issuesOf(error: Error): Record<string, unknown> {
+  if (!('issues' in error) || !Array.isArray(error.issues)) return {};
+  const issues: unknown[] = error.issues;
+  return {
+    issues: issues.map((issue) => {
+      const { path, message } = issue as { path?: unknown[]; message?: string };
+      return { path: path?.map(String).join('.'), message };
+    }),
+  };
 }

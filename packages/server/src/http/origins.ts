@@ -3,9 +3,7 @@ import { isLoopback } from '../config/setting.ts';
 
 /** The origin people use: the configured one, or this machine's at the port listened on. */
 export function publicOrigin(config: Config['http'], port: number): string {
-  return config.publicUrl === undefined
-    ? `http://localhost:${port}`
-    : new URL(config.publicUrl).origin;
+  return config.publicUrl === undefined ? `http://localhost:${port}` : new URL(config.publicUrl).origin;
 }
 
 /**
@@ -16,7 +14,5 @@ export function ownOrigins(origin: string): ReadonlySet<string> {
   const url = new URL(origin);
   if (!isLoopback(url.hostname)) return new Set([origin]);
   const port = url.port === '' ? '' : `:${url.port}`;
-  return new Set(
-    ['localhost', '127.0.0.1', '[::1]'].map((host) => `${url.protocol}//${host}${port}`),
-  );
+  return new Set(['localhost', '127.0.0.1', '[::1]'].map((host) => `${url.protocol}//${host}${port}`));
 }

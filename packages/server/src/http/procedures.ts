@@ -1,6 +1,6 @@
 import type { StandardLazyRequest } from '@orpc/standard-server';
 import { toAbortSignal } from '@orpc/standard-server-node';
-import type { FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { MountedProcedure } from '../rpc/procedures.ts';
 import type { DispatchContext } from '../rpc/dispatch.ts';
 import { RequestScope } from '../rpc/scope.ts';
@@ -48,13 +48,17 @@ export function mountProcedures(app: FastifyInstance, routes: ProcedureRoutes): 
   for (const [path, group] of byPath) {
     for (const { method, meta } of group) {
       app.route({
-        method: method as HTTPMethods,
+        method,
         url: `/api${path}`,
         ...limitOf(meta),
         handler: answer(routes.api, '/api'),
       });
     }
-    refuseOtherMethods(app, `/api${path}`, group.map(({ method }) => method));
+    refuseOtherMethods(
+      app,
+      `/api${path}`,
+      group.map(({ method }) => method),
+    );
   }
   for (const { path, meta } of procedures) {
     const url = `/rpc/${path.join('/')}`;
@@ -70,7 +74,7 @@ const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
 function refuseOtherMethods(app: FastifyInstance, url: string, allowed: readonly string[]): void {
   const allow = allowed.join(', ');
   app.route({
-    method: methods.filter((method) => !allowed.includes(method)) as HTTPMethods[],
+    method: methods.filter((method) => !allowed.includes(method)),
     url,
     handler: (_request, reply) =>
       sendRefusal(reply, {

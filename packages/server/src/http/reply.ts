@@ -5,8 +5,16 @@ import type { FastifyReply } from 'fastify';
 import { problemContentType, refusalHeaders, toProblemDocument } from '../problem/problem.ts';
 import type { Refusal } from '../problem/problem.ts';
 
+const codes = new WeakMap<FastifyReply, string>();
+
+/** Code of the refusal a reply was answered with outside of a procedure. */
+export function refusalCodeOf(reply: FastifyReply): string | undefined {
+  return codes.get(reply);
+}
+
 /** Answers with a problem document (RFC 9457). */
 export function sendRefusal(reply: FastifyReply, refusal: Refusal): FastifyReply {
+  codes.set(reply, refusal.code);
   return reply
     .code(refusal.status)
     .headers(refusalHeaders(refusal))

@@ -1,14 +1,14 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { Logger } from 'pino';
+import type { Log } from './log.ts';
 import type { Refusal } from '../problem/problem.ts';
 import type { RequestScope } from '../rpc/scope.ts';
 import { readSessionCookie } from './cookie.ts';
 import { refuseForgery } from './csrf.ts';
-import { sendRefusal } from './reply.ts';
+import { refusalCodeOf, sendRefusal } from './reply.ts';
 import { refuseUrlText } from './text.ts';
 
 export type RequestGateOptions = {
-  log: Logger;
+  log: Log;
   /** Origins that are this server's own; asked for each request, for the port may come late. */
   origins: () => ReadonlySet<string>;
   headers: Readonly<Record<string, string>>;
@@ -36,9 +36,8 @@ export function mountGate(app: FastifyInstance, options: RequestGateOptions): vo
     if (refusal === undefined) done();
     else void sendRefusal(reply, refusal);
   });
-  app.addHook('onSend', (_request, reply, _payload, done) => {
+  app.addHook('onSend', async (_request, reply) => {
     if (options.draining()) void reply.header('connection', 'close');
-    done();
   });
   app.addHook('onResponse', (request, reply, done) => {
     writeLine(options.log, request, reply);
@@ -74,9 +73,10 @@ function judge(request: FastifyRequest, origins: ReadonlySet<string>) {
   );
 }
 
-function writeLine(log: Logger, request: FastifyRequest, reply: FastifyReply): void {
+function writeLine(log: Log, request: FastifyRequest, reply: FastifyReply): void {
   const outcome = scopes.get(request)?.outcome;
-  log.info({
+  const code = outcome?.code ?? refusalCodeOf(reply);
+  log.request({
     event: 'request',
     requestId: request.id,
     method: request.method,
@@ -84,5 +84,6 @@ function writeLine(log: Logger, request: FastifyRequest, reply: FastifyReply): v
     status: reply.statusCode,
     ms: Math.round(reply.elapsedTime * 10) / 10,
     ...outcome,
+    ...(code === undefined ? {} : { code }),
   });
 }

@@ -89,10 +89,17 @@ function complete(document: OpenApiDocument, procedure: MountedProcedure): void 
 function errorsOf({ contract, meta }: MountedProcedure): OpenApiOperation['x-errors'] {
   const open: ReadonlySet<string> = new Set(
     meta.permission === 'public'
-      ? ['signed_out', 'permission_refused', 'tenant_required', 'tenant_refused', 'company_required', 'company_refused']
+      ? [
+          'signed_out',
+          'permission_refused',
+          'tenant_required',
+          'tenant_refused',
+          'company_required',
+          'company_refused',
+        ]
       : [],
   );
-  const map: ErrorMap = contract['~orpc'].errorMap;
+  const map = contract['~orpc'].errorMap as ErrorMap;
   return Object.entries(map)
     .filter(([code]) => !open.has(code))
     .map(([code, item]) => ({ status: item?.status ?? 500, code, message: item?.message ?? '' }))

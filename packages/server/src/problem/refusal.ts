@@ -47,8 +47,13 @@ export function toRefusal(error: unknown, answers: ConstraintAnswers): Refusal {
   if (error instanceof RefusalError) return error.refusal;
   if (error instanceof DataError) return fromDataError(error, answers);
   if (error instanceof PlatformError) return fromPlatformError(error);
-  if (error instanceof ORPCError) return fromOrpcError(error);
+  if (isOrpcError(error)) return fromOrpcError(error);
   return isDatabaseError(error) ? fromDataError(toDataError(error), answers) : internalError;
+}
+
+/** oRPC types its errors' data as `any`; nothing here trusts it. */
+function isOrpcError(error: unknown): error is ORPCError<string, unknown> {
+  return error instanceof ORPCError;
 }
 
 /** Input issues from a schema's, without values. */
@@ -125,7 +130,8 @@ function toSegment(segment: unknown): string {
 }
 
 const lostConnection = /^(ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENOTFOUND|ENOENT)$/;
-const lostConnectionMessage = /^(Connection terminated|timeout exceeded when trying to connect|Client was closed)/;
+const lostConnectionMessage =
+  /^(Connection terminated|timeout exceeded when trying to connect|Client was closed)/;
 
 /** Errors of the pools that the kernel does not wrap: a server's, or a lost connection's. */
 function isDatabaseError(error: unknown): boolean {

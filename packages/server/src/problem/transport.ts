@@ -55,5 +55,12 @@ const parserAnswers: Readonly<Record<string, Refusal>> = {
 /** What a client is told whose bytes are not an HTTP request. */
 export function toParserRefusal(code: string | undefined): Refusal {
   const known = parserAnswers[code ?? ''];
-  return known ?? { ...internalError, status: 400, code: 'malformed_request', message: 'This is not a valid HTTP request.' };
+  return (
+    known ?? {
+      ...internalError,
+      status: 400,
+      code: 'malformed_request',
+      message: 'This is not a valid HTTP request.',
+    }
+  );
 }

@@ -45,9 +45,9 @@ const tenantField = /^tenant_?id$/i;
  * tenant than the request does, in a header of its own or in its input (ISO-9). Must be plugged
  * in beside oRPC's batch plug-in, which it runs in front of.
  */
-export class BatchGuardPlugin<T extends Context & { scope: RequestScope }>
-  implements StandardHandlerPlugin<T>
-{
+export class BatchGuardPlugin<
+  T extends Context & { scope: RequestScope },
+> implements StandardHandlerPlugin<T> {
   /** Above the batch plug-in's 5,000,000: plug-ins with a higher order wrap those with a lower. */
   readonly order = 6_000_000;
   readonly #options: BatchGuardOptions;

@@ -25,10 +25,7 @@ export class ErrorTranslation {
   }
 
   /** The same for every error of a stream, whose text would otherwise reach the client (T-57). */
-  async *translateStream(
-    stream: AsyncIterable<unknown>,
-    scope: RequestScope,
-  ): AsyncGenerator<unknown> {
+  async *translateStream(stream: AsyncIterable<unknown>, scope: RequestScope): AsyncGenerator<unknown> {
     try {
       yield* stream;
     } catch (error) {

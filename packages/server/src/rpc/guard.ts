@@ -20,10 +20,7 @@ export type Guard = (
  * The guard in front of every procedure: session, membership, company, permission, sealed
  * context, in this order. Nothing of it looks at the input.
  */
-export function createGuard(options: {
-  db: Pick<TenantPool, 'as'>;
-  access: readonly ModuleAccess[];
-}): Guard {
+export function createGuard(options: { db: Pick<TenantPool, 'as'>; access: readonly ModuleAccess[] }): Guard {
   const permissionsFor = rememberPermissions(options.access);
   return async (meta, scope) => {
     const { permission } = meta;

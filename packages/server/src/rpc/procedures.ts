@@ -87,7 +87,8 @@ function checkProcedure(
   },
 ): MountedProcedure {
   const { path, permissions, modules } = options;
-  const { route, inputSchema, outputSchema } = contract['~orpc'];
+  const { route, ...schemas } = contract['~orpc'];
+  const { inputSchema, outputSchema } = schemas as { inputSchema: unknown; outputSchema: unknown };
   const parsed = meta.safeParse(contract['~orpc'].meta);
   if (!parsed.success) {
     const [first] = parsed.error.issues;

@@ -1,4 +1,4 @@
-import { EventEmitter } from 'node:events';
+import { EventEmitter, once } from 'node:events';
 import { eventIterator } from '@orpc/contract';
 import { ORPCError } from '@orpc/server';
 import * as z from 'zod';
@@ -45,73 +45,86 @@ const contract = {
 /** Text that must reach the log alone. */
 export const innerDetail = 'the inner detail of a fault';
 
+const implemented = implementContract(contract);
+const columns = 'id, name, size';
+type Widget = z.output<typeof widget>;
+
+const rows = {
+  list: implemented.list.handler(async ({ context: { session } }) => {
+    const found = await session.query<Widget>(`select ${columns} from widgets.widget order by name`);
+    return { widgets: found.rows };
+  }),
+  create: implemented.create.handler(async ({ input, context: { session } }) => {
+    const made = await session.query<Widget>(
+      `insert into widgets.widget (name, size) values ($1, $2) returning ${columns}`,
+      [input.name, input.size],
+    );
+    return first(made.rows);
+  }),
+  read: implemented.read.handler(async ({ input, context: { session } }) => {
+    const found = await session.query<Widget>(`select ${columns} from widgets.widget where id = $1`, [
+      input.id,
+    ]);
+    return first(found.rows);
+  }),
+  load: implemented.load.handler(({ input }) => ({ length: input.text.length })),
+};
+
+const faults = {
+  fail: implemented.fail.handler(async ({ input, context: { session } }) => {
+    if (input.how === 'throw') throw new Error(innerDetail);
+    if (input.how === 'stray') throw new ORPCError('TEAPOT', { status: 502, message: innerDetail });
+    if (input.how === 'query') await session.query('select innerDetail from nowhere');
+    return { ok: false } as never;
+  }),
+  watch: implemented.watch.handler(async function* () {
+    yield { step: 1 };
+    throw new Error(innerDetail);
+  }),
+};
+
 /** A module with one table and procedures that misbehave on request. */
 export function widgetsModule(): { module: Module; events: EventEmitter } {
   const events = new EventEmitter();
-  const implemented = implementContract(contract);
-  const columns = 'id, name, size';
-  const router = implemented.router({
-    list: implemented.list.handler(async ({ context: { session } }) => ({
-      widgets: (await session.query<z.output<typeof widget>>(`select ${columns} from widgets.widget order by name`)).rows,
-    })),
-    create: implemented.create.handler(async ({ input, context: { session } }) => {
-      const { rows } = await session.query<z.output<typeof widget>>(
-        `insert into widgets.widget (name, size) values ($1, $2) returning ${columns}`,
-        [input.name, input.size],
-      );
-      return first(rows);
-    }),
-    read: implemented.read.handler(async ({ input, context: { session } }) => {
-      const { rows } = await session.query<z.output<typeof widget>>(
-        `select ${columns} from widgets.widget where id = $1`,
-        [input.id],
-      );
-      return first(rows);
-    }),
-    load: implemented.load.handler(({ input }) => ({ length: input.text.length })),
-    slow: implemented.slow.handler(async () => {
-      const released = new Promise((resolve) => events.once('release', resolve));
-      events.emit('started');
-      await released;
-      return { answered: true };
-    }),
-    fail: implemented.fail.handler(async ({ input, context: { session } }) => {
-      if (input.how === 'throw') throw new Error(innerDetail);
-      if (input.how === 'stray') throw new ORPCError('TEAPOT', { status: 502, message: innerDetail });
-      if (input.how === 'query') await session.query('select innerDetail from nowhere');
-      return { ok: false } as never;
-    }),
-    watch: implemented.watch.handler(async function* () {
-      yield { step: 1 };
-      throw new Error(innerDetail);
-    }),
+  const slow = implemented.slow.handler(async () => {
+    const released = once(events, 'release');
+    events.emit('started');
+    await released;
+    return { answered: true };
   });
   const module = defineModule({
     name: 'widgets',
     migrations: new URL('sql/', import.meta.url),
     contract,
-    router,
-    permissions: {
-      'widgets:widget.read': 'See widgets',
-      'widgets:widget.create': 'Create widgets',
-    },
-    roles: {
-      'widgets:maker': {
-        description: 'Makes widgets',
-        permissions: ['widgets:widget.read', 'widgets:widget.create'],
-      },
-      'widgets:viewer': { description: 'Sees widgets', permissions: ['widgets:widget.read'] },
-    },
-    errors: {
-      widget_size_positive: { status: 422, code: 'size_not_positive', message: 'A widget has a size above zero.' },
-    },
+    router: implemented.router({ ...rows, ...faults, slow }),
+    ...declarations,
   });
   return { module, events };
 }
+
+const declarations = {
+  permissions: {
+    'widgets:widget.read': 'See widgets',
+    'widgets:widget.create': 'Create widgets',
+  },
+  roles: {
+    'widgets:maker': {
+      description: 'Makes widgets',
+      permissions: ['widgets:widget.read', 'widgets:widget.create'],
+    },
+    'widgets:viewer': { description: 'Sees widgets', permissions: ['widgets:widget.read'] },
+  },
+  errors: {
+    widget_size_positive: {
+      status: 422,
+      code: 'size_not_positive',
+      message: 'A widget has a size above zero.',
+    },
+  },
+};
 
 function first<Row>(rows: readonly Row[]): Row {
   const [row] = rows;
   if (row === undefined) throw new ORPCError('not_found', { status: 404 });
   return row;
 }
-
