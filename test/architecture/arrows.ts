@@ -70,7 +70,8 @@ export function violations(source: Source, packages: readonly Package[]): string
 type Place = { source: Source; home: Package; layer: Layer };
 
 function refusal({ specifier, typeOnly }: Import, { source, home, layer }: Place): string | undefined {
-  if (specifier.startsWith('node:')) return undefined;
+  // Node's own modules, and what the console's bundler makes up.
+  if (/^(?:node|virtual):/.test(specifier)) return undefined;
   if (specifier.startsWith('.')) {
     const target = new URL(specifier, `file:///${source.path}`).pathname.slice(1);
     return target.startsWith(`${home.folder}/`) ? undefined : `it lies outside ${home.folder}`;
