@@ -1,0 +1,58 @@
+import { parseArgs } from 'node:util';
+import { auditWrite } from './audit-write.ts';
+import { rlsPolicy } from './rls-policy.ts';
+import { tenantQuery } from './tenant-query.ts';
+
+export type Benchmark = {
+  /** what was compared, in a sentence */
+  compared: string;
+  /** DESIGN's budgets, by key */
+  targets: Record<string, string>;
+  run: (options: {
+    quick: boolean;
+    progress: (line: string) => void;
+  }) => Promise<Record<string, number | string>>;
+};
+
+const benchmarks: Record<string, Benchmark> = {
+  'tenant-query': tenantQuery,
+  'rls-policy': rlsPolicy,
+  'audit-write': auditWrite,
+};
+
+const usage = `npm run bench -- NAME [--json] [--quick]
+  NAME     ${Object.keys(benchmarks).join(', ')}
+  --json   print one JSON object; progress goes to standard error
+  --quick  small data and short runs, to see that it works; its figures mean nothing
+`;
+
+async function main(): Promise<number> {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: { json: { type: 'boolean' }, quick: { type: 'boolean' }, help: { type: 'boolean' } },
+  });
+  const name = positionals[0] ?? '';
+  const benchmark = benchmarks[name];
+  if (benchmark === undefined || positionals.length > 1 || values.help === true) {
+    process.stderr.write(usage);
+    return values.help === true ? 0 : 2;
+  }
+  const progress = (line: string): boolean => process.stderr.write(`${name}: ${line}\n`);
+  const figures = await benchmark.run({ quick: values.quick === true, progress });
+  const { compared, targets } = benchmark;
+  if (values.json === true)
+    process.stdout.write(`${JSON.stringify({ benchmark: name, ...figures, compared, targets })}\n`);
+  else process.stdout.write(table(benchmark, figures));
+  return 0;
+}
+
+function table({ compared, targets }: Benchmark, figures: Record<string, number | string>): string {
+  const width = Math.max(...Object.keys(figures).map((key) => key.length));
+  const lines = Object.entries(figures).map(([key, value]) => {
+    const target = targets[key];
+    return `${key.padEnd(width)}  ${value}${target === undefined ? '' : `   (target ${target})`}`;
+  });
+  return `${compared}\n\n${lines.join('\n')}\n`;
+}
+
+process.exitCode = await main();
