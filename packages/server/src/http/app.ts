@@ -37,8 +37,9 @@ export function createApp(
     // The gate refuses what arrives during shutdown, in this server's own form.
     return503OnClosing: false,
     routerOptions: { maxParamLength: 200, ignoreDuplicateSlashes: false },
-    frameworkErrors: (error, _request, reply) => {
+    frameworkErrors: (error, request, reply) => {
       for (const [name, value] of Object.entries(headers)) reply.raw.setHeader(name, value);
+      reply.raw.setHeader('x-request-id', request.id);
       void sendRefusal(reply, toTransportRefusal(error) ?? internalError);
     },
     clientErrorHandler: (error, socket) => answerParserError(error, { socket, headers }),

@@ -39,6 +39,8 @@ const strictTransportAge = 63_072_000;
  */
 export function securityHeaders({ https }: { https: boolean }): Readonly<Record<string, string>> {
   return Object.freeze({
+    // Unless a route knows better: what one account sees is nobody else's to keep.
+    'cache-control': 'no-store',
     'content-security-policy': https
       ? `${contentSecurityPolicy}; upgrade-insecure-requests`
       : contentSecurityPolicy,

@@ -19,7 +19,6 @@ export function answerParserError(
   const lines = [
     `HTTP/1.1 ${refusal.status} ${STATUS_CODES[refusal.status] ?? ''}`,
     ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`),
-    'cache-control: no-store',
     `content-type: ${problemContentType}`,
     `content-length: ${Buffer.byteLength(body)}`,
     'connection: close',

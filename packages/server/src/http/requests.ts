@@ -30,8 +30,6 @@ export function mountGate(app: FastifyInstance, options: RequestGateOptions): vo
     const { raw } = reply;
     for (const [name, value] of headers) raw.setHeader(name, value);
     raw.setHeader('x-request-id', request.id);
-    // Unless a route knows better: what one account sees is nobody else's to keep.
-    raw.setHeader('cache-control', 'no-store');
     const refusal = options.draining() ? leaving(request) : judge(request, options.origins());
     if (refusal === undefined) done();
     else void sendRefusal(reply, refusal);

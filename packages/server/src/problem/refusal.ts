@@ -48,6 +48,7 @@ export function toRefusal(error: unknown, answers: ConstraintAnswers): Refusal {
   if (error instanceof DataError) return fromDataError(error, answers);
   if (error instanceof PlatformError) return fromPlatformError(error);
   if (isOrpcError(error)) return fromOrpcError(error);
+  if (endsSession(error)) return fromDataError(new DataError('database_unavailable'), answers);
   return isDatabaseError(error) ? fromDataError(toDataError(error), answers) : internalError;
 }
 
@@ -132,6 +133,11 @@ function toSegment(segment: unknown): string {
 const lostConnection = /^(ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENOTFOUND|ENOENT)$/;
 const lostConnectionMessage =
   /^(Connection terminated|timeout exceeded when trying to connect|Client was closed)/;
+
+/** The server turned the connection away or ended it, for whatever reason: no statement is at fault. */
+function endsSession(error: unknown): boolean {
+  return error instanceof Error && 'severity' in error && error.severity === 'FATAL';
+}
 
 /** Errors of the pools that the kernel does not wrap: a server's, or a lost connection's. */
 function isDatabaseError(error: unknown): boolean {

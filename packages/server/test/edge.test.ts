@@ -1,0 +1,315 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { after, before, test } from 'node:test';
+import { goodPassword, openServer, send, signUp } from './fixture.ts';
+import type { Answer, Fixture, Person } from './fixture.ts';
+import { widgetsModule } from './widgets/module.ts';
+
+let fixture: Fixture;
+let person: Person;
+
+before(async () => {
+  fixture = await openServer([widgetsModule().module]);
+  person = await signUp(fixture.url);
+});
+after(async () => {
+  await fixture.close();
+});
+
+/** Headers of every answer, exactly. */
+const secured = {
+  'content-security-policy':
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
+  'cross-origin-opener-policy': 'same-origin',
+  'cross-origin-resource-policy': 'same-origin',
+  'permissions-policy':
+    'accelerometer=(), camera=(), display-capture=(), geolocation=(), gyroscope=(), magnetometer=(), microphone=(), midi=(), payment=(), usb=()',
+  'referrer-policy': 'no-referrer',
+  'x-content-type-options': 'nosniff',
+  'x-frame-options': 'DENY',
+  'x-permitted-cross-domain-policies': 'none',
+  'cache-control': 'no-store',
+};
+
+/** Headers about the message itself, which differ from answer to answer. */
+const ofTheMessage = ['connection', 'content-length', 'content-type', 'date', 'keep-alive', 'x-request-id'];
+
+function policyOf({ headers }: Pick<Answer, 'headers'>): Record<string, string> {
+  return Object.fromEntries([...headers].filter(([name]) => !ofTheMessage.includes(name)));
+}
+
+const kinds: { name: string; path: string; method?: string; status: number; extra?: object }[] = [
+  { name: 'a page', path: '/api/docs', status: 200 },
+  { name: 'a style sheet', path: '/api/docs.css', status: 200 },
+  { name: 'the document', path: '/api/openapi.json', status: 200 },
+  { name: 'an answer of the API', path: '/api/session', status: 200 },
+  { name: 'a refused input', path: '/api/widgets/widgets/none', status: 400 },
+  { name: 'an unknown address', path: '/nowhere', status: 404 },
+  {
+    name: 'a wrong method',
+    path: '/api/session',
+    method: 'PATCH',
+    status: 405,
+    extra: { allow: 'POST, GET, DELETE' },
+  },
+  { name: 'a wrong method of the RPC', path: '/rpc/session/read', status: 405, extra: { allow: 'POST' } },
+  { name: 'a fault', path: '/api/widgets/fail?how=throw', status: 500 },
+  { name: 'an address that is not UTF-8', path: '/api/%ff', status: 400 },
+  { name: 'the process', path: '/healthz', status: 200 },
+  { name: 'the readiness', path: '/readyz', status: 200 },
+];
+
+for (const { name, path, method = 'GET', status, extra = {} } of kinds) {
+  test(`EDG-4 T-55 ${name} carries exactly the security headers`, async () => {
+    const answer = await send(fixture.url, path, { method, cookie: person.cookie });
+    assert.equal(answer.status, status);
+    assert.deepEqual(policyOf(answer), { ...secured, ...extra });
+    assert.match(answer.headers.get('x-request-id') ?? '', /^[0-9a-f-]{36}$/);
+  });
+}
+
+test('EDG-4 behind TLS, HSTS and the upgrade of insecure requests are added', async () => {
+  const secure = await openServer([], { http: { publicUrl: 'https://app.example.com' } });
+  try {
+    const { headers } = await send(secure.url, '/healthz');
+    assert.equal(headers.get('strict-transport-security'), 'max-age=63072000; includeSubDomains');
+    assert.match(headers.get('content-security-policy') ?? '', /; upgrade-insecure-requests$/);
+  } finally {
+    await secure.close();
+  }
+});
+
+test('EDG-4 bytes that are no HTTP request are answered as a problem with the same headers', async () => {
+  const { port } = new URL(fixture.url);
+  const socket = connect(Number(port), '127.0.0.1');
+  socket.end('NONSENSE\r\n\r\n');
+  let text = '';
+  socket.on('data', (chunk: Buffer) => (text += chunk.toString()));
+  await once(socket, 'close');
+  assert.match(text, /^HTTP\/1\.1 400 Bad Request\r\n/);
+  for (const [name, value] of Object.entries(secured))
+    assert.ok(text.includes(`${name}: ${value}\r\n`), name);
+  const body = JSON.parse(text.slice(text.indexOf('\r\n\r\n') + 4)) as { code: string };
+  assert.equal(body.code, 'malformed_request');
+});
+
+test('EDG-4 the session cookie has exactly its attributes, at sign-in and at sign-out', async () => {
+  const signedIn = await send(fixture.url, '/api/session', {
+    json: { email: person.email, password: goodPassword },
+  });
+  assert.equal(signedIn.status, 200);
+  const [cookie = '', ...others] = signedIn.headers.getSetCookie();
+  assert.deepEqual(others, []);
+  assert.match(
+    cookie,
+    /^__Host-bulkhead=[A-Za-z0-9_-]{43}; Path=\/; HttpOnly; Secure; SameSite=Strict; Max-Age=1209\d{3}$/,
+  );
+  const token = cookie.split(';')[0] ?? '';
+  const signedOut = await send(fixture.url, '/api/session', { method: 'DELETE', cookie: token });
+  assert.equal(signedOut.status, 200);
+  assert.deepEqual(signedOut.headers.getSetCookie(), [
+    '__Host-bulkhead=; Path=/; HttpOnly; Secure; SameSite=Strict; Max-Age=0',
+  ]);
+  assert.equal((await send(fixture.url, '/api/session', { cookie: token })).status, 401);
+});
+
+test('T-45 a sign-out that could not be done is not answered as done', async () => {
+  const broken = await openServer();
+  try {
+    const someone = await signUp(broken.url);
+    await broken.database.drop();
+    const { status, json, headers } = await send(broken.url, '/api/session', {
+      method: 'DELETE',
+      cookie: someone.cookie,
+    });
+    assert.deepEqual([status, json['code']], [503, 'database_unavailable']);
+    assert.ok(Number(headers.get('retry-after')) > 0);
+    assert.deepEqual(headers.getSetCookie(), []);
+  } finally {
+    await broken.server.close({ force: true });
+  }
+});
+
+type Forgery = {
+  name: string;
+  headers: Record<string, string | undefined>;
+  cookie: boolean;
+  passes: boolean;
+};
+const own = () => fixture.url;
+const evil = 'https://evil.example';
+const forgeries: Forgery[] = [
+  {
+    name: 'own page',
+    headers: { origin: 'own', 'sec-fetch-site': 'same-origin' },
+    cookie: true,
+    passes: true,
+  },
+  {
+    name: 'other site',
+    headers: { origin: evil, 'sec-fetch-site': 'cross-site' },
+    cookie: true,
+    passes: false,
+  },
+  {
+    name: 'sibling domain',
+    headers: { origin: evil, 'sec-fetch-site': 'same-site' },
+    cookie: true,
+    passes: false,
+  },
+  {
+    name: 'Origin right, Fetch Metadata wrong',
+    headers: { origin: 'own', 'sec-fetch-site': 'cross-site' },
+    cookie: true,
+    passes: false,
+  },
+  {
+    name: 'Origin right, same-site',
+    headers: { origin: 'own', 'sec-fetch-site': 'same-site' },
+    cookie: true,
+    passes: false,
+  },
+  {
+    name: 'Fetch Metadata right, Origin wrong',
+    headers: { origin: evil, 'sec-fetch-site': 'same-origin' },
+    cookie: true,
+    passes: false,
+  },
+  {
+    name: 'Origin null',
+    headers: { origin: 'null', 'sec-fetch-site': 'same-origin' },
+    cookie: true,
+    passes: false,
+  },
+  {
+    name: 'address bar',
+    headers: { origin: undefined, 'sec-fetch-site': 'none' },
+    cookie: true,
+    passes: false,
+  },
+  {
+    name: 'cookie, no Origin',
+    headers: { origin: undefined, 'sec-fetch-site': 'same-origin' },
+    cookie: true,
+    passes: false,
+  },
+  {
+    name: 'cookie, no Fetch Metadata',
+    headers: { origin: 'own', 'sec-fetch-site': undefined },
+    cookie: true,
+    passes: false,
+  },
+  {
+    name: 'cookie, neither',
+    headers: { origin: undefined, 'sec-fetch-site': undefined },
+    cookie: true,
+    passes: false,
+  },
+  {
+    name: 'a program without a cookie',
+    headers: { origin: undefined, 'sec-fetch-site': undefined },
+    cookie: false,
+    passes: true,
+  },
+  {
+    name: 'sign-in forced by another site',
+    headers: { origin: evil, 'sec-fetch-site': 'cross-site' },
+    cookie: false,
+    passes: false,
+  },
+  {
+    name: 'own origin, other port',
+    headers: { origin: 'http://127.0.0.1:1', 'sec-fetch-site': 'same-origin' },
+    cookie: true,
+    passes: false,
+  },
+];
+
+for (const { name, headers, cookie, passes } of forgeries) {
+  test(`T-56 unsafe request, ${name}: ${passes ? 'passes' : 'refused'}`, async () => {
+    const chosen = Object.entries(headers).map(
+      ([key, value]) => [key, value === 'own' ? own() : value] as const,
+    );
+    const response = await fetchBare('/api/session', {
+      method: 'POST',
+      headers: {
+        'content-type': 'application/json',
+        ...Object.fromEntries(chosen.filter(([, value]) => value !== undefined)),
+        ...(cookie ? { cookie: person.cookie } : {}),
+      },
+      body: JSON.stringify({ email: person.email, password: 'wrong on purpose, always' }),
+    });
+    const expected = passes ? [401, 'sign_in_refused'] : [403, 'cross_origin_refused'];
+    assert.deepEqual([response.status, response.code], expected);
+  });
+}
+
+test('T-56 a safe request passes from anywhere and sets nothing', async () => {
+  const response = await fetchBare('/api/session', {
+    method: 'GET',
+    headers: { origin: evil, 'sec-fetch-site': 'cross-site', cookie: person.cookie },
+  });
+  assert.equal(response.status, 200);
+});
+
+/** A request with these headers and no others: fetch would add some of its own. */
+async function fetchBare(
+  path: string,
+  call: { method: string; headers: Record<string, string | undefined>; body?: string },
+): Promise<{ status: number; code: string | undefined }> {
+  const { port } = new URL(fixture.url);
+  const socket = connect(Number(port), '127.0.0.1');
+  const lines = Object.entries(call.headers).map(([name, value]) => `${name}: ${value}`);
+  const body = call.body ?? '';
+  socket.write(
+    [
+      `${call.method} ${path} HTTP/1.1`,
+      `host: 127.0.0.1:${port}`,
+      'connection: close',
+      `content-length: ${Buffer.byteLength(body)}`,
+      ...lines,
+      '',
+      body,
+    ].join('\r\n'),
+  );
+  let text = '';
+  socket.on('data', (chunk: Buffer) => (text += chunk.toString()));
+  await once(socket, 'close');
+  const status = Number(text.split(' ')[1]);
+  const { code } = JSON.parse(text.slice(text.indexOf('\r\n\r\n') + 4)) as { code?: string };
+  return { status, code };
+}
+
+test('T-37 the request’s Host and forwarding headers decide nothing', async () => {
+  const answer = await send(fixture.url, '/api/docs', {
+    headers: {
+      'x-forwarded-host': 'evil.example',
+      'x-forwarded-proto': 'https',
+      'x-request-id': 'chosen-by-client',
+    },
+  });
+  assert.equal(answer.status, 200);
+  assert.doesNotMatch(answer.text, /evil\.example/);
+  assert.notEqual(answer.headers.get('x-request-id'), 'chosen-by-client');
+  assert.equal(answer.headers.get('strict-transport-security'), null);
+});
+
+test('EDG-4 a trusted proxy’s request id and client address are believed', async () => {
+  const behind = await openServer([widgetsModule().module], { http: { trustedProxies: ['127.0.0.0/8'] } });
+  try {
+    const someone = await signUp(behind.url);
+    const answer = await send(behind.url, '/api/companies', {
+      cookie: someone.cookie,
+      headers: { 'x-forwarded-for': '::ffff:192.0.2.7', 'x-request-id': 'proxy-0123456789' },
+      json: { name: 'Second' },
+    });
+    assert.equal(answer.status, 201);
+    assert.equal(answer.headers.get('x-request-id'), 'proxy-0123456789');
+    const audit = await send(behind.url, '/api/audit/entries?limit=1', { cookie: someone.cookie });
+    const [entry] = audit.json['entries'] as { requestId: string; ip: string }[];
+    assert.deepEqual([entry?.requestId, entry?.ip], ['proxy-0123456789', '192.0.2.7']);
+  } finally {
+    await behind.close();
+  }
+});
