@@ -1,6 +1,6 @@
 /**
- * The whole proof: checks, the console's build, every `*.test.ts` on the embedded Postgres 18, and the kernel's tests
- * again on Debian's Postgres 15. Words given as arguments select test files by path and leave out the rest:
+ * The whole proof: checks, the console's build, every `*.test.ts` on the embedded Postgres 18, and those that bring or
+ * speak SQL again on Debian's Postgres 15. Words given as arguments select test files by path and leave out the rest:
  * `npm test -- kernel/src/pool`. With CI=true a test that could not run is a failure.
  */
 import { spawnSync } from 'node:child_process';
@@ -20,8 +20,8 @@ const interrupted = new AbortController();
 process.once('SIGINT', () => interrupted.abort());
 process.once('SIGTERM', () => interrupted.abort());
 
-/** Also on Postgres 15: whatever depends on how Postgres itself behaves. */
-const ofTheKernel = /^(?:packages\/kernel|test\/harness|test\/isolation)\//;
+/** Also on Postgres 15, the oldest that the SQL must work on: what brings or speaks SQL. */
+const speaksSql = /^(?:packages\/kernel|packages\/platform|apps\/books|test\/harness|test\/isolation)\//;
 
 const files = globSync('{packages,apps,test,tools,bench}/**/*.test.ts', {
   cwd: root,
@@ -64,8 +64,8 @@ async function prepare(): Promise<string[]> {
 
 const earlier = words.length === 0 ? await prepare() : [];
 const outcomes = [await onPostgres(18, files)];
-const kernelFiles = files.filter((path) => ofTheKernel.test(path));
-if (kernelFiles.length > 0 && !interrupted.signal.aborted) outcomes.push(await onPostgres(15, kernelFiles));
+const sqlFiles = files.filter((path) => speaksSql.test(path));
+if (sqlFiles.length > 0 && !interrupted.signal.aborted) outcomes.push(await onPostgres(15, sqlFiles));
 const { lines, ok } = conclude(outcomes, {
   strict,
   earlier: interrupted.signal.aborted ? [...earlier, 'interrupted'] : earlier,

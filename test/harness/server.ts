@@ -1,4 +1,4 @@
-import { rmSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -55,8 +55,16 @@ export async function startTestServer(options: ServerOptions = {}): Promise<Test
   };
   process.once('beforeExit', () => void stop());
   if (options.dataFolder === undefined) {
-    // The last resort of a process that does not end by itself; the server is gone or about to go.
-    process.once('exit', () => rmSync(dataFolder, { recursive: true, force: true }));
+    // The last resort of a process that was ended early; a clean shutdown would still be writing there.
+    process.once('exit', () => {
+      if (!existsSync(dataFolder)) return;
+      try {
+        process.kill(server.pid, 'SIGKILL');
+      } catch {
+        // It has ended already.
+      }
+      rmSync(dataFolder, { recursive: true, force: true, maxRetries: 10, retryDelay: 20 });
+    });
   }
   return { admin: server.adminConnection, major: server.major, pid: server.pid, stop };
 }
