@@ -88,22 +88,26 @@ function filterValues(filter: EntryFilter): (string | null)[] {
   ];
 }
 
-// Ids are in the order of writing and an index leads from tenant to id, so a page is read straight off it.
+// Ids are in the order of writing and an index leads from tenant to id, so a page is read straight off the table and only
+// its own entries get a diff; the view bulkhead.audit_log would compute one for every entry before the limit applies.
 const statement = `
-  select e.id::text as id,
-    to_char(e.occurred_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as "occurredAt",
-    e.company_id as "companyId", e.actor_kind as "actorKind", e.actor_id as "actorId",
-    e.on_behalf_of as "onBehalfOf", e.action, e.target_type as "targetType", e.target_id as "targetId",
-    e.request_id as "requestId", host(e.ip) as ip, e.user_agent as "userAgent",
-    e.before, e.after, e.diff, e.detail
-  from bulkhead.audit_log e
-  where ($1::timestamptz is null or e.occurred_at >= $1)
-    and ($2::timestamptz is null or e.occurred_at < $2)
-    and ($3::uuid is null or e.actor_id = $3)
-    and ($4::text is null or e.action = $4)
-    and ($5::text is null or e.target_type = $5)
-    and ($6::uuid is null or e.target_id = $6)
-    and ($7::uuid is null or e.company_id = $7)
-    and ($8::bigint is null or e.id < $8)
-  order by e.id desc
-  limit $9`;
+  select p.id::text as id,
+    to_char(p.occurred_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as "occurredAt",
+    p.company_id as "companyId", p.actor_kind as "actorKind", p.actor_id as "actorId",
+    p.on_behalf_of as "onBehalfOf", p.action, p.target_type as "targetType", p.target_id as "targetId",
+    p.request_id as "requestId", host(p.ip) as ip, p.user_agent as "userAgent", p.before, p.after, p.detail,
+    case when p.before is not null and p.after is not null then bulkhead.audit_diff(p.before, p.after) end as diff
+  from (
+    select e.* from bulkhead.audit_entry e
+    where ($1::timestamptz is null or e.occurred_at >= $1)
+      and ($2::timestamptz is null or e.occurred_at < $2)
+      and ($3::uuid is null or e.actor_id = $3)
+      and ($4::text is null or e.action = $4)
+      and ($5::text is null or e.target_type = $5)
+      and ($6::uuid is null or e.target_id = $6)
+      and ($7::uuid is null or e.company_id = $7)
+      and ($8::bigint is null or e.id < $8)
+    order by e.id desc
+    limit $9
+  ) p
+  order by p.id desc`;

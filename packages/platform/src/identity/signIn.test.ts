@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { hash as bcryptHash } from '@node-rs/bcrypt';
 import type pg from 'pg';
+import { PlatformError } from '../errors.ts';
 import { cheapPasswords, goodPassword, openFixture, refusal, type Fixture } from '../../test/fixture.ts';
 import type { PasswordHasher } from './passwordHasher.ts';
 import { readSession } from './readSession.ts';
@@ -112,6 +113,16 @@ describe('signIn', () => {
     await signIn(fixture.identity, { email, password: `${password}slip`, device });
     assert.match((await storedHash(accountId)) ?? '', /^\$2b\$/);
     await signIn(fixture.identity, { email, password, device });
+  });
+
+  it('signs in although too many hashes are under way to upgrade this one', async () => {
+    const { email, accountId } = await fixture.person();
+    const stored = await bcryptHash(goodPassword, { cost: 4 });
+    await importHash(accountId, stored);
+    const passwords = cheapPasswords();
+    passwords.hash = () => Promise.reject(new PlatformError('busy'));
+    await signIn({ ...fixture.identity, passwords }, { email, password: goodPassword, device });
+    assert.equal(await storedHash(accountId), stored);
   });
 
   it('does not overwrite a password that changed while the old one was verified', async () => {
