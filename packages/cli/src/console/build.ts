@@ -4,7 +4,7 @@ import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
-import { CommandFailure } from '../command-line/failure.ts';
+import { CommandFailure, errorCode } from '../command-line/failure.ts';
 import { digestSources } from './sources.ts';
 
 export type BuiltConsole = {
@@ -47,6 +47,20 @@ async function runVite(folder: string, outDir: string, signal?: AbortSignal): Pr
   }
 }
 
+/** Puts a new build in the place of the old one; another process may be doing the same. */
+async function replace(dist: string, next: string): Promise<void> {
+  for (let attempt = 0; ; attempt += 1) {
+    await rm(dist, { recursive: true, force: true });
+    try {
+      await rename(next, dist);
+      return;
+    } catch (error) {
+      const code = errorCode(error);
+      if ((code !== 'ENOTEMPTY' && code !== 'EEXIST') || attempt === 5) throw error;
+    }
+  }
+}
+
 /** Where the console's files are, or will be once it is built; `undefined` where there is no console. */
 export function consoleDist(folder: string): string | undefined {
   const dist = join(folder, 'dist');
@@ -77,8 +91,7 @@ export async function buildConsole(
   try {
     await runVite(folder, next, options.signal);
     await writeFile(join(next, stamp), digest);
-    await rm(dist, { recursive: true, force: true });
-    await rename(next, dist);
+    await replace(dist, next);
   } finally {
     await rm(next, { recursive: true, force: true });
   }

@@ -49,6 +49,8 @@ export async function openServingDatabase(
     const config = await configWithSecrets(env, { ...rest, database: address, secrets: folder.secrets });
     return { config, lost: never };
   }
+  // Read once before anything slow, so that a wrong setting is told at once.
+  await configWithSecrets(quiet, { ...rest, database: localAddress(1), secrets: folder.secrets });
   const { address, lost } = await own(folder, ground);
   const config = await configWithSecrets(quiet, { ...rest, database: address, secrets: folder.secrets });
   return { config, lost };

@@ -13,7 +13,7 @@ export type SupervisedDatabase = {
 };
 
 /** Restarts within one minute after which something is plainly wrong. */
-const mostRestarts = 5;
+const mostRestarts = 12;
 
 const wait = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
