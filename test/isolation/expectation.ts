@@ -7,7 +7,13 @@ import { allWorlds, inSight, refusedContexts, worlds, type ContextName, type Wor
 export type RoleName = 'app' | 'owner' | 'identity' | 'worker' | 'auditor';
 
 /** A table, a role and a context: where an operation is tried. */
-export type Scene = { table: Table; role: RoleName; context: ContextName; seeded: Seeded; sample: Sample | undefined };
+export type Scene = {
+  table: Table;
+  role: RoleName;
+  context: ContextName;
+  seeded: Seeded;
+  sample: Sample | undefined;
+};
 
 export const isRefused = (context: ContextName): boolean => refusedContexts.includes(context);
 export const isValid = (context: ContextName): boolean => context === 'own' || context === 'allCompanies';
@@ -19,7 +25,11 @@ export function visible({ table, context, seeded }: Scene): Outcome {
   if (scope === null) return rows(0);
   const seen = new Map<string, number>();
   for (const world of allWorlds.filter((each) => inSight(each, scope, context))) {
-    const key = [world.tenant, scope === 'company' && world.company, scope === 'user' && world.account].join();
+    const key = [
+      world.tenant,
+      scope === 'company' && world.company,
+      scope === 'user' && world.account,
+    ].join();
     seen.set(key, seeded.live(table, world));
   }
   return rows([...seen.values()].reduce((sum, count) => sum + count, 0));

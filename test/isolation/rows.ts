@@ -16,6 +16,10 @@ export type Sample = {
   updatable?: string[];
   /** the constraint that refuses a second row of the same scope, for tables with one row for each */
   single?: string;
+  /** checks that would refuse a trial before the wall it is about is reached; dropped in the copy under test */
+  loosened?: readonly string[];
+  /** roles beside the application that read some rows by a narrow policy, which its own test must show */
+  readers?: readonly string[];
 };
 
 export type Samples = Readonly<Record<string, Sample>>;
@@ -83,7 +87,8 @@ export function buildRow(table: Table, { world, n, sample, parentRow }: RowReque
 }
 
 /** A version 4 UUID made of n, so that each run is the same. */
-export const rowId = (n: number): string => quote(`0c0ffee0-0000-4000-8000-${n.toString(16).padStart(12, '0')}`);
+export const rowId = (n: number): string =>
+  quote(`0c0ffee0-0000-4000-8000-${n.toString(16).padStart(12, '0')}`);
 
 export function insertion(table: Table, row: Row): string {
   return `insert into ${table.label} (${Object.keys(row).join(', ')}) values (${Object.values(row).join(', ')})`;

@@ -19,12 +19,16 @@ const perWorld = 2;
  * a cell in which nothing is seen says something only if there was something to see.
  * @throws when a table cannot be filled, naming it
  */
-export async function seedWorlds(superuser: pg.Client, tables: readonly Table[], samples: Samples): Promise<Seeded> {
+export async function seedWorlds(
+  superuser: pg.Client,
+  tables: readonly Table[],
+  samples: Samples,
+): Promise<Seeded> {
   let n = 0;
   const nextNumber = (): number => (n += 1);
   const rows = new Map<string, Map<string, Row>>();
   await superuser.query('set session_replication_role = replica');
-  for (const table of tables) {
+  for (const table of tables.filter(({ treatment }) => treatment !== 'exempt')) {
     const stored = new Map<string, Row>();
     rows.set(table.label, stored);
     for (const world of allWorlds) {
@@ -54,13 +58,16 @@ type Filling = {
 };
 
 /** Two live rows and, where rows are marked deleted, a deleted one; answers the first row as it was stored. */
-async function fill(superuser: pg.Client, { table, world, samples, rows, nextNumber }: Filling): Promise<Row> {
+async function fill(
+  superuser: pg.Client,
+  { table, world, samples, rows, nextNumber }: Filling,
+): Promise<Row> {
   const sample = samples[table.label];
   const parentRow = (label: string, of: World): Row | undefined => rows.get(label)?.get(of.name);
   const build = (): Row => buildRow(table, { world, n: nextNumber(), sample, parentRow });
   try {
-    if (table.treatment === 'shared') {
-      const existing = await storedRow(superuser, table, 'true');
+    if (table.treatment === 'shared' || sample?.single !== undefined) {
+      const existing = await storedRow(superuser, table, scopeCondition(table, world));
       if (existing !== undefined) return existing;
     }
     const first = build();
@@ -75,7 +82,10 @@ async function fill(superuser: pg.Client, { table, world, samples, rows, nextNum
     if (stored === undefined) throw new Error('the row that was inserted is not there');
     return stored;
   } catch (cause) {
-    throw new Error(`${table.label} has no working sample: add one for it to the module's samples (${String(cause)})`, { cause });
+    throw new Error(
+      `${table.label} has no working sample: add one for it to the module's samples (${String(cause)})`,
+      { cause },
+    );
   }
 }
 
@@ -95,6 +105,12 @@ async function storedRow(superuser: pg.Client, table: Table, condition: string):
   if (found === undefined) return undefined;
   const filled = table.columns.filter(({ name, generated }) => !generated && found[name] !== null);
   return Object.fromEntries(filled.map(({ name, type }) => [name, `${quote(found[name] ?? '')}::${type}`]));
+}
+
+function scopeCondition(table: Table, world: World): string {
+  const values = [world.tenant, table.scope === 'company' ? world.company : world.account];
+  const conditions = scopeColumns(table.scope).map((column, at) => `${column} = ${quote(values[at] ?? '')}`);
+  return ['true', ...conditions].join(' and ');
 }
 
 function worldKey(table: Table, world: World): string {
