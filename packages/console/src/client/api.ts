@@ -31,6 +31,7 @@ export function createApi({ scope, origin, onSignedOut }: ApiOptions) {
     plugins: [
       new BatchLinkPlugin({
         groups: [{ condition: () => true, context: {} }],
+        url: `${origin}/rpc/__batch__`,
         maxSize: 20,
         // A batch carries neither files nor event streams.
         exclude: ({ path }) => path[1] === 'imports' || path.at(-1) === 'export',

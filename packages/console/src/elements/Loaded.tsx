@@ -18,7 +18,7 @@ export function Loaded<Data>({ query, rows = 6, children }: LoadedProps<Data>) {
   if (query.data !== undefined) return children(query.data);
   if (query.isPending) return <LoadingRows rows={rows} />;
   return (
-    <div className={styles.failed}>
+    <div data-failed>
       <ProblemNotice error={query.error} onRetry={() => void query.refetch()} />
     </div>
   );

@@ -32,7 +32,7 @@ export function NewInvoicePage() {
 
 function NewInvoice() {
   const { query } = useApi();
-  const profile = useQuery(query.books.profiles.get.queryOptions());
+  const profile = useQuery(query.books.profiles.get.queryOptions({ input: {} }));
   const today = useToday();
   return (
     <Loaded query={profile}>
@@ -76,7 +76,7 @@ export function EditInvoicePage() {
 
 function EditInvoice({ invoice }: { invoice: InvoiceWithLines }) {
   const { query } = useApi();
-  const profile = useQuery(query.books.profiles.get.queryOptions());
+  const profile = useQuery(query.books.profiles.get.queryOptions({ input: {} }));
   if (invoice.status !== 'draft') {
     return (
       <Panel>

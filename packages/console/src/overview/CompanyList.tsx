@@ -41,7 +41,7 @@ export function CompanyList() {
 function CompanyTable() {
   const { companies } = useSession();
   const { tenant } = useApiContext();
-  const profiles = useQuery(tenant.query.books.profiles.list.queryOptions(), tenant.cache);
+  const profiles = useQuery(tenant.query.books.profiles.list.queryOptions({ input: {} }), tenant.cache);
   return (
     <Loaded query={profiles} rows={companies.length}>
       {(loaded) => (

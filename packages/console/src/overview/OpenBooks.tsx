@@ -33,7 +33,7 @@ const months = [
 export function OpenBooks() {
   const { query } = useApi();
   const { may } = useSession();
-  const currencies = useQuery(query.books.profiles.currencies.queryOptions());
+  const currencies = useQuery(query.books.profiles.currencies.queryOptions({ input: {} }));
   if (!may('books:profile.open')) {
     return (
       <Panel>

@@ -38,7 +38,7 @@ export function OverviewPage() {
 
 function CompanyOverview() {
   const { query } = useApi();
-  const profile = useQuery(query.books.profiles.get.queryOptions());
+  const profile = useQuery(query.books.profiles.get.queryOptions({ input: {} }));
   if (profile.error !== null && readProblem(profile.error).status === 404) return <OpenBooks />;
   return (
     <Loaded query={profile}>

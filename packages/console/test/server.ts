@@ -1,0 +1,36 @@
+import { fileURLToPath } from 'node:url';
+import { books } from '@bulkhead/books';
+import { PasswordHasher } from '@bulkhead/platform/identity';
+import { checkConfig, createServer } from '@bulkhead/server';
+import { createTestDatabase } from '../../../test/harness/index.ts';
+import { consoleFolder } from '../src/index.ts';
+
+export type RunningConsole = { url: string; log: string[]; close: () => Promise<void> };
+
+/** The built console, served by a real server with the books on a real database of its own. */
+export async function startConsole(): Promise<RunningConsole> {
+  const database = await createTestDatabase({ template: 'full' });
+  const { host, port, password } = database.connections.app;
+  const config = checkConfig({
+    http: { port: 0, console: fileURLToPath(consoleFolder), shedAfter: 0 },
+    database: { host, port, name: database.name, appPassword: password, identityPassword: password },
+    context: { keyId: database.key.id, key: Buffer.from(database.key.secret).toString('hex') },
+  });
+  const log: string[] = [];
+  const server = createServer(config, [books], {
+    logStream: { write: (line) => void log.push(line) },
+    // The least work that still is Argon2id: how slow it is, is not what is tested here.
+    identity: { passwords: new PasswordHasher({ cost: { memoryCost: 8, timeCost: 1, parallelism: 1 } }) },
+  });
+  try {
+    const { url } = await server.listen();
+    const close = async () => {
+      await server.close({ force: true });
+      await database.drop();
+    };
+    return { url, log, close };
+  } catch (error) {
+    await database.drop();
+    throw error;
+  }
+}
