@@ -129,8 +129,9 @@ create function identity.begin_member_change() returns text
   set search_path = ''
 as $body$
 begin
-  -- Held to the end of the transaction, so that the role read next cannot be taken away meanwhile.
-  perform from tenants.tenant t where t.tenant_id = (select bulkhead.tenant_id()) for update;
+  -- Held to the end of the transaction, so that the role read next cannot be taken away meanwhile. This strength
+  -- excludes itself and lets foreign keys to the tenant be checked.
+  perform from tenants.tenant t where t.tenant_id = (select bulkhead.tenant_id()) for no key update;
   return coalesce(identity.acting_role(), 'none');
 end
 $body$;

@@ -415,8 +415,9 @@ CREATE OR REPLACE FUNCTION identity.begin_member_change()
  SET search_path TO ''
 AS $function$
 begin
-  -- Held to the end of the transaction, so that the role read next cannot be taken away meanwhile.
-  perform from tenants.tenant t where t.tenant_id = (select bulkhead.tenant_id()) for update;
+  -- Held to the end of the transaction, so that the role read next cannot be taken away meanwhile. This strength
+  -- excludes itself and lets foreign keys to the tenant be checked.
+  perform from tenants.tenant t where t.tenant_id = (select bulkhead.tenant_id()) for no key update;
   return coalesce(identity.acting_role(), 'none');
 end
 $function$;
