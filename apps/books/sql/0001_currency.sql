@@ -1,6 +1,9 @@
 -- Schema books: double-entry bookkeeping for the companies of a tenant.
 -- Rules that must hold whoever writes are triggers and constraints here; each raises a standard SQLSTATE and
 -- names its constraint, which the module maps to an error code.
+-- Keys lead with their most selective column, lists with company_id, and triggers look rows up by tenant and id alone
+-- (the composite foreign keys hold the company). While a table has no statistics, Postgres takes a tenant or company
+-- to be as selective as an id with it, and would look single rows up by any index that starts with one.
 
 create schema books;
 comment on schema books is 'Double-entry bookkeeping: invoices, journal, fiscal periods. Company scope.';

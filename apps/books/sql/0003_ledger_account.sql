@@ -10,7 +10,7 @@ create table books.ledger_account (
   type text not null,
   purpose text,
   constraint ledger_account_pkey primary key (tenant_id, id),
-  constraint ledger_account_company_key unique (tenant_id, company_id, id),
+  constraint ledger_account_company_key unique (id, company_id, tenant_id),
   constraint ledger_account_code_form check (code ~ '^[0-9]{3,8}$'),
   constraint ledger_account_name_length check (char_length(name) between 1 and 200),
   constraint ledger_account_type_known check (type in ('asset', 'liability', 'equity', 'income', 'expense')),
@@ -20,8 +20,8 @@ create table books.ledger_account (
 comment on table books.ledger_account is 'A company''s chart of accounts.';
 comment on column books.ledger_account.purpose is
   'What the schema itself posts there: receivable (invoice totals), tax (sales tax), income (lines without an account), bank; null for an ordinary account.';
-create unique index ledger_account_code_unique on books.ledger_account (tenant_id, company_id, code) where deleted_at is null;
-create unique index ledger_account_purpose_unique on books.ledger_account (tenant_id, company_id, purpose)
+create unique index ledger_account_code_unique on books.ledger_account (code, company_id, tenant_id) where deleted_at is null;
+create unique index ledger_account_purpose_unique on books.ledger_account (purpose, company_id, tenant_id)
   where purpose is not null and deleted_at is null;
 select bulkhead.protect_table('books.ledger_account', 'company', '{"immutable": ["code", "type", "purpose"]}');
 

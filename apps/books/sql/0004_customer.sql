@@ -15,7 +15,6 @@ create table books.customer (
   city text,
   country text,
   constraint customer_pkey primary key (tenant_id, id),
-  constraint customer_company_key unique (tenant_id, company_id, id),
   constraint customer_code_form check (code ~ '^[A-Z0-9][A-Z0-9._/-]{0,31}$'),
   constraint customer_name_length check (char_length(name) between 1 and 200),
   constraint customer_email_form check (char_length(email) <= 254 and email ~ '^[^@\s]+@[^@\s]+$'),
@@ -29,5 +28,7 @@ create table books.customer (
 comment on table books.customer is 'Whom a company invoices.';
 comment on column books.customer.code is 'The company''s own short code; unique among customers not removed.';
 comment on column books.customer.country is 'ISO 3166-1 alpha-2.';
-create unique index customer_code_unique on books.customer (tenant_id, company_id, code) where deleted_at is null;
+create unique index customer_code_unique on books.customer (code, company_id, tenant_id) where deleted_at is null;
+create index customer_list on books.customer (company_id, code) with (deduplicate_items = off);
+alter table books.customer add constraint customer_company_key unique (id, company_id, tenant_id);
 select bulkhead.protect_table('books.customer', 'company');

@@ -27,8 +27,7 @@ create table books.invoice (
   cancelled_on date,
   cancel_reason text,
   constraint invoice_pkey primary key (tenant_id, id),
-  constraint invoice_company_key unique (tenant_id, company_id, id),
-  constraint invoice_number_unique unique (tenant_id, company_id, number),
+  constraint invoice_number_unique unique (number, company_id, tenant_id),
   constraint invoice_customer_fkey foreign key (tenant_id, company_id, customer_id)
     references books.customer (tenant_id, company_id, id),
   constraint invoice_currency_fkey foreign key (currency) references books.currency (code),
@@ -53,9 +52,11 @@ comment on column books.invoice.customer_name is 'Copied from the customer until
 comment on column books.invoice.reference is 'The customer''s or an external system''s reference; unique in the company among invoices neither cancelled nor removed.';
 comment on column books.invoice.net is 'Sum of the lines, kept by trigger; tax and total likewise.';
 comment on column books.invoice.cancelled_on is 'Day of the reversal in the journal.';
-create unique index invoice_reference_unique on books.invoice (tenant_id, company_id, reference)
+create unique index invoice_reference_unique on books.invoice (reference, company_id, tenant_id)
   where reference is not null and status <> 'cancelled' and deleted_at is null;
-create index invoice_issued_on on books.invoice (tenant_id, company_id, issued_on, id);
+create index invoice_list on books.invoice (company_id, issued_on) with (deduplicate_items = off);
+create index invoice_by_customer on books.invoice (customer_id, company_id, tenant_id);
+alter table books.invoice add constraint invoice_company_key unique (id, company_id, tenant_id);
 select bulkhead.protect_table('books.invoice', 'company', '{"immutable": ["number", "customer_name", "customer_address",
   "customer_tax_id", "currency", "net", "tax", "total", "submitted_at", "cancelled_at"]}');
 
@@ -76,7 +77,7 @@ create table books.invoice_line (
   net numeric(18, 4) not null,
   tax numeric(18, 4) not null,
   constraint invoice_line_pkey primary key (tenant_id, id),
-  constraint invoice_line_position_unique unique (tenant_id, company_id, invoice_id, position),
+  constraint invoice_line_position_unique unique (invoice_id, company_id, tenant_id, position),
   constraint invoice_line_invoice_fkey foreign key (tenant_id, company_id, invoice_id)
     references books.invoice (tenant_id, company_id, id),
   constraint invoice_line_ledger_account_fkey foreign key (tenant_id, company_id, ledger_account_id)
@@ -93,6 +94,7 @@ comment on column books.invoice_line.tax_rate is 'Percent.';
 comment on column books.invoice_line.net is
   'quantity x unit_price, rounded half away from zero to the currency''s minor units. Kept by trigger.';
 comment on column books.invoice_line.tax is 'net x tax_rate percent, rounded the same way. Kept by trigger.';
+create index invoice_line_by_account on books.invoice_line (ledger_account_id, company_id, tenant_id);
 select bulkhead.protect_table('books.invoice_line', 'company', '{"delete": "hard", "immutable": ["invoice_id", "net", "tax"]}');
 
 create function books.draft_invoice() returns trigger
@@ -121,7 +123,7 @@ begin
   end if;
   -- Locked so that the customer cannot be removed at the same moment.
   select * into buyer from books.customer c
-  where c.tenant_id = new.tenant_id and c.company_id = new.company_id and c.id = new.customer_id and c.deleted_at is null
+  where c.tenant_id = new.tenant_id and c.id = new.customer_id and c.deleted_at is null
   for share;
   if not found then
     raise exception using errcode = '23503', constraint = 'invoice_customer_fkey', message = 'there is no such customer';
@@ -158,7 +160,8 @@ begin
         message = 'submitting an invoice changes nothing else of it';
     end if;
     profile := books.hold_open(new.tenant_id, new.company_id, new.issued_on);
-    if not exists (select from books.invoice_line l where l.tenant_id = new.tenant_id and l.invoice_id = new.id) then
+    if not exists (select from books.invoice_line l where l.tenant_id = new.tenant_id and l.company_id = new.company_id
+      and l.invoice_id = new.id) then
       raise exception using errcode = '23514', constraint = 'invoice_has_lines', message = 'an invoice without lines cannot be submitted';
     end if;
     if new.total = 0 then
@@ -168,7 +171,7 @@ begin
       nullif(concat_ws(' ', c.postal_code, c.city), ''), c.country), '')
     into new.customer_name, new.customer_tax_id, new.customer_address
     from books.customer c
-    where c.tenant_id = new.tenant_id and c.company_id = new.company_id and c.id = new.customer_id and c.deleted_at is null;
+    where c.tenant_id = new.tenant_id and c.id = new.customer_id and c.deleted_at is null;
     if not found then
       raise exception using errcode = '23503', constraint = 'invoice_customer_fkey', message = 'there is no such customer';
     end if;
@@ -214,7 +217,7 @@ begin
   -- Locked so that lines and submission cannot pass each other.
   select i.status, c.minor_units into parent
   from books.invoice i join books.currency c on c.code = i.currency
-  where i.tenant_id = new.tenant_id and i.company_id = new.company_id and i.id = new.invoice_id and i.deleted_at is null
+  where i.tenant_id = new.tenant_id and i.id = new.invoice_id and i.deleted_at is null
   for no key update of i;
   if not found then
     raise exception using errcode = '23503', constraint = 'invoice_line_invoice_fkey', message = 'there is no such invoice';
@@ -260,7 +263,7 @@ as $body$
 begin
   if exists (
     select from books.invoice_line l
-    where (l.tenant_id, l.invoice_id) in (select c.tenant_id, c.invoice_id from changed c)
+    where l.invoice_id in (select c.invoice_id from changed c)
     group by l.tenant_id, l.invoice_id
     having sum(l.net + l.tax) >= 10::numeric ^ 14
   ) then
@@ -270,10 +273,10 @@ begin
   from (
     select d.tenant_id, d.company_id, d.invoice_id, coalesce(sum(l.net), 0) as net, coalesce(sum(l.tax), 0) as tax
     from (select distinct c.tenant_id, c.company_id, c.invoice_id from changed c) d
-    left join books.invoice_line l on l.tenant_id = d.tenant_id and l.invoice_id = d.invoice_id
+    left join books.invoice_line l on l.tenant_id = d.tenant_id and l.company_id = d.company_id and l.invoice_id = d.invoice_id
     group by d.tenant_id, d.company_id, d.invoice_id
   ) s
-  where i.tenant_id = s.tenant_id and i.company_id = s.company_id and i.id = s.invoice_id
+  where i.tenant_id = s.tenant_id and i.id = s.invoice_id
     and (i.net, i.tax) is distinct from (s.net, s.tax);
   return null;
 end

@@ -16,10 +16,10 @@ create table books.journal_entry (
   reverses_id uuid,
   posted_in xid8 not null default pg_current_xact_id(),
   constraint journal_entry_pkey primary key (tenant_id, id),
-  constraint journal_entry_company_key unique (tenant_id, company_id, id),
-  constraint journal_entry_number_unique unique (tenant_id, company_id, number),
-  constraint journal_entry_reverses_unique unique (tenant_id, company_id, reverses_id),
-  constraint journal_entry_invoice_unique unique (tenant_id, company_id, invoice_id, kind),
+  constraint journal_entry_company_key unique (id, company_id, tenant_id),
+  constraint journal_entry_number_unique unique (number, company_id, tenant_id),
+  constraint journal_entry_reverses_unique unique (reverses_id, company_id, tenant_id),
+  constraint journal_entry_invoice_unique unique (invoice_id, company_id, tenant_id, kind),
   constraint journal_entry_reverses_fkey foreign key (tenant_id, company_id, reverses_id)
     references books.journal_entry (tenant_id, company_id, id),
   constraint journal_entry_invoice_fkey foreign key (tenant_id, company_id, invoice_id)
@@ -37,7 +37,7 @@ comment on table books.journal_entry is 'Journal entries. Append-only.';
 comment on column books.journal_entry.number is 'Gapless in the company, from 1.';
 comment on column books.journal_entry.kind is 'manual, invoice (made by submission) or reversal.';
 comment on column books.journal_entry.posted_in is 'Transaction that made the entry: only it may add postings.';
-create index journal_entry_posted_on on books.journal_entry (tenant_id, company_id, posted_on, number);
+create index journal_entry_list on books.journal_entry (company_id, posted_on) with (deduplicate_items = off);
 select bulkhead.protect_table('books.journal_entry', 'company', '{"write": "append", "delete": "none"}');
 
 create table books.posting (
@@ -56,7 +56,7 @@ create table books.posting (
   debit numeric(18, 4) not null default 0,
   credit numeric(18, 4) not null default 0,
   constraint posting_pkey primary key (tenant_id, id),
-  constraint posting_position_unique unique (tenant_id, company_id, entry_id, position),
+  constraint posting_position_unique unique (entry_id, company_id, tenant_id, position),
   constraint posting_entry_fkey foreign key (tenant_id, company_id, entry_id)
     references books.journal_entry (tenant_id, company_id, id),
   constraint posting_ledger_account_fkey foreign key (tenant_id, company_id, ledger_account_id)
@@ -70,9 +70,9 @@ create table books.posting (
 comment on table books.posting is 'The sides of journal entries. Append-only.';
 comment on column books.posting.posted_on is 'The entry''s day, kept here for reports.';
 comment on column books.posting.customer_id is 'Whose balance it changes: given exactly on the receivable account.';
-create index posting_by_account on books.posting (tenant_id, company_id, ledger_account_id, posted_on)
+create index posting_by_account on books.posting (ledger_account_id, company_id, tenant_id, posted_on)
   include (debit, credit);
-create index posting_by_customer on books.posting (tenant_id, company_id, customer_id, posted_on);
+create index posting_by_customer on books.posting (customer_id, company_id, tenant_id, posted_on);
 select bulkhead.protect_table('books.posting', 'company', '{"write": "append", "delete": "none"}');
 
 create function books.refuse_row() returns trigger
@@ -102,7 +102,7 @@ begin
   profile := books.hold_open(new.tenant_id, new.company_id, new.posted_on);
   if new.kind = 'reversal' then
     select * into original from books.journal_entry e
-    where e.tenant_id = new.tenant_id and e.company_id = new.company_id and e.id = new.reverses_id;
+    where e.tenant_id = new.tenant_id and e.id = new.reverses_id;
     if not found then
       raise exception using errcode = '23503', constraint = 'journal_entry_reverses_fkey', message = 'there is no such entry';
     end if;
@@ -145,7 +145,7 @@ declare
 begin
   select e.kind, e.posted_on, e.currency, e.posted_in, e.created_at, c.minor_units into parent
   from books.journal_entry e join books.currency c on c.code = e.currency
-  where e.tenant_id = new.tenant_id and e.company_id = new.company_id and e.id = new.entry_id;
+  where e.tenant_id = new.tenant_id and e.id = new.entry_id;
   if not found then
     raise exception using errcode = '23503', constraint = 'posting_entry_fkey', message = 'there is no such entry';
   end if;
@@ -286,7 +286,8 @@ begin
     select 1 as place, null::uuid as account_id, 'receivable' as purpose, new.customer_id, new.total as debit, 0 as credit
     union all
     select 2, l.ledger_account_id, null, null, 0, sum(l.net)
-    from books.invoice_line l where l.tenant_id = new.tenant_id and l.invoice_id = new.id
+    from books.invoice_line l
+    where l.tenant_id = new.tenant_id and l.company_id = new.company_id and l.invoice_id = new.id
     group by l.ledger_account_id
     union all
     select 3, null, 'tax', null, 0, new.tax

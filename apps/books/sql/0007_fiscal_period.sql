@@ -9,7 +9,7 @@ create table books.fiscal_period (
   starts_on date not null,
   ends_on date not null,
   constraint fiscal_period_pkey primary key (tenant_id, id),
-  constraint fiscal_period_company_key unique (tenant_id, company_id, id),
+  constraint fiscal_period_company_key unique (id, company_id, tenant_id),
   constraint fiscal_period_starts_on_unique unique (tenant_id, company_id, starts_on),
   constraint fiscal_period_is_month check (
     extract(day from starts_on) = 1 and ends_on = (starts_on + interval '1 month' - interval '1 day')::date),
