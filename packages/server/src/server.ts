@@ -127,9 +127,8 @@ class RunningServer implements Server {
   async #end(): Promise<void> {
     const { config, log, pools } = this.#parts;
     this.#state.draining = true;
-    const cut = await this.#connections.within(config.http.shutdownTimeout, () =>
-      this.#composition.app.close(),
-    );
+    const cut = await this.#connections.within(config.http.shutdownTimeout, () => this.#connections.stop());
+    await this.#composition.app.close();
     await pools.close();
     this.#address = undefined;
     log.info({ event: 'closed', connectionsCut: cut });

@@ -3,12 +3,22 @@ import type { Socket } from 'node:net';
 
 /** Knows the connections of a server, so that its end can cut off what outstays the deadline. */
 export class Connections {
+  readonly #server: Server;
   readonly #sockets = new Set<Socket>();
 
   constructor(server: Server) {
+    this.#server = server;
     server.on('connection', (socket) => {
       this.#sockets.add(socket);
       socket.once('close', () => this.#sockets.delete(socket));
+    });
+  }
+
+  /** Accepts no more, from this very moment, and closes idle connections; resolves when the last is closed. */
+  stop(): Promise<void> {
+    return new Promise((resolve) => {
+      // Its only error is that the server was not listening: then there is nothing to wait for.
+      this.#server.close(() => resolve());
     });
   }
 

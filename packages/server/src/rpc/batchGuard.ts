@@ -32,7 +32,7 @@ const member = z.strictObject({
   method: z.literal('POST').optional(),
   url: z.url().max(2000),
   headers: z.record(z.string(), z.union([z.string(), z.array(z.string())])).optional(),
-  body: z.unknown(),
+  body: z.unknown().optional(),
 });
 
 const placementHeader = /^bulkhead-/i;
