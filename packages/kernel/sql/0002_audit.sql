@@ -284,7 +284,7 @@ end;
 comment on function bulkhead.audit_diff(json, json) is
   'The fields that differ: {field: {before, after}}, without updated_at, which every change touches.';
 
-create view bulkhead.audit_log with (security_invoker = true, security_barrier = true) as
+create view bulkhead.audit_log with (security_invoker = true) as
   select e.id, e.occurred_at, e.tenant_id, e.company_id, e.actor_kind, e.actor_id, e.on_behalf_of, e.action,
     e.target_type, e.target_id, e.request_id, e.ip, e.user_agent, e.before, e.after, e.detail,
     case when e.before is not null and e.after is not null then bulkhead.audit_diff(e.before, e.after) end as diff
