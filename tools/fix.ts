@@ -9,7 +9,9 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const paths = process.argv.slice(2);
 
 function run(program: string, args: string[]): boolean {
-  return spawnSync(`${root}/node_modules/.bin/${program}`, args, { cwd: root, stdio: 'inherit' }).status === 0;
+  return (
+    spawnSync(`${root}/node_modules/.bin/${program}`, args, { cwd: root, stdio: 'inherit' }).status === 0
+  );
 }
 
 const linted = run('oxlint', ['--fix', '--quiet', ...paths]);

@@ -5,4 +5,5 @@ import { packWorkspaces } from './packaging/stage.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const [folder = join('dist', 'packages')] = process.argv.slice(2);
-for (const { name, tarball } of await packWorkspaces(root, resolve(root, folder))) console.log(`${name}: ${tarball}`);
+for (const { name, tarball } of await packWorkspaces(root, resolve(root, folder)))
+  console.log(`${name}: ${tarball}`);

@@ -10,7 +10,11 @@ const packages: Package[] = [
   { name: '@bulkhead/kernel', folder: 'packages/kernel', declared: new Set(['pg']) },
   { name: '@bulkhead/platform', folder: 'packages/platform', declared: new Set(['@bulkhead/kernel']) },
   { name: '@bulkhead/prover', folder: 'packages/prover', declared: new Set(['@bulkhead/kernel']) },
-  { name: '@bulkhead/server', folder: 'packages/server', declared: new Set(['@bulkhead/platform', '@bulkhead/books']) },
+  {
+    name: '@bulkhead/server',
+    folder: 'packages/server',
+    declared: new Set(['@bulkhead/platform', '@bulkhead/books']),
+  },
   { name: '@bulkhead/console', folder: 'packages/console', declared: new Set(['react']) },
 ];
 
@@ -19,15 +23,39 @@ test('the sources keep the arrows between packages', async () => {
 });
 
 const forbidden = [
-  { path: 'packages/kernel/src/a.ts', text: `import { x } from '@bulkhead/platform/identity';`, why: 'may not depend' },
+  {
+    path: 'packages/kernel/src/a.ts',
+    text: `import { x } from '@bulkhead/platform/identity';`,
+    why: 'may not depend',
+  },
   { path: 'packages/platform/src/a.ts', text: `export * from '@bulkhead/server';`, why: 'may not depend' },
-  { path: 'packages/prover/src/a.ts', text: `import type { x } from '@bulkhead/kernel';`, why: 'may not depend' },
+  {
+    path: 'packages/prover/src/a.ts',
+    text: `import type { x } from '@bulkhead/kernel';`,
+    why: 'may not depend',
+  },
   { path: 'packages/server/src/a.ts', text: `import books from '@bulkhead/books';`, why: 'may not depend' },
-  { path: 'packages/server/src/a.ts', text: `const x = await import('@bulkhead/books');`, why: 'may not depend' },
+  {
+    path: 'packages/server/src/a.ts',
+    text: `const x = await import('@bulkhead/books');`,
+    why: 'may not depend',
+  },
   { path: 'packages/kernel/src/a.ts', text: `import { x } from '../../platform/src/a.ts';`, why: 'outside' },
-  { path: 'packages/kernel/src/a.ts', text: `import kysely from 'kysely';`, why: 'not among the dependencies' },
-  { path: 'packages/console/src/a.ts', text: `import { contract } from '@bulkhead/server/contract';`, why: 'only types' },
-  { path: 'packages/console/src/a.ts', text: `import type { x } from '@bulkhead/server';`, why: 'may not depend' },
+  {
+    path: 'packages/kernel/src/a.ts',
+    text: `import kysely from 'kysely';`,
+    why: 'not among the dependencies',
+  },
+  {
+    path: 'packages/console/src/a.ts',
+    text: `import { contract } from '@bulkhead/server/contract';`,
+    why: 'only types',
+  },
+  {
+    path: 'packages/console/src/a.ts',
+    text: `import type { x } from '@bulkhead/server';`,
+    why: 'may not depend',
+  },
   { path: 'packages/platform/src/a.ts', text: `const url = process.env.DATABASE_URL;`, why: 'process.env' },
 ];
 
@@ -42,7 +70,10 @@ for (const { path, text, why } of forbidden) {
 const allowed = [
   { path: 'packages/platform/src/a.ts', text: `import {\n  x,\n  y,\n} from '@bulkhead/kernel';` },
   { path: 'packages/console/src/a.ts', text: `import type { contract } from '@bulkhead/server/contract';` },
-  { path: 'packages/kernel/src/a.test.ts', text: `import { createTestDatabase } from '../../../test/harness/index.ts';` },
+  {
+    path: 'packages/kernel/src/a.test.ts',
+    text: `import { createTestDatabase } from '../../../test/harness/index.ts';`,
+  },
   { path: 'packages/server/src/a.ts', text: `const url = process.env['DATABASE_URL'];` },
 ];
 

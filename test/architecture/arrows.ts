@@ -54,7 +54,8 @@ export function violations(source: Source, packages: readonly Package[]): string
   const home = packages.find(({ folder }) => source.path.startsWith(`${folder}/`));
   if (!home) return [];
   const layer = layers[home.name];
-  if (!layer) return [`${source.path}: ${home.name} has no place in the architecture yet: add it to test/architecture`];
+  if (!layer)
+    return [`${source.path}: ${home.name} has no place in the architecture yet: add it to test/architecture`];
   const isTest = /\.test\.tsx?$|\/test\/|\/tests\//.test(source.path);
   const problems = importsOf(source.text).flatMap((imported) => {
     const reason = isTest ? undefined : refusal(imported, { source, home, layer });
@@ -62,7 +63,9 @@ export function violations(source: Source, packages: readonly Package[]): string
   });
   const reads = /\bprocess\.env\b/.test(source.text) && source.path.startsWith(`${home.folder}/src/`);
   if (reads && layer.readsEnvironment !== true && !isTest) {
-    problems.push(`${source.path}: reads process.env: only the server and the command line read configuration`);
+    problems.push(
+      `${source.path}: reads process.env: only the server and the command line read configuration`,
+    );
   }
   return problems;
 }
@@ -84,7 +87,9 @@ function refusal({ specifier, typeOnly }: Import, { source, home, layer }: Place
     }
     if (!layer.imports.includes(name)) return `${home.name} may not depend on ${name}`;
   }
-  return home.declared.has(name) ? undefined : `${name} is not among the dependencies in ${home.folder}/package.json`;
+  return home.declared.has(name)
+    ? undefined
+    : `${name} is not among the dependencies in ${home.folder}/package.json`;
 }
 
 function packageName(specifier: string): string {

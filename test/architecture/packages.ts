@@ -7,7 +7,12 @@ type Manifest = {
   name: string;
   workspaces?: string[];
   private?: boolean;
-} & Partial<Record<'dependencies' | 'optionalDependencies' | 'peerDependencies' | 'devDependencies', Record<string, string>>>;
+} & Partial<
+  Record<
+    'dependencies' | 'optionalDependencies' | 'peerDependencies' | 'devDependencies',
+    Record<string, string>
+  >
+>;
 
 async function manifest(root: string, folder: string): Promise<Manifest> {
   return JSON.parse(await readFile(join(root, folder, 'package.json'), 'utf8')) as Manifest;
@@ -21,7 +26,11 @@ export async function workspacePackages(root: string): Promise<Package[]> {
       // The console is bundled: what it needs at build time is all it needs.
       const bundled = found.name === '@bulkhead/console' ? found.devDependencies : {};
       const groups = [found.dependencies, found.optionalDependencies, found.peerDependencies, bundled];
-      return { name: found.name, folder, declared: new Set(groups.flatMap((group) => Object.keys(group ?? {}))) };
+      return {
+        name: found.name,
+        folder,
+        declared: new Set(groups.flatMap((group) => Object.keys(group ?? {}))),
+      };
     }),
   );
 }

@@ -12,8 +12,11 @@ export type Component = keyof typeof components;
 
 /** Path of a component's program; undefined when it is not installed. */
 export function findComponent(name: Component): string | undefined {
-  const { programs, folders, onlyThere = false }: { programs: string[]; folders: string[]; onlyThere?: boolean } =
-    components[name];
+  const {
+    programs,
+    folders,
+    onlyThere = false,
+  }: { programs: string[]; folders: string[]; onlyThere?: boolean } = components[name];
   const path = onlyThere ? [] : (process.env['PATH'] ?? '').split(delimiter);
   return [...path, ...folders]
     .flatMap((folder) => programs.map((program) => join(folder, program)))

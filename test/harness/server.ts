@@ -86,6 +86,7 @@ export function sharedTestServer(): Promise<TestServer> {
 
 async function openShared(): Promise<TestServer> {
   const given = process.env[sharedServerVariable];
-  if (given !== undefined) return { ...(JSON.parse(given) as Omit<TestServer, 'stop'>), stop: async () => {} };
+  if (given !== undefined)
+    return { ...(JSON.parse(given) as Omit<TestServer, 'stop'>), stop: async () => {} };
   return startTestServer();
 }

@@ -1,7 +1,13 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import pg from 'pg';
-import { bootstrapSql, kernelLine, migrate, readMigrations, type MigrationLine } from '../../packages/kernel/src/migrate.ts';
+import {
+  bootstrapSql,
+  kernelLine,
+  migrate,
+  readMigrations,
+  type MigrationLine,
+} from '../../packages/kernel/src/migrate.ts';
 import type { TestServer } from './server.ts';
 
 /** `empty` has the roles and rights of a new database; `kernel` adds the kernel; `full` platform and books. */

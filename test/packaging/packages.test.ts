@@ -25,7 +25,9 @@ const installed = async (name: string) =>
 /** The pieces of every package that a program may import: `@bulkhead/kernel`, `@bulkhead/platform/errors` … */
 const specifiers = async () => {
   const manifests = await Promise.all(packed.map(({ name }) => installed(name)));
-  return manifests.flatMap(({ name, exports = {} }) => Object.keys(exports).map((path) => `${name}${path.slice(1)}`));
+  return manifests.flatMap(({ name, exports = {} }) =>
+    Object.keys(exports).map((path) => `${name}${path.slice(1)}`),
+  );
 };
 
 before(async () => {
@@ -35,7 +37,15 @@ before(async () => {
   packed = await packWorkspaces(root, join(folder, 'packed'));
   await writeFile(join(project, 'package.json'), '{ "name": "user", "private": true, "type": "module" }');
   const tarballs = packed.map(({ tarball }) => tarball);
-  run('npm', ['install', '--prefer-offline', '--no-audit', '--no-fund', '--loglevel=error', 'pg@8.23.1', ...tarballs]);
+  run('npm', [
+    'install',
+    '--prefer-offline',
+    '--no-audit',
+    '--no-fund',
+    '--loglevel=error',
+    'pg@8.23.1',
+    ...tarballs,
+  ]);
 });
 
 after(() => rm(folder, { recursive: true, force: true }));
@@ -85,7 +95,19 @@ test('the declarations are complete: a typed program compiles against them', asy
     export const wrong: number = openContext('token', { keys: [] }).tenant;
   `;
   await writeFile(join(project, 'program.ts'), [...imports, ...uses, program].join('\n'));
-  await symlink(join(root, 'node_modules/@types'), join(project, 'node_modules/@types')).catch(() => undefined);
-  const options = ['--noEmit', '--strict', '--module', 'nodenext', '--target', 'es2024', '--skipLibCheck', '--types', 'node'];
+  await symlink(join(root, 'node_modules/@types'), join(project, 'node_modules/@types')).catch(
+    () => undefined,
+  );
+  const options = [
+    '--noEmit',
+    '--strict',
+    '--module',
+    'nodenext',
+    '--target',
+    'es2024',
+    '--skipLibCheck',
+    '--types',
+    'node',
+  ];
   run(join(root, 'node_modules/.bin/tsc'), [...options, 'program.ts']);
 });

@@ -45,7 +45,12 @@ test('a table, a view, a type or a function without a comment is named', async (
   );
   assert.deepEqual(
     problems.map((problem) => problem.split(':')[0]),
-    ['function bulkhead.bare_function()', 'table bulkhead.bare_table', 'type bulkhead.bare_type', 'view bulkhead.bare_view'],
+    [
+      'function bulkhead.bare_function()',
+      'table bulkhead.bare_table',
+      'type bulkhead.bare_type',
+      'view bulkhead.bare_view',
+    ],
   );
 });
 

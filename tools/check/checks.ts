@@ -12,7 +12,10 @@ import { trackedFiles } from './trackedFiles.ts';
 export const checks: readonly Check[] = [
   { name: 'lint (types, import cycles, sizes)', run: (root) => program(root, 'oxlint', ['--quiet']) },
   { name: 'types', run: (root) => program(root, 'tsc', ['-p', '.']) },
-  { name: 'types of the console', run: (root) => program(root, 'tsc', ['-p', 'packages/console', '--noEmit']) },
+  {
+    name: 'types of the console',
+    run: (root) => program(root, 'tsc', ['-p', 'packages/console', '--noEmit']),
+  },
   { name: 'database schema (comments, rights, schema.sql)', run: schemaProblems },
   { name: 'format', run: (root) => program(root, 'oxfmt', ['--check']) },
   { name: 'architecture', run: architectureProblems },

@@ -95,5 +95,8 @@ export async function describeSchema(client: pg.Client, schemas: readonly string
     );
     sections.push(rows.map(({ text }) => text).join(query === grants ? '\n' : '\n\n'));
   }
-  return `${sections.join('\n\n').replace(/[ \t]+$/gm, '').trimEnd()}\n`;
+  return `${sections
+    .join('\n\n')
+    .replace(/[ \t]+$/gm, '')
+    .trimEnd()}\n`;
 }

@@ -7,10 +7,13 @@ export function program(root: string, name: string, args: string[]): Promise<Pro
   return new Promise((resolve, reject) => {
     const child = spawn(join(root, 'node_modules', '.bin', name), args, { cwd: root });
     const output: Buffer[] = [];
-    for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => output.push(chunk));
+    for (const stream of [child.stdout, child.stderr])
+      stream.on('data', (chunk: Buffer) => output.push(chunk));
     child.once('error', reject);
     child.once('close', (code) => {
-      resolve(code === 0 ? [] : [Buffer.concat(output).toString().trimEnd() || `${name} ended with code ${code}`]);
+      resolve(
+        code === 0 ? [] : [Buffer.concat(output).toString().trimEnd() || `${name} ended with code ${code}`],
+      );
     });
   });
 }

@@ -7,8 +7,16 @@ const sleep = 'await new Promise((resolve) => ' + 'setTimeout' + '(resolve, 10))
 const machinePath = ['', 'work', 'main', 'x'].join('/');
 
 const cases = [
-  { rule: fileNameRule, bad: { path: 'src/stringUtils.ts', text: '' }, good: { path: 'src/utility.ts', text: '' } },
-  { rule: fileNameRule, bad: { path: 'src/helpers/a.ts', text: '' }, good: { path: 'src/helpful.md', text: '' } },
+  {
+    rule: fileNameRule,
+    bad: { path: 'src/stringUtils.ts', text: '' },
+    good: { path: 'src/utility.ts', text: '' },
+  },
+  {
+    rule: fileNameRule,
+    bad: { path: 'src/helpers/a.ts', text: '' },
+    good: { path: 'src/helpful.md', text: '' },
+  },
   {
     rule: lengthRule,
     bad: { path: 'a.ts', text: 'x\n'.repeat(401) },
@@ -22,7 +30,10 @@ const cases = [
   },
   {
     rule: lockfileRule,
-    bad: { path: 'package-lock.json', text: '{ "packages": { "a": { "resolved": "https://example.org/x.tgz" } } }' },
+    bad: {
+      path: 'package-lock.json',
+      text: '{ "packages": { "a": { "resolved": "https://example.org/x.tgz" } } }',
+    },
     good: { path: 'package-lock.json', text: '{ "packages": { "a": { "resolved": "packages/kernel" } } }' },
   },
   {

@@ -29,7 +29,10 @@ export const sleepRule: Rule = (file) =>
 
 // Written in parts, so that this file does not break its own rule.
 const workFolder = new RegExp(`(?<![\\w.)-])/${'work'}/(?:main|shared|\\.)`, 'g');
-const registryHost = new RegExp(`https?://[\\w.-]*(?:${['artifactory', 'verdaccio', 'nexus'].join('|')})`, 'g');
+const registryHost = new RegExp(
+  `https?://[\\w.-]*(?:${['artifactory', 'verdaccio', 'nexus'].join('|')})`,
+  'g',
+);
 
 export const machineRule: Rule = (file) => [
   ...findings(file, workFolder, 'a path of one machine must not be in the repository'),

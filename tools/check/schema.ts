@@ -34,7 +34,9 @@ export function schemaProblems(root: string): Promise<Problems> {
     for (const { path, schemas } of schemaFiles) {
       const written = await readFile(join(root, path), 'utf8').catch(() => '');
       if (written !== (await describeSchema(client, schemas))) {
-        problems.push(`${path}: is not what the migrations make: run "npm run schema" and read the difference`);
+        problems.push(
+          `${path}: is not what the migrations make: run "npm run schema" and read the difference`,
+        );
       }
     }
     return problems;

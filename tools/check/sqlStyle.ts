@@ -18,5 +18,7 @@ export function sqlStyle(file: TrackedFile): string[] {
 /** Blanks comments, quoted names and string constants (not dollar-quoted bodies), keeping every line where it was. */
 export function withoutProse(sql: string): string {
   const prose = /--[^\n]*|\/\*[\s\S]*?\*\/|'(?:[^']|'')*'|"(?:[^"]|"")*"/g;
-  return sql.replace(prose, (found) => (found.startsWith('"') ? found.toLowerCase() : found.replace(/[^\n]/g, ' ')));
+  return sql.replace(prose, (found) =>
+    found.startsWith('"') ? found.toLowerCase() : found.replace(/[^\n]/g, ' '),
+  );
 }

@@ -41,7 +41,9 @@ export function completed(lockfile: Lockfile): Lockfile {
     const os = systems.find((system) => words.includes(system));
     const cpu = processors.find((processor) => words.includes(processor));
     if (os === undefined || cpu === undefined || !/^\d/.test(version)) {
-      throw new Error(`${name}@${version}: cannot tell its platform or version; complete its lockfile entry by hand`);
+      throw new Error(
+        `${name}@${version}: cannot tell its platform or version; complete its lockfile entry by hand`,
+      );
     }
     const libc = words.some((word) => word.startsWith('musl')) ? ['musl'] : ['glibc'];
     packages[`node_modules/${name}`] = {

@@ -20,7 +20,10 @@ export function builtPath(path: string, extension: '.js' | '.d.ts' = '.js'): str
 /** The repository's manifest, which points to sources, as it is published, pointing to what was built from them. */
 export function publishedManifest(manifest: Manifest): Manifest {
   const { devDependencies: _development, scripts: _scripts, private: _private, ...kept } = manifest;
-  const exported = Object.entries(manifest.exports ?? {}).map(([name, entry]) => [name, publishedEntry(entry)]);
+  const exported = Object.entries(manifest.exports ?? {}).map(([name, entry]) => [
+    name,
+    publishedEntry(entry),
+  ]);
   const commands = Object.entries(manifest.bin ?? {}).map(([name, path]) => [name, builtPath(path)]);
   return {
     ...kept,

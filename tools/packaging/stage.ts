@@ -8,7 +8,8 @@ import { builtPath, publishedManifest, type Manifest } from './manifest.ts';
 export type Packed = { name: string; tarball: string };
 
 /** Of a package's folder, what is no part of the published package. */
-const unpublished = /^(?:node_modules|src|test|dist.*|build|public|index\.html|vite\.config\.ts|tsconfig.*\.json|package\.json)$/;
+const unpublished =
+  /^(?:node_modules|src|test|dist.*|build|public|index\.html|vite\.config\.ts|tsconfig.*\.json|package\.json)$/;
 
 /** Builds every workspace package and packs it below `out`. @throws Error with the output of the tool that failed */
 export async function packWorkspaces(root: string, out: string): Promise<Packed[]> {
@@ -41,7 +42,8 @@ async function packOne({ root, folder, out, built }: Source): Promise<Packed> {
   await cp(join(built, folder, 'src'), join(stage, 'dist'), { recursive: true });
   await cp(join(root, 'LICENSE'), join(stage, 'LICENSE'));
   await writeFile(join(stage, 'package.json'), `${JSON.stringify(publishedManifest(manifest), null, 2)}\n`);
-  for (const command of Object.values(manifest.bin ?? {})) await chmod(join(stage, builtPath(command)), 0o755);
+  for (const command of Object.values(manifest.bin ?? {}))
+    await chmod(join(stage, builtPath(command)), 0o755);
   const answer = run(stage, 'npm', ['pack', '--json', '--loglevel=error', '--pack-destination', out]);
   return { name: manifest.name, tarball: join(out, tarballName(answer)) };
 }
@@ -49,7 +51,10 @@ async function packOne({ root, folder, out, built }: Source): Promise<Packed> {
 /** What a package needs besides its compiled sources; the console's sources are in its bundle. */
 async function copyAssets(from: string, to: string, except?: RegExp): Promise<void> {
   if (from.endsWith('console/src')) return;
-  await cp(from, to, { recursive: true, filter: (path) => except?.test(path) !== true && !path.endsWith('.sources') });
+  await cp(from, to, {
+    recursive: true,
+    filter: (path) => except?.test(path) !== true && !path.endsWith('.sources'),
+  });
 }
 
 function tarballName(answer: string): string {

@@ -15,7 +15,9 @@ test('a green run succeeds and counts', () => {
 test('a skipped test is named, and fails the run in CI', () => {
   assert.equal(conclude([skipping], plain).ok, true);
   assert.equal(conclude([skipping], { strict: true, earlier: [] }).ok, false);
-  assert.ok(conclude([skipping], plain).lines.includes('not run: pool [Postgres 18]: pgbouncer not installed'));
+  assert.ok(
+    conclude([skipping], plain).lines.includes('not run: pool [Postgres 18]: pgbouncer not installed'),
+  );
 });
 
 test('a failed test, an earlier failure, or no test at all fails the run', () => {

@@ -53,7 +53,9 @@ async function packageFolder(): Promise<string> {
 
 /** The package links its libraries in an install script, which npm may have been told not to run. */
 async function linkLibraries(folder: string): Promise<void> {
-  const listed: unknown = JSON.parse(await readFile(join(folder, 'native', 'pg-symlinks.json'), 'utf8').catch(() => '[]'));
+  const listed: unknown = JSON.parse(
+    await readFile(join(folder, 'native', 'pg-symlinks.json'), 'utf8').catch(() => '[]'),
+  );
   for (const { source, target } of listed as { source: string; target: string }[]) {
     const link = join(folder, target);
     const present = await lstat(link).catch(() => undefined);

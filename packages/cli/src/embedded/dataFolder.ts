@@ -28,10 +28,12 @@ export function clusterFolder(dataFolder: string): string {
 export async function openCluster(place: Place): Promise<Cluster | undefined> {
   const { dataFolder, major } = place;
   const folder = clusterFolder(dataFolder);
-  const version = await readFile(join(folder, 'PG_VERSION'), 'utf8').catch(async (cause: NodeJS.ErrnoException) => {
-    if (cause.code === 'ENOENT') return undefined;
-    throw (await foreignOwner(dataFolder)) ?? unwritable(dataFolder, cause);
-  });
+  const version = await readFile(join(folder, 'PG_VERSION'), 'utf8').catch(
+    async (cause: NodeJS.ErrnoException) => {
+      if (cause.code === 'ENOENT') return undefined;
+      throw (await foreignOwner(dataFolder)) ?? unwritable(dataFolder, cause);
+    },
+  );
   if (version === undefined) return undefined;
   const foreign = await foreignOwner(folder);
   if (foreign) throw foreign;

@@ -1,7 +1,18 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, chown, mkdir, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import {
+  chmod,
+  chown,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  stat,
+  writeFile,
+} from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -105,7 +116,10 @@ test('a taken port is named', async () => {
 
 test('a server that still runs on the folder is named, with the command that ends it', async () => {
   const first = await start({ dataFolder });
-  await assert.rejects(start({ dataFolder }), failsWith('server_running', new RegExp(`kill -INT ${first.pid}`)));
+  await assert.rejects(
+    start({ dataFolder }),
+    failsWith('server_running', new RegExp(`kill -INT ${first.pid}`)),
+  );
   assert.equal(await answer(first, 'select 1 as answer'), 1);
   await first.stop();
 });
@@ -158,7 +172,10 @@ test('a data folder that cannot be made is named', async () => {
 
 test('a cluster that belongs to somebody else is named', async () => {
   if (!isRoot) {
-    await assert.rejects(start({ dataFolder: '/' }), failsWith('data_folder_owner', /belongs to another user/));
+    await assert.rejects(
+      start({ dataFolder: '/' }),
+      failsWith('data_folder_owner', /belongs to another user/),
+    );
     return;
   }
   const cluster = join(dataFolder, 'cluster');

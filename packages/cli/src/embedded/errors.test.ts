@@ -12,11 +12,7 @@ const cases: [string, EmbeddedErrorCode, RegExp][] = [
     'disk_full',
     /disk that holds \/data\/cluster is full: free some space/,
   ],
-  [
-    'initdb: error: could not write to file "/data/cluster/x": Disk quota exceeded',
-    'disk_full',
-    /is full/,
-  ],
+  ['initdb: error: could not write to file "/data/cluster/x": Disk quota exceeded', 'disk_full', /is full/],
   [
     'LOG:  could not bind IPv4 address "127.0.0.1": Address already in use',
     'port_taken',

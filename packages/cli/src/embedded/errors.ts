@@ -28,7 +28,11 @@ export class EmbeddedError extends Error {
   /** The last lines that Postgres wrote, oldest first; empty when it was not reached. */
   readonly log: readonly string[];
 
-  constructor(code: EmbeddedErrorCode, message: string, options: { log?: readonly string[]; cause?: unknown } = {}) {
+  constructor(
+    code: EmbeddedErrorCode,
+    message: string,
+    options: { log?: readonly string[]; cause?: unknown } = {},
+  ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
     this.log = options.log ?? [];
@@ -46,7 +50,10 @@ export function explainFailure({ folder, port, fallback, log }: Failure): Embedd
     return error('port_taken', `Port ${port} is taken by another program: end it, or choose another port.`);
   }
   if (/could not bind .*Permission denied/.test(text)) {
-    return error('port_refused', `Port ${port} is reserved for privileged programs: choose a port above 1023.`);
+    return error(
+      'port_refused',
+      `Port ${port} is reserved for privileged programs: choose a port above 1023.`,
+    );
   }
   const running = /Is another (?:postmaster|postgres) \(PID (\d+)\) running/.exec(text);
   if (running) return serverRunning(folder, Number(running[1]), log);

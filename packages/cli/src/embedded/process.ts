@@ -63,7 +63,10 @@ export async function runInitdb(initdb: string, major: number, options: Launch):
 
 function initdbArguments(cluster: Cluster, passwordFile: string, major: number): string[] {
   // Text must sort and fold the same on every machine: from 17 on Postgres has that built in.
-  const locale = major >= 17 ? ['--locale-provider=builtin', '--builtin-locale=C.UTF-8', '--locale=C'] : ['--locale=C.UTF-8'];
+  const locale =
+    major >= 17
+      ? ['--locale-provider=builtin', '--builtin-locale=C.UTF-8', '--locale=C']
+      : ['--locale=C.UTF-8'];
   return [
     `--pgdata=${cluster.argument}`,
     '--username=postgres',
@@ -79,7 +82,10 @@ function initdbArguments(cluster: Cluster, passwordFile: string, major: number):
 type Readiness = { folder: string; port: number; timeoutSeconds: number };
 
 /** Resolves when the server accepts connections. @throws EmbeddedError when it ended or took too long */
-export async function untilReady(running: Running, { folder, port, timeoutSeconds }: Readiness): Promise<void> {
+export async function untilReady(
+  running: Running,
+  { folder, port, timeoutSeconds }: Readiness,
+): Promise<void> {
   const { child, log, exited } = running;
   let timer: NodeJS.Timeout | undefined;
   const ready = new Promise<'ready'>((resolve) => {

@@ -25,7 +25,13 @@ export type EmbeddedOptions = {
   onLog: (line: string) => void;
 };
 
-export type AdminConnection = { host: string; port: number; user: string; password: string; database: string };
+export type AdminConnection = {
+  host: string;
+  port: number;
+  user: string;
+  password: string;
+  database: string;
+};
 
 export type Embedded = {
   /** Superuser connection, in the form that `pg` takes. */
@@ -70,7 +76,13 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded>
   await settlePostmasterFile(cluster.folder, onLog);
   if (options.socketFolder !== undefined) await prepareSocketFolder(options.socketFolder, user);
   const { running, port } = await startOnPort(binaries.postgres, options, { cluster, user, onLog });
-  return handle(running, { options, port, folder: cluster.folder, password: cluster.password, major: binaries.major });
+  return handle(running, {
+    options,
+    port,
+    folder: cluster.folder,
+    password: cluster.password,
+    major: binaries.major,
+  });
 }
 
 async function startOnPort(
