@@ -117,8 +117,8 @@ begin
   -- Compared through a hash whose seed nobody knows: comparing the bytes would stop at the first that differs,
   -- and the time would tell how much of a guess was right. Without a key the hash is null, and so not equal.
   if left(token, 4) = 'bh1.'
-    and hashtextextended(right(token, 64), key_blind) = hashtextextended(
-      encode(sha256(key_outer_pad || sha256(key_inner_pad || convert_to(left(token, -65), 'UTF8'))), 'hex'),
+    and hashtextextended(right(token, 65), key_blind) = hashtextextended(
+      '.' || encode(sha256(key_outer_pad || sha256(key_inner_pad || convert_to(left(token, -65), 'UTF8'))), 'hex'),
       key_blind)
   then
     remaining := split_part(token, '.', 3)::double precision - date_part('epoch', now());
