@@ -90,7 +90,7 @@ alter table books.customer enable row level security;
 alter table books.customer force row level security;
 CREATE UNIQUE INDEX customer_code_unique ON books.customer USING btree (code, company_id, tenant_id) WHERE (deleted_at IS NULL);
 CREATE INDEX customer_created_at_idx ON books.customer USING brin (created_at);
-CREATE INDEX customer_list ON books.customer USING btree (tenant_id, code);
+CREATE INDEX customer_list ON books.customer USING btree (company_id, code) WITH (deduplicate_items=off);
 create policy bulkhead_born on books.customer as restrictive for insert to bulkhead_app, bulkhead_owner
   with check (((created_at = now()) AND (updated_at = now()) AND (deleted_at IS NULL)));
 create policy bulkhead_company on books.customer as restrictive for all to bulkhead_app, bulkhead_owner
@@ -202,7 +202,7 @@ alter table books.invoice enable row level security;
 alter table books.invoice force row level security;
 CREATE INDEX invoice_by_customer ON books.invoice USING btree (customer_id, company_id, tenant_id);
 CREATE INDEX invoice_created_at_idx ON books.invoice USING brin (created_at);
-CREATE INDEX invoice_list ON books.invoice USING btree (tenant_id, issued_on);
+CREATE INDEX invoice_list ON books.invoice USING btree (company_id, issued_on) WITH (deduplicate_items=off);
 CREATE UNIQUE INDEX invoice_reference_unique ON books.invoice USING btree (reference, company_id, tenant_id) WHERE ((reference IS NOT NULL) AND (status <> 'cancelled'::text) AND (deleted_at IS NULL));
 create policy bulkhead_born on books.invoice as restrictive for insert to bulkhead_app, bulkhead_owner
   with check (((created_at = now()) AND (updated_at = now()) AND (deleted_at IS NULL)));
@@ -320,7 +320,7 @@ END),
 alter table books.journal_entry enable row level security;
 alter table books.journal_entry force row level security;
 CREATE INDEX journal_entry_created_at_idx ON books.journal_entry USING brin (created_at);
-CREATE INDEX journal_entry_list ON books.journal_entry USING btree (tenant_id, posted_on);
+CREATE INDEX journal_entry_list ON books.journal_entry USING btree (company_id, posted_on) WITH (deduplicate_items=off);
 create policy bulkhead_born on books.journal_entry as restrictive for insert to bulkhead_app, bulkhead_owner
   with check (((created_at = now()) AND (updated_at = now()) AND (deleted_at IS NULL)));
 create policy bulkhead_company on books.journal_entry as restrictive for all to bulkhead_app, bulkhead_owner
@@ -569,7 +569,7 @@ begin
   -- Locked so that lines and submission cannot pass each other.
   select i.status, c.minor_units into parent
   from books.invoice i join books.currency c on c.code = i.currency
-  where i.tenant_id = new.tenant_id and i.company_id = new.company_id and i.id = new.invoice_id and i.deleted_at is null
+  where i.tenant_id = new.tenant_id and i.id = new.invoice_id and i.deleted_at is null
   for no key update of i;
   if not found then
     raise exception using errcode = '23503', constraint = 'invoice_line_invoice_fkey', message = 'there is no such invoice';
@@ -632,7 +632,7 @@ begin
   end if;
   -- Locked so that the customer cannot be removed at the same moment.
   select * into buyer from books.customer c
-  where c.tenant_id = new.tenant_id and c.company_id = new.company_id and c.id = new.customer_id and c.deleted_at is null
+  where c.tenant_id = new.tenant_id and c.id = new.customer_id and c.deleted_at is null
   for share;
   if not found then
     raise exception using errcode = '23503', constraint = 'invoice_customer_fkey', message = 'there is no such customer';
@@ -658,7 +658,7 @@ begin
   profile := books.hold_open(new.tenant_id, new.company_id, new.posted_on);
   if new.kind = 'reversal' then
     select * into original from books.journal_entry e
-    where e.tenant_id = new.tenant_id and e.company_id = new.company_id and e.id = new.reverses_id;
+    where e.tenant_id = new.tenant_id and e.id = new.reverses_id;
     if not found then
       raise exception using errcode = '23503', constraint = 'journal_entry_reverses_fkey', message = 'there is no such entry';
     end if;
@@ -720,7 +720,7 @@ declare
 begin
   select e.kind, e.posted_on, e.currency, e.posted_in, e.created_at, c.minor_units into parent
   from books.journal_entry e join books.currency c on c.code = e.currency
-  where e.tenant_id = new.tenant_id and e.company_id = new.company_id and e.id = new.entry_id;
+  where e.tenant_id = new.tenant_id and e.id = new.entry_id;
   if not found then
     raise exception using errcode = '23503', constraint = 'posting_entry_fkey', message = 'there is no such entry';
   end if;
@@ -797,7 +797,7 @@ begin
       nullif(concat_ws(' ', c.postal_code, c.city), ''), c.country), '')
     into new.customer_name, new.customer_tax_id, new.customer_address
     from books.customer c
-    where c.tenant_id = new.tenant_id and c.company_id = new.company_id and c.id = new.customer_id and c.deleted_at is null;
+    where c.tenant_id = new.tenant_id and c.id = new.customer_id and c.deleted_at is null;
     if not found then
       raise exception using errcode = '23503', constraint = 'invoice_customer_fkey', message = 'there is no such customer';
     end if;
@@ -1113,7 +1113,7 @@ begin
     left join books.invoice_line l on l.tenant_id = d.tenant_id and l.company_id = d.company_id and l.invoice_id = d.invoice_id
     group by d.tenant_id, d.company_id, d.invoice_id
   ) s
-  where i.tenant_id = s.tenant_id and i.company_id = s.company_id and i.id = s.invoice_id
+  where i.tenant_id = s.tenant_id and i.id = s.invoice_id
     and (i.net, i.tax) is distinct from (s.net, s.tax);
   return null;
 end

@@ -18,6 +18,8 @@ export type TestBooks = {
   db: TenantPool;
   /** Makes a tenant with one company whose books start on 2020-01-01. */
   company(options?: { tenant?: string; currency?: string }): Promise<TestCompany>;
+  /** Makes a tenant with one company whose books are not open. */
+  emptyCompany(): Promise<Omit<TestCompany, 'accounts'>>;
   /** A connection of its own as a role, with the company's context for the whole session. */
   connect(role: 'app' | 'owner', company: TestCompany): Promise<pg.Client>;
   close(): Promise<void>;
@@ -43,6 +45,10 @@ export async function openTestBooks(): Promise<TestBooks> {
     database,
     db,
     connect,
+    emptyCompany: async () => {
+      const made = await makeCompany(database, undefined);
+      return { ...made, session: db.as({ ...made, actor }) };
+    },
     company: async ({ tenant, currency = 'EUR' } = {}) => {
       const made = await makeCompany(database, tenant);
       const session = db.as({ ...made, actor });

@@ -1,0 +1,2 @@
+export { demoTenants, type DemoCompany, type DemoTenant } from './profiles.ts';
+export { seedBooks, type SeedOptions, type SeedSummary } from './seed.ts';
