@@ -33,7 +33,16 @@ begin atomic
   cross join lateral unnest(p.polroles) granted (role)
   where r.treatment = 'protected'
     and (granted.role = 0 or pg_get_userbyid(granted.role) not in
-      ('bulkhead_app', 'bulkhead_owner', 'bulkhead_identity', 'bulkhead_worker', 'bulkhead_auditor'));
+      ('bulkhead_app', 'bulkhead_owner', 'bulkhead_identity', 'bulkhead_worker', 'bulkhead_auditor'))
+  union all
+  -- The walls hold the application and the owner; for the other roles a policy's own condition is all there is.
+  select r.target, format('policy %I shows every row to %s', p.polname, pg_get_userbyid(granted.role))
+  from bulkhead.registered_table r
+  join pg_policy p on p.polrelid = r.target and p.polpermissive
+  cross join lateral unnest(p.polroles) granted (role)
+  where r.treatment = 'protected'
+    and pg_get_userbyid(granted.role) in ('bulkhead_identity', 'bulkhead_worker', 'bulkhead_auditor')
+    and (pg_get_expr(p.polqual, p.polrelid) = 'true' or (p.polcmd <> 'r' and pg_get_expr(p.polwithcheck, p.polrelid) = 'true'));
 end;
 comment on function bulkhead.policy_problems() is 'Protected tables whose row-level security is not what protect_table set.';
 
@@ -90,6 +99,14 @@ begin atomic
       when 'shared' then a.privilege_type = 'SELECT'
       else false end
   union all
+  select r.target, format('%s holds %s on column %I', case when a.grantee = 0 then 'public' else pg_get_userbyid(a.grantee)::text end,
+    lower(a.privilege_type), c.attname)
+  from bulkhead.registered_table r
+  join pg_attribute c on c.attrelid = r.target
+  cross join lateral aclexplode(c.attacl) a
+  where (a.grantee = 0 or pg_get_userbyid(a.grantee) = 'bulkhead_app')
+    and (r.treatment <> 'protected' or a.grantee = 0 or a.privilege_type = 'REFERENCES')
+  union all
   select r.target, format('bulkhead_app may update %s', string_agg(c.name, ', '))
   from bulkhead.registered_table r
   cross join lateral bulkhead.table_columns(r.target) c
@@ -137,6 +154,70 @@ end;
 comment on function bulkhead.unregistered_relations() is
   'Tables and views of a guarded schema, or in reach of the application, that nobody registered. Every kind of relation counts: partitioned, foreign, materialized.';
 
+create function bulkhead.expected_audit_policies() returns table (name text, command "char", role text, condition text)
+  language sql immutable parallel safe
+begin atomic
+  select 'audit_entry_write', 'a'::"char", 'bulkhead_owner', 'true'
+  union all
+  select 'audit_entry_read_own', 'r'::"char", 'bulkhead_app',
+    '((tenant_id = (select bulkhead.tenant_id())) and ((company_id is null) or (select bulkhead.all_companies()) or (company_id = (select bulkhead.company_id()))))'
+  union all
+  select 'audit_entry_read_all', 'r'::"char", 'bulkhead_auditor', 'true';
+end;
+comment on function bulkhead.expected_audit_policies() is 'The policies of the audit entries. command is pg_policy.polcmd.';
+
+create function bulkhead.kernel_problems() returns table (target regclass, problem text, fix text)
+  language sql stable
+begin atomic
+  -- The audit entries are not registered: nothing may write them but the kernel. So what holds them is looked at here.
+  with entries as (
+    select 'bulkhead.audit_entry'::regclass::oid as oid
+    union all select i.inhrelid from pg_inherits i where i.inhparent = 'bulkhead.audit_entry'::regclass
+  )
+  select c.oid::regclass, 'row-level security is off, or not forced',
+    format('alter table %s enable row level security, force row level security', c.oid::regclass)
+  from entries e join pg_class c on c.oid = e.oid
+  where not (c.relrowsecurity and c.relforcerowsecurity)
+  union all
+  select e.oid::regclass, format('trigger %s is missing or disabled: entries can be changed', t.name),
+    format('alter table %s enable always trigger %s', e.oid::regclass, t.name)
+  from entries e
+  cross join (values ('audit_entry_append_only'), ('audit_entry_no_truncate')) t (name)
+  where not exists (
+    select from pg_trigger g where g.tgrelid = e.oid and g.tgname = t.name and g.tgenabled in ('O', 'A'))
+  union all
+  select p.polrelid::regclass, format('policy %I is not the kernel''s', p.polname),
+    format('drop policy %I on %s', p.polname, p.polrelid::regclass)
+  from entries e join pg_policy p on p.polrelid = e.oid
+  where p.polpermissive and not exists (
+    select from bulkhead.expected_audit_policies() x
+    where x.name = p.polname and x.command = p.polcmd and p.polroles = array[to_regrole(x.role)::oid]
+      and e.oid = 'bulkhead.audit_entry'::regclass
+      and bulkhead.squeeze(coalesce(pg_get_expr(p.polqual, p.polrelid), pg_get_expr(p.polwithcheck, p.polrelid)))
+        = bulkhead.squeeze(x.condition))
+  union all
+  select c.oid::regclass, format('%s holds %s', case when a.grantee = 0 then 'public' else pg_get_userbyid(a.grantee)::text end,
+      lower(a.privilege_type)),
+    format('revoke all on %s from public, bulkhead_app', c.oid::regclass)
+  from pg_class c
+  left join pg_attribute t on t.attrelid = c.oid and t.attacl is not null
+  cross join lateral (
+    select * from aclexplode(c.relacl) union select * from aclexplode(t.attacl)) a
+  where c.relnamespace in ('bulkhead'::regnamespace, to_regnamespace('bulkhead_migration'))
+    and c.relkind in ('r', 'p', 'v', 'm', 'f', 'S')
+    and (a.grantee = 0 or pg_get_userbyid(a.grantee) = 'bulkhead_app')
+    and not (a.grantee <> 0 and a.privilege_type = 'SELECT'
+      and c.oid in ('bulkhead.audit_entry'::regclass, 'bulkhead.audit_log'::regclass))
+  union all
+  select c.oid::regclass, 'view without security_invoker: it reads with its owner''s rights',
+    format('alter view %s set (security_invoker = true)', c.oid::regclass)
+  from pg_class c
+  where c.relnamespace = 'bulkhead'::regnamespace and c.relkind = 'v'
+    and not coalesce(c.reloptions && array['security_invoker=true', 'security_invoker=on', 'security_invoker=1'], false);
+end;
+comment on function bulkhead.kernel_problems() is
+  'What stands open in the kernel''s own relations: the audit entries and their partitions, the keys, the registry.';
+
 create function bulkhead.unprotected_tables() returns table (table_name text, problem text, fix text)
   language sql stable security definer
   set search_path = ''
@@ -156,6 +237,8 @@ begin atomic
       when u.problem = 'not protected' then format('select bulkhead.protect_table(%L), or bulkhead.share_table / bulkhead.exempt_table with the reason', u.target::text)
       else format('revoke all on %s from public, bulkhead_app', u.target) end
     from bulkhead.unregistered_relations() u
+    union all
+    select k.target, k.problem, k.fix from bulkhead.kernel_problems() k
   ) p
   order by 1, 2;
 end;
@@ -197,8 +280,52 @@ begin atomic
 end;
 comment on function bulkhead.unsafe_roles() is 'Runtime roles that are, or may become, more than their duty.';
 
+create function bulkhead.seal_problems() returns setof text
+  language plpgsql
+  set search_path = ''
+as $body$
+declare
+  before constant text := coalesce(current_setting('bulkhead.context', true), '');
+  key bulkhead.context_key;
+  probe record;
+  payload text;
+  seal text;
+  accepted boolean;
+begin
+  select k.* into key from bulkhead.context_key k where k.not_after > now() limit 1;
+  for probe in
+    select * from (values
+      ('bh1', 60, true, true, null),
+      ('bh1', 60, false, false, 'it accepts a context with a wrong seal'),
+      ('bh1', -1, true, false, 'it accepts a context that has expired'),
+      ('bh1', 1000, true, false, 'it accepts a context that outlives 15 minutes'),
+      ('bh2', 60, true, false, 'it accepts a context of another version')
+    ) v (version, life, sealed, acceptable, problem)
+    where key.id is not null or not v.sealed
+  loop
+    payload := format('%s.%s.%s.%s.*.service.%4$s.-', probe.version, coalesce(key.id, '00000000'),
+      floor(date_part('epoch', now()))::bigint + probe.life, '00000000-0000-0000-0000-000000000000');
+    seal := case when probe.sealed
+      then encode(sha256(key.outer_pad || sha256(key.inner_pad || convert_to(payload, 'UTF8'))), 'hex')
+      else repeat('0', 64) end;
+    perform set_config('bulkhead.context', payload || '.' || seal, true);
+    begin
+      accepted := bulkhead.verified_context() is not null;
+    exception when insufficient_privilege then
+      accepted := false;
+    end;
+    if accepted <> probe.acceptable then
+      return next coalesce(probe.problem, 'it refuses a context that is valid');
+    end if;
+  end loop;
+  perform set_config('bulkhead.context', before, true);
+end
+$body$;
+comment on function bulkhead.seal_problems() is
+  'Tries contexts of no tenant, sealed and not, on bulkhead.verified_context(): what it accepts and should not, or the reverse.';
+
 create function bulkhead.unsafe_functions() returns table (function_name text, problem text, fix text)
-  language sql stable security definer
+  language sql volatile security definer
   set search_path = ''
 begin atomic
   select f.signature, 'security definer without a fixed search_path', format('alter function %s set search_path = ''''', f.signature)
@@ -215,7 +342,25 @@ begin atomic
   from pg_proc p
   join pg_namespace n on n.oid = p.pronamespace
   where p.prosecdef and n.nspname not in ('pg_catalog', 'information_schema')
-    and (p.proacl is null or exists (select from aclexplode(p.proacl) a where a.grantee = 0));
+    and (p.proacl is null or exists (select from aclexplode(p.proacl) a where a.grantee = 0))
+  union all
+  select p.oid::regprocedure::text, format('security definer of %I, whom row-level security does not hold, that %I may execute', o.rolname, r.rolname),
+    format('alter function %s owner to bulkhead_owner', p.oid::regprocedure)
+  from pg_proc p
+  join pg_namespace n on n.oid = p.pronamespace
+  join pg_roles o on o.oid = p.proowner and (o.rolsuper or o.rolbypassrls)
+  join pg_roles r on r.rolname in ('bulkhead_app', 'bulkhead_identity', 'bulkhead_worker', 'bulkhead_auditor')
+    and has_function_privilege(r.oid, p.oid, 'execute')
+  where p.prosecdef and n.nspname not in ('pg_catalog', 'information_schema')
+  union all
+  select p.oid::regprocedure::text, 'immutable, so that a cached plan keeps one tenant''s answer for the next', format('alter function %s stable', p.oid::regprocedure)
+  from pg_proc p
+  where p.pronamespace = 'bulkhead'::regnamespace and p.provolatile = 'i'
+    and p.proname in ('verified_context', 'tenant_id', 'company_id', 'all_companies', 'account_id',
+      'claimed_tenant_id', 'claimed_company_id', 'claimed_account_id', 'shows_deleted')
+  union all
+  select 'bulkhead.verified_context()', s.problem, 'create it anew as the kernel''s migration does'
+  from bulkhead.seal_problems() s (problem);
 end;
 comment on function bulkhead.unsafe_functions() is 'Functions that run with their owner''s rights and can be bent or are open to all.';
 
