@@ -421,6 +421,27 @@ BEGIN ATOMIC
  SELECT bulkhead.register_exception(target, 'exempt'::text, reason) AS register_exception;
 END;
 
+CREATE OR REPLACE FUNCTION bulkhead.expected_audit_policies()
+ RETURNS TABLE(name text, command "char", role text, condition text)
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+BEGIN ATOMIC
+ SELECT 'audit_entry_write'::text,
+     'a'::"char" AS "char",
+     'bulkhead_owner'::text,
+     'true'::text
+ UNION ALL
+  SELECT 'audit_entry_read_own'::text,
+     'r'::"char" AS "char",
+     'bulkhead_app'::text,
+     '((tenant_id = (select bulkhead.tenant_id())) and ((company_id is null) or (select bulkhead.all_companies()) or (company_id = (select bulkhead.company_id()))))'::text
+ UNION ALL
+  SELECT 'audit_entry_read_all'::text,
+     'r'::"char" AS "char",
+     'bulkhead_auditor'::text,
+     'true'::text;
+END;
+
 CREATE OR REPLACE FUNCTION bulkhead.expected_policies(scope text)
  RETURNS TABLE(name text, permissive boolean, command "char", condition text)
  LANGUAGE sql
@@ -538,6 +559,72 @@ begin
 end
 $function$;
 
+CREATE OR REPLACE FUNCTION bulkhead.kernel_problems()
+ RETURNS TABLE(target regclass, problem text, fix text)
+ LANGUAGE sql
+ STABLE
+BEGIN ATOMIC
+ WITH entries AS (
+          SELECT ('bulkhead.audit_entry'::regclass)::oid AS oid
+         UNION ALL
+          SELECT i.inhrelid
+            FROM pg_inherits i
+           WHERE (i.inhparent = ('bulkhead.audit_entry'::regclass)::oid)
+         )
+  SELECT (c.oid)::regclass AS oid,
+     'row-level security is off, or not forced'::text,
+     format('alter table %s enable row level security, force row level security'::text, (c.oid)::regclass) AS format
+    FROM (entries e
+      JOIN pg_class c ON ((c.oid = e.oid)))
+   WHERE (NOT (c.relrowsecurity AND c.relforcerowsecurity))
+ UNION ALL
+  SELECT (e.oid)::regclass AS oid,
+     format('trigger %s is missing or disabled: entries can be changed'::text, t.name) AS format,
+     format('alter table %s enable always trigger %s'::text, (e.oid)::regclass, t.name) AS format
+    FROM (entries e
+      CROSS JOIN ( VALUES ('audit_entry_append_only'::text), ('audit_entry_no_truncate'::text)) t(name))
+   WHERE (NOT (EXISTS ( SELECT
+            FROM pg_trigger g
+           WHERE ((g.tgrelid = e.oid) AND (g.tgname = t.name) AND (g.tgenabled = ANY (ARRAY['O'::"char", 'A'::"char"]))))))
+ UNION ALL
+  SELECT (p.polrelid)::regclass AS polrelid,
+     format('policy %I is not the kernel''s'::text, p.polname) AS format,
+     format('drop policy %I on %s'::text, p.polname, (p.polrelid)::regclass) AS format
+    FROM (entries e
+      JOIN pg_policy p ON ((p.polrelid = e.oid)))
+   WHERE (p.polpermissive AND (NOT (EXISTS ( SELECT
+            FROM bulkhead.expected_audit_policies() x(name, command, role, condition)
+           WHERE ((x.name = p.polname) AND (x.command = p.polcmd) AND (p.polroles = ARRAY[(to_regrole(x.role))::oid]) AND (e.oid = ('bulkhead.audit_entry'::regclass)::oid) AND (bulkhead.squeeze(COALESCE(pg_get_expr(p.polqual, p.polrelid), pg_get_expr(p.polwithcheck, p.polrelid))) = bulkhead.squeeze(x.condition)))))))
+ UNION ALL
+  SELECT (c.oid)::regclass AS oid,
+     format('%s holds %s'::text,
+         CASE
+             WHEN (a.grantee = (0)::oid) THEN 'public'::text
+             ELSE (pg_get_userbyid(a.grantee))::text
+         END, lower(a.privilege_type)) AS format,
+     format('revoke all on %s from public, bulkhead_app'::text, (c.oid)::regclass) AS format
+    FROM ((pg_class c
+      LEFT JOIN pg_attribute t ON (((t.attrelid = c.oid) AND (t.attacl IS NOT NULL))))
+      CROSS JOIN LATERAL ( SELECT aclexplode.grantor,
+             aclexplode.grantee,
+             aclexplode.privilege_type,
+             aclexplode.is_grantable
+            FROM aclexplode(c.relacl) aclexplode(grantor, grantee, privilege_type, is_grantable)
+         UNION
+          SELECT aclexplode.grantor,
+             aclexplode.grantee,
+             aclexplode.privilege_type,
+             aclexplode.is_grantable
+            FROM aclexplode(t.attacl) aclexplode(grantor, grantee, privilege_type, is_grantable)) a)
+   WHERE ((c.relnamespace = ANY (ARRAY[('bulkhead'::regnamespace)::oid, (to_regnamespace('bulkhead_migration'::text))::oid])) AND (c.relkind = ANY (ARRAY['r'::"char", 'p'::"char", 'v'::"char", 'm'::"char", 'f'::"char", 'S'::"char"])) AND ((a.grantee = (0)::oid) OR (pg_get_userbyid(a.grantee) = 'bulkhead_app'::name)) AND (NOT ((a.grantee <> (0)::oid) AND (a.privilege_type = 'SELECT'::text) AND (c.oid = ANY (ARRAY[('bulkhead.audit_entry'::regclass)::oid, ('bulkhead.audit_log'::regclass)::oid])))))
+ UNION ALL
+  SELECT (c.oid)::regclass AS oid,
+     'view without security_invoker: it reads with its owner''s rights'::text,
+     format('alter view %s set (security_invoker = true)'::text, (c.oid)::regclass) AS format
+    FROM pg_class c
+   WHERE ((c.relnamespace = ('bulkhead'::regnamespace)::oid) AND (c.relkind = 'v'::"char") AND (NOT COALESCE((c.reloptions && ARRAY['security_invoker=true'::text, 'security_invoker=on'::text, 'security_invoker=1'::text]), false)));
+END;
+
 CREATE OR REPLACE FUNCTION bulkhead.key_columns(target regclass, positions smallint[])
  RETURNS text[]
  LANGUAGE sql
@@ -614,7 +701,14 @@ BEGIN ATOMIC
     FROM ((bulkhead.registered_table r
       JOIN pg_policy p ON (((p.polrelid = (r.target)::oid) AND p.polpermissive)))
       CROSS JOIN LATERAL unnest(p.polroles) granted(role))
-   WHERE ((r.treatment = 'protected'::text) AND ((granted.role = (0)::oid) OR (pg_get_userbyid(granted.role) <> ALL (ARRAY['bulkhead_app'::name, 'bulkhead_owner'::name, 'bulkhead_identity'::name, 'bulkhead_worker'::name, 'bulkhead_auditor'::name]))));
+   WHERE ((r.treatment = 'protected'::text) AND ((granted.role = (0)::oid) OR (pg_get_userbyid(granted.role) <> ALL (ARRAY['bulkhead_app'::name, 'bulkhead_owner'::name, 'bulkhead_identity'::name, 'bulkhead_worker'::name, 'bulkhead_auditor'::name]))))
+ UNION ALL
+  SELECT r.target,
+     format('policy %I shows every row to %s'::text, p.polname, pg_get_userbyid(granted.role)) AS format
+    FROM ((bulkhead.registered_table r
+      JOIN pg_policy p ON (((p.polrelid = (r.target)::oid) AND p.polpermissive)))
+      CROSS JOIN LATERAL unnest(p.polroles) granted(role))
+   WHERE ((r.treatment = 'protected'::text) AND (pg_get_userbyid(granted.role) = ANY (ARRAY['bulkhead_identity'::name, 'bulkhead_worker'::name, 'bulkhead_auditor'::name])) AND ((pg_get_expr(p.polqual, p.polrelid) = 'true'::text) OR ((p.polcmd <> 'r'::"char") AND (pg_get_expr(p.polwithcheck, p.polrelid) = 'true'::text))));
 END;
 
 CREATE OR REPLACE FUNCTION bulkhead.privilege_problems()
@@ -645,6 +739,17 @@ BEGIN ATOMIC
              WHEN 'shared'::text THEN (a.privilege_type = 'SELECT'::text)
              ELSE false
          END))
+ UNION ALL
+  SELECT r.target,
+     format('%s holds %s on column %I'::text,
+         CASE
+             WHEN (a.grantee = (0)::oid) THEN 'public'::text
+             ELSE (pg_get_userbyid(a.grantee))::text
+         END, lower(a.privilege_type), c.attname) AS format
+    FROM ((bulkhead.registered_table r
+      JOIN pg_attribute c ON ((c.attrelid = (r.target)::oid)))
+      CROSS JOIN LATERAL aclexplode(c.attacl) a(grantor, grantee, privilege_type, is_grantable))
+   WHERE (((a.grantee = (0)::oid) OR (pg_get_userbyid(a.grantee) = 'bulkhead_app'::name)) AND ((r.treatment <> 'protected'::text) OR (a.grantee = (0)::oid) OR (a.privilege_type = 'REFERENCES'::text)))
  UNION ALL
   SELECT r.target,
      format('bulkhead_app may update %s'::text, string_agg(c.name, ', '::text)) AS format
@@ -1041,6 +1146,49 @@ begin
 end
 $function$;
 
+CREATE OR REPLACE FUNCTION bulkhead.seal_problems()
+ RETURNS SETOF text
+ LANGUAGE plpgsql
+ SET search_path TO ''
+AS $function$
+declare
+  before constant text := coalesce(current_setting('bulkhead.context', true), '');
+  key bulkhead.context_key;
+  probe record;
+  payload text;
+  seal text;
+  accepted boolean;
+begin
+  select k.* into key from bulkhead.context_key k where k.not_after > now() limit 1;
+  for probe in
+    select * from (values
+      ('bh1', 60, true, true, null),
+      ('bh1', 60, false, false, 'it accepts a context with a wrong seal'),
+      ('bh1', -1, true, false, 'it accepts a context that has expired'),
+      ('bh1', 1000, true, false, 'it accepts a context that outlives 15 minutes'),
+      ('bh2', 60, true, false, 'it accepts a context of another version')
+    ) v (version, life, sealed, acceptable, problem)
+    where key.id is not null or not v.sealed
+  loop
+    payload := format('%s.%s.%s.%s.*.service.%4$s.-', probe.version, coalesce(key.id, '00000000'),
+      floor(date_part('epoch', now()))::bigint + probe.life, '00000000-0000-0000-0000-000000000000');
+    seal := case when probe.sealed
+      then encode(sha256(key.outer_pad || sha256(key.inner_pad || convert_to(payload, 'UTF8'))), 'hex')
+      else repeat('0', 64) end;
+    perform set_config('bulkhead.context', payload || '.' || seal, true);
+    begin
+      accepted := bulkhead.verified_context() is not null;
+    exception when insufficient_privilege then
+      accepted := false;
+    end;
+    if accepted <> probe.acceptable then
+      return next coalesce(probe.problem, 'it refuses a context that is valid');
+    end if;
+  end loop;
+  perform set_config('bulkhead.context', before, true);
+end
+$function$;
+
 CREATE OR REPLACE FUNCTION bulkhead.share_table(target regclass, reason text)
  RETURNS void
  LANGUAGE plpgsql
@@ -1146,7 +1294,12 @@ BEGIN ATOMIC
                      WHEN (u.problem = 'not protected'::text) THEN format('select bulkhead.protect_table(%L), or bulkhead.share_table / bulkhead.exempt_table with the reason'::text, (u.target)::text)
                      ELSE format('revoke all on %s from public, bulkhead_app'::text, u.target)
                  END AS format
-            FROM bulkhead.unregistered_relations() u(target, problem)) p
+            FROM bulkhead.unregistered_relations() u(target, problem)
+         UNION ALL
+          SELECT k.target,
+             k.problem,
+             k.fix
+            FROM bulkhead.kernel_problems() k(target, problem, fix)) p
    ORDER BY (bulkhead.table_label(p.target)), p.problem;
 END;
 
@@ -1190,7 +1343,7 @@ END;
 CREATE OR REPLACE FUNCTION bulkhead.unsafe_functions()
  RETURNS TABLE(function_name text, problem text, fix text)
  LANGUAGE sql
- STABLE SECURITY DEFINER
+ SECURITY DEFINER
  SET search_path TO ''
 BEGIN ATOMIC
  SELECT f.signature,
@@ -1241,7 +1394,27 @@ BEGIN ATOMIC
       JOIN pg_namespace n ON ((n.oid = p.pronamespace)))
    WHERE (p.prosecdef AND (n.nspname <> ALL (ARRAY['pg_catalog'::name, 'information_schema'::name])) AND ((p.proacl IS NULL) OR (EXISTS ( SELECT
             FROM aclexplode(p.proacl) a(grantor, grantee, privilege_type, is_grantable)
-           WHERE (a.grantee = (0)::oid)))));
+           WHERE (a.grantee = (0)::oid)))))
+ UNION ALL
+  SELECT ((p.oid)::regprocedure)::text AS oid,
+     format('security definer of %I, whom row-level security does not hold, that %I may execute'::text, o.rolname, r.rolname) AS format,
+     format('alter function %s owner to bulkhead_owner'::text, (p.oid)::regprocedure) AS format
+    FROM (((pg_proc p
+      JOIN pg_namespace n ON ((n.oid = p.pronamespace)))
+      JOIN pg_roles o ON (((o.oid = p.proowner) AND (o.rolsuper OR o.rolbypassrls))))
+      JOIN pg_roles r ON (((r.rolname = ANY (ARRAY['bulkhead_app'::name, 'bulkhead_identity'::name, 'bulkhead_worker'::name, 'bulkhead_auditor'::name])) AND has_function_privilege(r.oid, p.oid, 'execute'::text))))
+   WHERE (p.prosecdef AND (n.nspname <> ALL (ARRAY['pg_catalog'::name, 'information_schema'::name])))
+ UNION ALL
+  SELECT ((p.oid)::regprocedure)::text AS oid,
+     'immutable, so that a cached plan keeps one tenant''s answer for the next'::text,
+     format('alter function %s stable'::text, (p.oid)::regprocedure) AS format
+    FROM pg_proc p
+   WHERE ((p.pronamespace = ('bulkhead'::regnamespace)::oid) AND (p.provolatile = 'i'::"char") AND (p.proname = ANY (ARRAY['verified_context'::name, 'tenant_id'::name, 'company_id'::name, 'all_companies'::name, 'account_id'::name, 'claimed_tenant_id'::name, 'claimed_company_id'::name, 'claimed_account_id'::name, 'shows_deleted'::name])))
+ UNION ALL
+  SELECT 'bulkhead.verified_context()'::text,
+     s.problem,
+     'create it anew as the kernel''s migration does'::text
+    FROM bulkhead.seal_problems() s(problem);
 END;
 
 CREATE OR REPLACE FUNCTION bulkhead.unsafe_roles()
