@@ -28,7 +28,8 @@ export function settingsTable(): string {
 }
 
 function sectionShape(schema: z.ZodType): Record<string, z.ZodType> {
-  const object = schema instanceof z.ZodPrefault ? schema.unwrap() : schema;
+  const inner = schema instanceof z.ZodPipe ? schema.out : schema;
+  const object = inner instanceof z.ZodPrefault ? inner.unwrap() : inner;
   if (!(object instanceof z.ZodObject)) throw new TypeError('a section must be an object');
   return object.shape;
 }

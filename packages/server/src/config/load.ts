@@ -137,7 +137,7 @@ function toProblems(issue: z.core.$ZodIssue): ConfigProblem[] {
       message: 'is no setting of this server',
     }));
   }
-  const missing = issue.code === 'invalid_type' && issue.input === undefined;
+  const missing = issue.code === 'invalid_type' && issue.message.endsWith('received undefined');
   return [{ setting: issue.path.join('.'), message: missing ? 'is required' : issue.message }];
 }
 

@@ -105,11 +105,16 @@ const log = z.strictObject({
 
 /** Every setting of the server. */
 export const configSchema = z.strictObject({
+  // An absent section is an empty one, so that each setting missing in it is named.
   http: http.prefault({}),
-  database,
-  context,
+  database: z.preprocess(orEmpty, database),
+  context: z.preprocess(orEmpty, context),
   log: log.prefault({}),
 });
+
+function orEmpty(section: unknown): unknown {
+  return section === undefined ? {} : section;
+}
 
 /** The server's configuration, checked. */
 export type Config = z.output<typeof configSchema>;

@@ -48,8 +48,10 @@ export function toRefusal(error: unknown, answers: ConstraintAnswers): Refusal {
   if (error instanceof DataError) return fromDataError(error, answers);
   if (error instanceof PlatformError) return fromPlatformError(error);
   if (isOrpcError(error)) return fromOrpcError(error);
-  if (endsSession(error)) return fromDataError(new DataError('database_unavailable'), answers);
-  return isDatabaseError(error) ? fromDataError(toDataError(error), answers) : internalError;
+  if (endsSession(error) || isLostConnection(error)) {
+    return fromDataError(new DataError('database_unavailable'), answers);
+  }
+  return isServerError(error) ? fromDataError(toDataError(error), answers) : internalError;
 }
 
 /** oRPC types its errors' data as `any`; nothing here trusts it. */
@@ -139,10 +141,14 @@ function endsSession(error: unknown): boolean {
   return error instanceof Error && 'severity' in error && error.severity === 'FATAL';
 }
 
-/** Errors of the pools that the kernel does not wrap: a server's, or a lost connection's. */
-function isDatabaseError(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
-  if ('severity' in error) return true;
+/** An error that Postgres reported, in a pool that the kernel does not wrap. */
+function isServerError(error: unknown): boolean {
+  return error instanceof Error && 'severity' in error;
+}
+
+/** No connection could be had, or it broke: what such a pool throws before Postgres says anything. */
+function isLostConnection(error: unknown): boolean {
+  if (!(error instanceof Error) || isServerError(error)) return false;
   const code = 'code' in error ? String(error.code) : '';
   return lostConnection.test(code) || lostConnectionMessage.test(error.message);
 }
