@@ -12,18 +12,28 @@ export const errors: Readonly<Record<string, ModuleError>> = {
   currency_mismatch: invalid('currency_mismatch', 'This company keeps its books in another currency.'),
 
   customer_code_unique: conflict('customer_code_taken', 'Another customer has this code.'),
-  customer_has_drafts: conflict('customer_has_drafts', 'The customer has drafts. Submit or remove them first.'),
+  customer_has_drafts: conflict(
+    'customer_has_drafts',
+    'The customer has drafts. Submit or remove them first.',
+  ),
   invoice_customer_fkey: conflict('customer_missing', 'There is no such customer.'),
 
   invoice_not_draft: conflict('invoice_not_draft', 'The invoice is no draft any more and cannot change.'),
   invoice_starts_as_draft: conflict('invoice_transition', 'An invoice starts as a draft.'),
-  invoice_transition: conflict('invoice_transition', 'An invoice goes from draft to submitted to cancelled only.'),
+  invoice_transition: conflict(
+    'invoice_transition',
+    'An invoice goes from draft to submitted to cancelled only.',
+  ),
   invoice_has_lines: invalid('invoice_empty', 'An invoice without lines cannot be submitted.'),
   invoice_total_positive: invalid('invoice_empty', 'An invoice over nothing cannot be submitted.'),
   invoice_reference_unique: conflict('reference_taken', 'Another invoice has this reference.'),
   invoice_due_on_after_issue: invalid('due_before_issue', 'An invoice is not due before its date of issue.'),
   invoice_date_range: invalid('date_out_of_range', 'Dates lie between 1970 and 2199.'),
-  invoice_cancelled_after_issue: invalid('cancelled_before_issue', 'An invoice is not cancelled before its issue.'),
+  invoice_cancelled_after_issue: invalid(
+    'cancelled_before_issue',
+    'An invoice is not cancelled before its issue.',
+  ),
+  invoice_line_invoice_fkey: conflict('invoice_missing', 'There is no such invoice.'),
   invoice_line_ledger_account_fkey: conflict('ledger_account_missing', 'There is no such ledger account.'),
   invoice_line_income_account: invalid('ledger_account_unfit', 'An invoice line needs an income account.'),
   invoice_line_quantity_positive: invalid('quantity_invalid', 'A quantity is above zero.'),
@@ -31,11 +41,15 @@ export const errors: Readonly<Record<string, ModuleError>> = {
   amount_too_large: invalid('amount_too_large', 'The amount is too large.'),
   amount_minor_units: invalid('amount_invalid', 'The amount has more decimals than the currency.'),
 
-  period_closed: conflict('period_closed', 'The period is signed off: nothing is posted on or before its end.'),
+  period_closed: conflict(
+    'period_closed',
+    'The period is signed off: nothing is posted on or before its end.',
+  ),
   before_books_start: conflict('before_books_start', 'The books of this company start later.'),
   date_out_of_range: invalid('date_out_of_range', 'Dates lie between 1970 and 2199.'),
   period_already_signed_off: conflict('period_signed_off', 'The period is signed off already.'),
   sign_off_period_unique: conflict('period_signed_off', 'The period is signed off already.'),
+  sign_off_period_fkey: conflict('period_missing', 'There is no such period.'),
   period_not_over: conflict('period_not_over', 'The period is not over yet.'),
 
   entry_unbalanced: invalid('entry_unbalanced', 'Debits and credits of an entry must balance.'),
@@ -46,6 +60,8 @@ export const errors: Readonly<Record<string, ModuleError>> = {
   ),
   posting_customer_fkey: conflict('customer_missing', 'There is no such customer.'),
   posting_ledger_account_fkey: conflict('ledger_account_missing', 'There is no such ledger account.'),
+  posting_entry_fkey: conflict('entry_missing', 'There is no such journal entry.'),
+  journal_entry_reverses_fkey: conflict('entry_missing', 'There is no such journal entry.'),
   journal_append_only: conflict('entry_posted', 'Posted entries never change. Reverse the entry.'),
   journal_entry_reverses_unique: conflict('entry_reversed', 'The entry is reversed already.'),
   entry_of_invoice: conflict('entry_of_invoice', 'Cancel the invoice to reverse its entry.'),

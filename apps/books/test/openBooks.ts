@@ -30,9 +30,15 @@ const actor = { kind: 'account', id: '3f0c6f3e-8a55-4a5e-9d51-0c5a35a1e001' } as
 /** A database of its own with all migrations, and the pools to it. */
 export async function openTestBooks(): Promise<TestBooks> {
   const database = await createTestDatabase({ template: 'full' });
-  const db = new TenantPool({ connection: { ...database.connections.app, max: 20 }, sealer: database.sealer });
+  const db = new TenantPool({
+    connection: { ...database.connections.app, max: 20 },
+    sealer: database.sealer,
+  });
   const clients: pg.Client[] = [];
-  const connect = async (role: 'app' | 'owner', { tenant, company }: Pick<TestCompany, 'tenant' | 'company'>) => {
+  const connect = async (
+    role: 'app' | 'owner',
+    { tenant, company }: Pick<TestCompany, 'tenant' | 'company'>,
+  ) => {
     const client = new pg.Client(database.connections[role]);
     clients.push(client);
     await client.connect();
@@ -62,7 +68,9 @@ export async function openTestBooks(): Promise<TestBooks> {
           startsOn: '2020-01-01',
         }),
       );
-      const { rows } = await session.query<{ code: string; id: string }>('select code, id from books.ledger_account');
+      const { rows } = await session.query<{ code: string; id: string }>(
+        'select code, id from books.ledger_account',
+      );
       return { ...made, session, accounts: new Map(rows.map(({ code, id }) => [code, id])) };
     },
     close: async () => {
@@ -82,9 +90,14 @@ async function makeCompany(
   const owner = new pg.Client(database.connections.owner);
   await owner.connect();
   try {
-    await owner.query(`select set_config('bulkhead.context', $1, false)`, [database.sealer.seal({ tenant, actor })]);
+    await owner.query(`select set_config('bulkhead.context', $1, false)`, [
+      database.sealer.seal({ tenant, actor }),
+    ]);
     if (existing === undefined) await owner.query(`insert into tenants.tenant (name) values ('Test')`);
-    await owner.query('insert into tenants.company (id, name) values ($1, $2)', [company, `Company ${company}`]);
+    await owner.query('insert into tenants.company (id, name) values ($1, $2)', [
+      company,
+      `Company ${company}`,
+    ]);
   } finally {
     await owner.end();
   }
@@ -92,7 +105,10 @@ async function makeCompany(
 }
 
 /** A customer of the company. */
-export async function addCustomer({ session }: TestCompany, code = `C-${randomUUID().slice(0, 8).toUpperCase()}`) {
+export async function addCustomer(
+  { session }: TestCompany,
+  code = `C-${randomUUID().slice(0, 8).toUpperCase()}`,
+) {
   const { rows } = await session.query<{ id: string }>(
     'insert into books.customer (code, name) values ($1, $2) returning id',
     [code, `Customer ${code}`],

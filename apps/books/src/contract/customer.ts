@@ -14,7 +14,10 @@ const fields = {
   postalCode: line(20).nullable(),
   city: line(100).nullable(),
   /** ISO 3166-1 alpha-2. */
-  country: z.string().regex(/^[A-Z]{2}$/, 'ISO 3166-1: two capital letters').nullable(),
+  country: z
+    .string()
+    .regex(/^[A-Z]{2}$/, 'ISO 3166-1: two capital letters')
+    .nullable(),
 };
 
 export const customer = z.object({
@@ -54,7 +57,12 @@ export const customers = {
     .input(newCustomer)
     .output(customer),
   change: procedure({ permission: 'books:customer.change', rate: 'write' })
-    .route({ method: 'PATCH', path: '/customers/{id}', summary: 'Change the named fields of a customer', tags })
+    .route({
+      method: 'PATCH',
+      path: '/customers/{id}',
+      summary: 'Change the named fields of a customer',
+      tags,
+    })
     .input(z.strictObject({ id, ...z.object(fields).partial().shape }))
     .output(customer),
   remove: procedure({ permission: 'books:customer.change', rate: 'write' })
@@ -69,7 +77,16 @@ export const customers = {
   balance: procedure({ permission: 'books:customer.read', rate: 'read' })
     .route({ method: 'GET', path: '/customers/{id}/balance', summary: 'What a customer owes', tags })
     .input(z.strictObject({ id, asOf: date.optional() }))
-    .output(z.object({ id, currency: currencyCode, asOf: date.nullable(), invoiced: amount, settled: amount, balance: amount })),
+    .output(
+      z.object({
+        id,
+        currency: currencyCode,
+        asOf: date.nullable(),
+        invoiced: amount,
+        settled: amount,
+        balance: amount,
+      }),
+    ),
   export: procedure({ permission: 'books:customer.read', rate: 'heavy' })
     .route({
       method: 'GET',

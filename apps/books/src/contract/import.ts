@@ -29,7 +29,12 @@ export type ImportError = z.infer<typeof importError>;
 
 /** Any number of `progress`, then one `done`. Nothing is written before `done`; disconnecting earlier writes nothing. */
 export const importEvent = z.discriminatedUnion('type', [
-  z.object({ type: z.literal('progress'), stage: z.enum(['reading', 'writing']), done: z.int(), total: z.int() }),
+  z.object({
+    type: z.literal('progress'),
+    stage: z.enum(['reading', 'writing']),
+    done: z.int(),
+    total: z.int(),
+  }),
   z.object({
     type: z.literal('done'),
     /** Records written; 0 in a dry run and in an all-or-nothing import that has errors. */

@@ -1,6 +1,20 @@
 import { procedure } from '@bulkhead/server/contract';
 import { z } from 'zod';
-import { amount, currencyCode, date, givenAmount, id, line, page, pageOf, quantity, search, taxRate, text, timestamp } from './value.ts';
+import {
+  amount,
+  currencyCode,
+  date,
+  givenAmount,
+  id,
+  line,
+  page,
+  pageOf,
+  quantity,
+  search,
+  taxRate,
+  text,
+  timestamp,
+} from './value.ts';
 
 const tags = ['Books: invoices'];
 
@@ -130,7 +144,8 @@ export const invoices = {
     .route({
       method: 'POST',
       path: '/invoices/{id}/cancel',
-      summary: 'Cancel a submitted invoice: posts a reversal on the given day, which must be in an open period',
+      summary:
+        'Cancel a submitted invoice: posts a reversal on the given day, which must be in an open period',
       tags,
     })
     .input(

@@ -1,6 +1,17 @@
 import { procedure } from '@bulkhead/server/contract';
 import { z } from 'zod';
-import { amount, currencyCode, date, givenAmount, id, line, page, pageOf, search, timestamp } from './value.ts';
+import {
+  amount,
+  currencyCode,
+  date,
+  givenAmount,
+  id,
+  line,
+  page,
+  pageOf,
+  search,
+  timestamp,
+} from './value.ts';
 
 const tags = ['Books: journal'];
 
@@ -47,7 +58,10 @@ export const newPosting = z
     debit: givenAmount.optional(),
     credit: givenAmount.optional(),
   })
-  .refine((given) => (given.debit === undefined) !== (given.credit === undefined), 'Give either debit or credit');
+  .refine(
+    (given) => (given.debit === undefined) !== (given.credit === undefined),
+    'Give either debit or credit',
+  );
 
 export const newEntry = z.strictObject({
   postedOn: date,
@@ -58,7 +72,12 @@ export type NewEntry = z.output<typeof newEntry>;
 
 export const journal = {
   list: procedure({ permission: 'books:journal.read', rate: 'read' })
-    .route({ method: 'GET', path: '/journal', summary: 'List journal entries with postings, latest first', tags })
+    .route({
+      method: 'GET',
+      path: '/journal',
+      summary: 'List journal entries with postings, latest first',
+      tags,
+    })
     .input(
       z.strictObject({
         from: date.optional(),

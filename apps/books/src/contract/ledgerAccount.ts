@@ -28,7 +28,13 @@ export const ledgerAccounts = {
     .input(z.strictObject({ type: ledgerAccountType.optional() }).default({}))
     .output(z.array(ledgerAccount)),
   create: procedure({ permission: 'books:ledger-account.change', rate: 'write' })
-    .route({ method: 'POST', path: '/ledger-accounts', summary: 'Add a ledger account', tags, successStatus: 201 })
+    .route({
+      method: 'POST',
+      path: '/ledger-accounts',
+      summary: 'Add a ledger account',
+      tags,
+      successStatus: 201,
+    })
     .input(z.strictObject({ code: accountCode, name: line(200), type: ledgerAccountType }))
     .output(ledgerAccount),
   rename: procedure({ permission: 'books:ledger-account.change', rate: 'write' })

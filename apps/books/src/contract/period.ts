@@ -26,10 +26,20 @@ export type Period = z.infer<typeof period>;
 export const periods = {
   list: procedure({ permission: 'books:period.read', rate: 'read' })
     .route({ method: 'GET', path: '/periods', summary: 'List periods, latest first', tags })
-    .input(z.strictObject({ fiscalYear: z.coerce.number<number>().int().min(1970).max(2200).optional() }).default({}))
+    .input(
+      z
+        .strictObject({ fiscalYear: z.coerce.number<number>().int().min(1970).max(2200).optional() })
+        .default({}),
+    )
     .output(z.array(period)),
   openYear: procedure({ permission: 'books:period.open', rate: 'write' })
-    .route({ method: 'POST', path: '/periods', summary: 'Open the twelve periods of a fiscal year', tags, successStatus: 201 })
+    .route({
+      method: 'POST',
+      path: '/periods',
+      summary: 'Open the twelve periods of a fiscal year',
+      tags,
+      successStatus: 201,
+    })
     .input(z.strictObject({ fiscalYear: z.int().min(1970).max(2200) }))
     .output(z.array(period)),
   signOff: procedure({ permission: 'books:period.sign-off', rate: 'write' })

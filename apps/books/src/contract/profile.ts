@@ -32,13 +32,19 @@ export const profiles = {
     .route({ method: 'GET', path: '/profiles', summary: 'The companies that keep books, by name', tags })
     .output(z.array(profile)),
   get: procedure({ permission: 'books:profile.read', rate: 'read' })
-    .route({ method: 'GET', path: '/profile', summary: 'How this company keeps its books; 404 before they are opened', tags })
+    .route({
+      method: 'GET',
+      path: '/profile',
+      summary: 'How this company keeps its books; 404 before they are opened',
+      tags,
+    })
     .output(profile),
   open: procedure({ permission: 'books:profile.open', rate: 'write' })
     .route({
       method: 'POST',
       path: '/profile',
-      summary: 'Open the books of this company: currency, chart of accounts, periods of the first fiscal year',
+      summary:
+        'Open the books of this company: currency, chart of accounts, periods of the first fiscal year',
       tags,
       successStatus: 201,
     })
@@ -55,7 +61,13 @@ export const profiles = {
     .output(profile),
   change: procedure({ permission: 'books:profile.open', rate: 'write' })
     .route({ method: 'PATCH', path: '/profile', summary: 'Change names and time zone', tags })
-    .input(z.strictObject({ legalName: line(200).optional(), taxId: line(40).nullable().optional(), timeZone: line(60).optional() }))
+    .input(
+      z.strictObject({
+        legalName: line(200).optional(),
+        taxId: line(40).nullable().optional(),
+        timeZone: line(60).optional(),
+      }),
+    )
     .output(profile),
   currencies: procedure({ permission: 'books:profile.read', rate: 'read' })
     .route({ method: 'GET', path: '/currencies', summary: 'Currencies in use (ISO 4217)', tags })

@@ -61,8 +61,17 @@ export const reports = {
     .input(z.strictObject({ asOf: date }))
     .output(trialBalance),
   profitAndLoss: procedure({ permission: 'books:report.read', rate: 'heavy' })
-    .route({ method: 'GET', path: '/reports/profit-and-loss', summary: 'Profit and loss of a span of days', tags })
-    .input(z.strictObject({ from: date, to: date }).refine((span) => span.from <= span.to, 'from must not be after to'))
+    .route({
+      method: 'GET',
+      path: '/reports/profit-and-loss',
+      summary: 'Profit and loss of a span of days',
+      tags,
+    })
+    .input(
+      z
+        .strictObject({ from: date, to: date })
+        .refine((span) => span.from <= span.to, 'from must not be after to'),
+    )
     .output(profitAndLoss),
   balanceSheet: procedure({ permission: 'books:report.read', rate: 'heavy' })
     .route({ method: 'GET', path: '/reports/balance-sheet', summary: 'Balance sheet as of a day', tags })

@@ -18,12 +18,18 @@ export const amount = z.string().regex(/^-?\d{1,20}(\.\d{1,4})?$/);
 /** Amount of money given: decimal string, not negative, at most 14 digits and 4 decimals. */
 export const givenAmount = z
   .string()
-  .regex(/^\d{1,14}(\.\d{1,4})?$/, 'A decimal string without sign: at most 14 digits, a point, at most 4 decimals');
+  .regex(
+    /^\d{1,14}(\.\d{1,4})?$/,
+    'A decimal string without sign: at most 14 digits, a point, at most 4 decimals',
+  );
 
 /** Quantity of an invoice line: decimal string above zero, at most 8 digits and 4 decimals. */
 export const quantity = z
   .string()
-  .regex(/^(?=.*[1-9])\d{1,8}(\.\d{1,4})?$/, 'A decimal string above zero: at most 8 digits, a point, at most 4 decimals');
+  .regex(
+    /^(?=.*[1-9])\d{1,8}(\.\d{1,4})?$/,
+    'A decimal string above zero: at most 8 digits, a point, at most 4 decimals',
+  );
 
 /** Tax rate in percent: decimal string, 0 to 100 with at most 2 decimals. */
 export const taxRate = z

@@ -27,14 +27,25 @@ test('the demo fills six companies with a year of books that an accountant would
     assert.equal(trial?.totalDebit, trial?.totalCredit);
     const sheet = await balanceSheet(session, id, today);
     const units = (amount: string | undefined) => toUnits(amount ?? '0', 4);
-    assert.equal(units(sheet?.totalAssets), units(sheet?.totalLiabilities) + units(sheet?.totalEquity) + units(sheet?.result));
+    assert.equal(
+      units(sheet?.totalAssets),
+      units(sheet?.totalLiabilities) + units(sheet?.totalEquity) + units(sheet?.result),
+    );
     const statement = await profitAndLoss(session, id, { from: '2023-11-01', to: today });
     assert.ok(units(statement?.profit) > 0n, `${company.name} earns nothing`);
-    assert.ok(units(statement?.totalIncome) > 5n * units(statement?.profit) / 2n, `${company.name} earns too much`);
+    assert.ok(
+      units(statement?.totalIncome) > (5n * units(statement?.profit)) / 2n,
+      `${company.name} earns too much`,
+    );
     const bank = trial?.rows.find(({ code }) => code === '1000');
     assert.ok(units(bank?.debitBalance) > 0n, `${company.name} is overdrawn`);
-    const { rows } = await session.query<{ status: string }>('select distinct status from books.invoice order by status');
-    assert.deepEqual(rows.map(({ status }) => status), ['cancelled', 'draft', 'submitted']);
+    const { rows } = await session.query<{ status: string }>(
+      'select distinct status from books.invoice order by status',
+    );
+    assert.deepEqual(
+      rows.map(({ status }) => status),
+      ['cancelled', 'draft', 'submitted'],
+    );
   }
 });
 

@@ -3,9 +3,23 @@ import { later, type Month } from './calendar.ts';
 import type { DemoCompany, Product } from './profiles.ts';
 import type { Random } from './random.ts';
 
-export type PlannedCustomer = { id: string; code: string; name: string; email: string; city: string; country: string };
+export type PlannedCustomer = {
+  id: string;
+  code: string;
+  name: string;
+  email: string;
+  city: string;
+  country: string;
+};
 
-export type PlannedLine = { position: number; description: string; quantity: string; unitPrice: string; taxRate: string; account: string };
+export type PlannedLine = {
+  position: number;
+  description: string;
+  quantity: string;
+  unitPrice: string;
+  taxRate: string;
+  account: string;
+};
 
 export type PlannedInvoice = {
   id: string;
@@ -21,8 +35,34 @@ export type PlannedInvoice = {
 export type PlannedPosting = { account: string; debit: string; credit: string };
 export type PlannedEntry = { id: string; postedOn: string; memo: string; postings: PlannedPosting[] };
 
-const firstNames = ['Anna', 'Bruno', 'Clara', 'Dario', 'Elif', 'Finn', 'Greta', 'Henrik', 'Iris', 'Jonas', 'Karla', 'Lars'];
-const trades = ['Interiors', 'Logistics', 'Foods', 'Medical', 'Hotels', 'Energy', 'Media', 'Tools', 'Textiles', 'Gardens', 'Marine', 'Systems'];
+const firstNames = [
+  'Anna',
+  'Bruno',
+  'Clara',
+  'Dario',
+  'Elif',
+  'Finn',
+  'Greta',
+  'Henrik',
+  'Iris',
+  'Jonas',
+  'Karla',
+  'Lars',
+];
+const trades = [
+  'Interiors',
+  'Logistics',
+  'Foods',
+  'Medical',
+  'Hotels',
+  'Energy',
+  'Media',
+  'Tools',
+  'Textiles',
+  'Gardens',
+  'Marine',
+  'Systems',
+];
 
 /** Customers with codes from C-001 on. */
 export function planCustomers(company: DemoCompany, random: Random, count: number): PlannedCustomer[] {
@@ -72,7 +112,10 @@ function planFate({ issuedOn, last, today, draft }: Life, random: Random): Plann
   return paidOn <= today && random.chance(92) ? { kind: 'paid', on: paidOn } : { kind: 'open' };
 }
 
-function planLines({ products, taxRate, turnover, invoicesPerMonth }: DemoCompany, random: Random): PlannedLine[] {
+function planLines(
+  { products, taxRate, turnover, invoicesPerMonth }: DemoCompany,
+  random: Random,
+): PlannedLine[] {
   const target = (turnover / invoicesPerMonth) * (random.between(55, 150) / 100);
   const chosen = random.between(1, 3);
   return Array.from({ length: chosen }, (_, index) => {
@@ -88,7 +131,10 @@ function planLines({ products, taxRate, turnover, invoicesPerMonth }: DemoCompan
   });
 }
 
-function planCosts({ company, random }: { company: DemoCompany; random: Random }, on: string): PlannedEntry[] {
+function planCosts(
+  { company, random }: { company: DemoCompany; random: Random },
+  on: string,
+): PlannedEntry[] {
   return company.costs.map(({ memo, account, share, taxed }) => {
     const net = BigInt(Math.round((company.turnover * share * random.between(92, 108)) / 100));
     const tax = taxed ? (net * BigInt(company.taxRate)) / 100n : 0n;

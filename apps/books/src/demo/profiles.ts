@@ -32,7 +32,13 @@ const office: readonly Cost[] = [
 const salaries = (share: number): Cost => ({ memo: 'Salaries', account: '6000', share, taxed: false });
 const goods = (memo: string, share: number): Cost => ({ memo, account: '5000', share, taxed: true });
 
-const germany = { currency: 'EUR', timeZone: 'Europe/Berlin', fiscalYearStartMonth: 1, taxRate: 19, country: 'DE' };
+const germany = {
+  currency: 'EUR',
+  timeZone: 'Europe/Berlin',
+  fiscalYearStartMonth: 1,
+  taxRate: 19,
+  country: 'DE',
+};
 
 const agency: DemoTenant = {
   name: 'Lindenhof Accounting',
@@ -83,7 +89,12 @@ const manufacturer: DemoTenant = {
         { description: 'Linear guide, metre', unitPrice: 142, account: '4000' },
         { description: 'Calibration on site, day', unitPrice: 1_450, account: '4100' },
       ],
-      costs: [goods('Steel and components', 39), salaries(34), { memo: 'Trade fair', account: '6400', share: 2, taxed: true }, ...office],
+      costs: [
+        goods('Steel and components', 39),
+        salaries(34),
+        { memo: 'Trade fair', account: '6400', share: 2, taxed: true },
+        ...office,
+      ],
     },
     {
       name: 'Hartwig Precision Inc.',
@@ -100,7 +111,12 @@ const manufacturer: DemoTenant = {
         { description: 'Spare parts kit', unitPrice: 1_280, account: '4000' },
         { description: 'Service contract, month', unitPrice: 2_100, account: '4100' },
       ],
-      costs: [goods('Goods from group', 48), salaries(26), { memo: 'Travel', account: '6300', share: 3, taxed: false }, ...office],
+      costs: [
+        goods('Goods from group', 48),
+        salaries(26),
+        { memo: 'Travel', account: '6300', share: 3, taxed: false },
+        ...office,
+      ],
     },
   ],
 };

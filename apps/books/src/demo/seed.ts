@@ -6,7 +6,14 @@ import { monthsThrough, type Month } from './calendar.ts';
 import { planCustomers, planMonth, type PlannedEntry, type PlannedInvoice } from './plan.ts';
 import type { DemoCompany } from './profiles.ts';
 import { seededRandom, type Random } from './random.ts';
-import { settleFates, writeCustomers, writeDrafts, writeEntries, writePayments, type Payment } from './write.ts';
+import {
+  settleFates,
+  writeCustomers,
+  writeDrafts,
+  writeEntries,
+  writePayments,
+  type Payment,
+} from './write.ts';
 
 export type SeedOptions = {
   /** `YYYY-MM-DD`; not in the future. The books hold the twelve months before its month, and that month up to it. */
@@ -44,10 +51,15 @@ export async function seedBooks(
       await settleFates(tx, invoices);
       await writeEntries(tx, entries);
       unpaid.push(...due(invoices));
-      const payments = take(unpaid, month.last).map((paid) => ({ id: random.uuid(), invoice: paid.id, on: paid.on }));
+      const payments = take(unpaid, month.last).map((paid) => ({
+        id: random.uuid(),
+        invoice: paid.id,
+        on: paid.on,
+      }));
       await writePayments(tx, payments satisfies Payment[]);
       summary.invoices += invoices.length;
-      summary.entries += invoices.filter(({ fate }) => fate.kind !== 'draft').length + entries.length + payments.length;
+      summary.entries +=
+        invoices.filter(({ fate }) => fate.kind !== 'draft').length + entries.length + payments.length;
       if (index < months.length - openMonths) summary.signedOffThrough = await signMonthOff(tx, month);
     }
     return summary;

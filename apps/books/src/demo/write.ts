@@ -37,7 +37,9 @@ export async function settleFates(session: Queries, invoices: readonly PlannedIn
     `update books.invoice i set status = 'submitted' from unnest($1::uuid[]) r (id) where i.id = r.id`,
     [submitted.map(({ id }) => id)],
   );
-  const cancelled = invoices.flatMap(({ id, fate }) => (fate.kind === 'cancelled' ? [{ id, day: fate.on }] : []));
+  const cancelled = invoices.flatMap(({ id, fate }) =>
+    fate.kind === 'cancelled' ? [{ id, day: fate.on }] : [],
+  );
   await session.query(
     `update books.invoice i set status = 'cancelled', cancel_reason = 'Ordered twice', cancelled_on = r.day
      from jsonb_to_recordset($1::jsonb) r (id uuid, day date) where i.id = r.id`,

@@ -25,7 +25,10 @@ const forms = {
 };
 
 /** Judges each record by itself and against those before it. */
-export function readCustomers(records: readonly CsvRecord[]): { good: CustomerRecord[]; problems: ImportError[] } {
+export function readCustomers(records: readonly CsvRecord[]): {
+  good: CustomerRecord[];
+  problems: ImportError[];
+} {
   const good: CustomerRecord[] = [];
   const problems: ImportError[] = [];
   const firstLine = new Map<string, number>();

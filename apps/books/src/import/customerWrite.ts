@@ -17,7 +17,12 @@ export async function newCustomers(
     good: records.filter(({ customer }) => !taken.has(customer.code)),
     problems: records
       .filter(({ customer }) => taken.has(customer.code))
-      .map(({ line }) => ({ line, column: 'code', code: 'already_exists', message: 'A customer has this code already.' })),
+      .map(({ line }) => ({
+        line,
+        column: 'code',
+        code: 'already_exists',
+        message: 'A customer has this code already.',
+      })),
   };
 }
 

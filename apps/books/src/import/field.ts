@@ -25,7 +25,8 @@ export class RecordReader {
 
   constructor(record: CsvRecord) {
     this.#record = record;
-    if (record.cells === undefined) this.refuse(null, 'column_count', 'The record has more or fewer cells than the header.');
+    if (record.cells === undefined)
+      this.refuse(null, 'column_count', 'The record has more or fewer cells than the header.');
   }
 
   refuse(column: string | null, code: string, message: string): void {

@@ -33,7 +33,11 @@ type Head = Omit<InvoiceRecord, 'lines'>;
 
 const linesPerInvoice = 200;
 
-const decimal = (form: { integerDigits: number; scale: number; comma: boolean }, fits: RegExp, message: string): Form<string> => ({
+const decimal = (
+  form: { integerDigits: number; scale: number; comma: boolean },
+  fits: RegExp,
+  message: string,
+): Form<string> => ({
   read: (cell) => {
     const plain = parseDecimal(cell, form);
     return plain !== undefined && fits.test(plain) ? plain : undefined;
@@ -62,7 +66,11 @@ function formsOf(comma: boolean) {
       /^/,
       'Not an amount of zero or more with at most 14 digits and 4 decimals; write no sign and no thousands separators.',
     ),
-    taxRate: decimal({ integerDigits: 3, scale: 2, comma }, /^(100(\.0+)?|\d{1,2}(\.\d+)?)$/, 'Not a percentage from 0 to 100.'),
+    taxRate: decimal(
+      { integerDigits: 3, scale: 2, comma },
+      /^(100(\.0+)?|\d{1,2}(\.\d+)?)$/,
+      'Not a percentage from 0 to 100.',
+    ),
     currency: schemaForm(value.currencyCode, 'Not an ISO 4217 code.'),
     accountCode: schemaForm(value.code, 'Not the code of a ledger account.'),
   };
@@ -71,7 +79,10 @@ function formsOf(comma: boolean) {
 type Forms = ReturnType<typeof formsOf>;
 
 /** Gathers records into invoices; an invoice with a bad record is left out whole. */
-export function readInvoices({ records, delimiter }: CsvFile): { good: InvoiceRecord[]; problems: ImportError[] } {
+export function readInvoices({ records, delimiter }: CsvFile): {
+  good: InvoiceRecord[];
+  problems: ImportError[];
+} {
   const forms = formsOf(delimiter === ';');
   const invoices = new Map<string, InvoiceRecord>();
   const bad = new Set<string>();
@@ -94,8 +105,10 @@ function readHead(reader: RecordReader, forms: Forms): Head | undefined {
   const issuedOn = reader.required('issued_on', forms.day);
   const dueOn = reader.required('due_on', forms.day);
   const currency = reader.optional('currency', forms.currency);
-  if (reference === undefined || customerCode === undefined || issuedOn === undefined || dueOn === undefined) return undefined;
-  if (dueOn < issuedOn) reader.refuse('due_on', 'due_before_issue', 'An invoice is not due before its date of issue.');
+  if (reference === undefined || customerCode === undefined || issuedOn === undefined || dueOn === undefined)
+    return undefined;
+  if (dueOn < issuedOn)
+    reader.refuse('due_on', 'due_before_issue', 'An invoice is not due before its date of issue.');
   return { reference, customerCode, issuedOn, dueOn, currency };
 }
 
@@ -118,10 +131,19 @@ function add(reader: RecordReader, { head, line, invoices }: Addition): void {
     invoices.set(head.reference, { ...head, lines: [line] });
     return;
   }
-  const columns = { customer_code: 'customerCode', issued_on: 'issuedOn', due_on: 'dueOn', currency: 'currency' } as const;
+  const columns = {
+    customer_code: 'customerCode',
+    issued_on: 'issuedOn',
+    due_on: 'dueOn',
+    currency: 'currency',
+  } as const;
   for (const [column, field] of Object.entries(columns)) {
     if (invoice[field] !== head[field]) {
-      reader.refuse(column, 'differs_in_invoice', `Line ${invoice.lines[0]?.line} of the same invoice says otherwise.`);
+      reader.refuse(
+        column,
+        'differs_in_invoice',
+        `Line ${invoice.lines[0]?.line} of the same invoice says otherwise.`,
+      );
     }
   }
   if (invoice.lines.length === linesPerInvoice) {

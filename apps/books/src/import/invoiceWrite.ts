@@ -28,7 +28,9 @@ export async function newInvoices(
     const customerId = known.customers.get(record.customerCode);
     if (found.length > 0 || customerId === undefined) problems.push(...found);
     else {
-      const accountIds = record.lines.map(({ accountCode }) => known.accounts.get(accountCode ?? '')?.id ?? null);
+      const accountIds = record.lines.map(
+        ({ accountCode }) => known.accounts.get(accountCode ?? '')?.id ?? null,
+      );
       good.push({ ...record, customerId, accountIds });
     }
   }
@@ -73,8 +75,10 @@ function problemsOf(record: InvoiceRecord, known: Known): ImportError[] {
   const refuse = (column: string, code: string, message: string, line = first) =>
     problems.push({ line, column, code, message });
   if (known.currency === '') refuse('reference', 'books_not_open', 'The books of this company are not open.');
-  if (known.references.has(record.reference)) refuse('reference', 'already_exists', 'An invoice has this reference already.');
-  if (!known.customers.has(record.customerCode)) refuse('customer_code', 'customer_missing', 'No customer has this code.');
+  if (known.references.has(record.reference))
+    refuse('reference', 'already_exists', 'An invoice has this reference already.');
+  if (!known.customers.has(record.customerCode))
+    refuse('customer_code', 'customer_missing', 'No customer has this code.');
   if (record.currency !== null && record.currency !== known.currency) {
     refuse('currency', 'currency_mismatch', `This company keeps its books in ${known.currency}.`);
   }
@@ -87,8 +91,10 @@ function problemsOf(record: InvoiceRecord, known: Known): ImportError[] {
     const { net, tax } = lineAmounts(line, known.minorUnits);
     const unit = 10n ** BigInt(known.minorUnits);
     total += net + tax;
-    if (net >= largestLine * unit) refuse('unit_price', 'amount_too_large', 'The amount of the line is too large.', line.line);
-    else if (total >= largestInvoice * unit) refuse('unit_price', 'amount_too_large', 'The total of the invoice is too large.', line.line);
+    if (net >= largestLine * unit)
+      refuse('unit_price', 'amount_too_large', 'The amount of the line is too large.', line.line);
+    else if (total >= largestInvoice * unit)
+      refuse('unit_price', 'amount_too_large', 'The total of the invoice is too large.', line.line);
   }
   return problems;
 }
@@ -104,7 +110,12 @@ export async function writeInvoices(session: Queries, batch: readonly ReadyInvoi
     [JSON.stringify(drafts.map(({ lines: _lines, accountIds: _accounts, ...head }) => head))],
   );
   const lines = drafts.flatMap(({ id, lines: own, accountIds }) =>
-    own.map((line, index) => ({ ...line, invoiceId: id, position: index + 1, accountId: accountIds[index] ?? null })),
+    own.map((line, index) => ({
+      ...line,
+      invoiceId: id,
+      position: index + 1,
+      accountId: accountIds[index] ?? null,
+    })),
   );
   await session.query(
     `insert into books.invoice_line

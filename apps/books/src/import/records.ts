@@ -33,7 +33,11 @@ export async function readRecords(text: string, columns: Columns): Promise<CsvFi
       continue;
     }
     if (records.length === importMaxRecords) {
-      throw new UnreadableFile(line, 'too_many_records', `A file has at most ${importMaxRecords} records. Split it.`);
+      throw new UnreadableFile(
+        line,
+        'too_many_records',
+        `A file has at most ${importMaxRecords} records. Split it.`,
+      );
     }
     records.push({ line, cells: cells.length === header.length ? named(header, cells) : undefined });
   }
@@ -67,7 +71,11 @@ async function* split(text: string, delimiter: string): AsyncGenerator<{ cells: 
 
 function broken(error: CsvError, recordLine: number): UnreadableFile {
   if (error.code === 'CSV_MAX_RECORD_SIZE') {
-    return new UnreadableFile(recordLine, 'record_too_long', `A record has at most ${longestRecord} characters.`);
+    return new UnreadableFile(
+      recordLine,
+      'record_too_long',
+      `A record has at most ${longestRecord} characters.`,
+    );
   }
   return new UnreadableFile(
     recordLine,

@@ -40,7 +40,10 @@ class DryRunOver extends Error {}
  *   the same codes meanwhile; nothing is written
  * @throws the signal's reason once it is aborted
  */
-export async function runImport<Read, Ready>(kind: ImportKind<Read, Ready>, request: ImportRequest): Promise<Done> {
+export async function runImport<Read, Ready>(
+  kind: ImportKind<Read, Ready>,
+  request: ImportRequest,
+): Promise<Done> {
   const file = await readFile(kind.columns, request.csv);
   if (file instanceof UnreadableFile) return outcome({ total: 0, imported: 0, problems: [file.problem] });
   const total = file.records.length;
@@ -92,7 +95,15 @@ async function writeAll<Ready>(
   return done;
 }
 
-function outcome({ total, imported, problems }: { total: number; imported: number; problems: ImportError[] }): Done {
+function outcome({
+  total,
+  imported,
+  problems,
+}: {
+  total: number;
+  imported: number;
+  problems: ImportError[];
+}): Done {
   const sorted = problems.toSorted((a, b) => a.line - b.line);
   return {
     type: 'done',

@@ -8,7 +8,10 @@ export type Importing = (tell: (progress: Progress) => void, signal: AbortSignal
  * The events of an import under way. A reader that is slower than the import misses progress in between, never the
  * end, so that a slow connection holds no transaction open. A reader that leaves stops the import.
  */
-export async function* importEvents(start: Importing, signal?: AbortSignal): AsyncGenerator<ImportEvent, void> {
+export async function* importEvents(
+  start: Importing,
+  signal?: AbortSignal,
+): AsyncGenerator<ImportEvent, void> {
   const left = new AbortController();
   let latest: Progress | undefined;
   let wake = Promise.withResolvers<void>();

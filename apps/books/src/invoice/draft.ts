@@ -46,7 +46,11 @@ export type DraftChanges = {
  * @returns false when the session sees no such invoice
  * @throws {DataError} constraint `invoice_not_draft` and those of `createDraft`
  */
-export async function changeDraft(session: TenantSession, id: string, changes: DraftChanges): Promise<boolean> {
+export async function changeDraft(
+  session: TenantSession,
+  id: string,
+  changes: DraftChanges,
+): Promise<boolean> {
   const assigned = assignments(columns, changes, 2) ?? { set: 'note = note', values: [] };
   return await session.transaction(async (tx) => {
     // Also when only lines change: it takes the row's lock and refuses what is no draft.

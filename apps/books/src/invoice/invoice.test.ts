@@ -1,6 +1,12 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { addCustomer, addDraft, openTestBooks, type TestBooks, type TestCompany } from '../../test/openBooks.ts';
+import {
+  addCustomer,
+  addDraft,
+  openTestBooks,
+  type TestBooks,
+  type TestCompany,
+} from '../../test/openBooks.ts';
 import { removeCustomer } from '../customer/write.ts';
 import { changeDraft, createDraft, removeDraft } from './draft.ts';
 import { listInvoices } from './list.ts';
@@ -22,7 +28,9 @@ test('BOK-1: an invoice is created, changed, submitted and cancelled', async () 
   const { session } = company;
   const customerId = await addCustomer(company);
   const id = await createDraft(session, { customerId, ...dates, reference: 'PO 1', lines: [line] });
-  await changeDraft(session, id, { lines: [{ ...line, quantity: '3', unitPrice: '33.335', taxRate: '19' }, line] });
+  await changeDraft(session, id, {
+    lines: [{ ...line, quantity: '3', unitPrice: '33.335', taxRate: '19' }, line],
+  });
   const draft = await readInvoice(session, id);
   assert.equal(draft?.status, 'draft');
   assert.deepEqual([draft?.net, draft?.tax, draft?.total], ['110.01', '19.00', '129.01']);
@@ -48,75 +56,163 @@ test('BOK-1: an invoice is created, changed, submitted and cancelled', async () 
 });
 
 const refusals: [name: string, constraint: string, sqlstate: string, act: () => Promise<unknown>][] = [
-  ['zero lines', 'invoice_has_lines', '23514', async () =>
-    submitInvoice(company.session, await addDraft(company, { lines: 0 }))],
-  ['a total of nothing', 'invoice_total_positive', '23514', async () =>
-    submitInvoice(company.session, await addDraft(company, { unitPrice: '0' }))],
-  ['a day before the books start', 'before_books_start', '23514', async () =>
-    submitInvoice(company.session, await addDraft(company, { issuedOn: '2019-12-31' }))],
-  ['submitting twice', 'invoice_not_draft', '23514', async () => {
-    const id = await addDraft(company);
-    await submitInvoice(company.session, id);
-    await submitInvoice(company.session, id);
-  }],
-  ['cancelling a draft', 'invoice_transition', '23514', async () =>
-    cancelInvoice(company.session, await addDraft(company), { reason: 'No' })],
-  ['cancelling twice', 'invoice_not_draft', '23514', async () => {
-    const id = await addDraft(company);
-    await submitInvoice(company.session, id);
-    await cancelInvoice(company.session, id, { reason: 'Once' });
-    await cancelInvoice(company.session, id, { reason: 'Twice' });
-  }],
-  ['cancelling before the issue', 'invoice_cancelled_after_issue', '23514', async () => {
-    const id = await addDraft(company);
-    await submitInvoice(company.session, id);
-    await cancelInvoice(company.session, id, { reason: 'No', on: '2024-03-14' });
-  }],
-  ['changing a submitted invoice', 'invoice_not_draft', '23514', async () => {
-    const id = await addDraft(company);
-    await submitInvoice(company.session, id);
-    await changeDraft(company.session, id, { note: 'Changed' });
-  }],
-  ['removing a submitted invoice', 'invoice_not_draft', '23514', async () => {
-    const id = await addDraft(company);
-    await submitInvoice(company.session, id);
-    await removeDraft(company.session, id);
-  }],
-  ['another currency', 'currency_mismatch', '23514', async () =>
-    createDraft(company.session, { customerId: await addCustomer(company), ...dates, currency: 'USD', lines: [] })],
-  ['a reference used twice', 'invoice_reference_unique', '23505', async () => {
-    const customerId = await addCustomer(company);
-    await createDraft(company.session, { customerId, ...dates, reference: 'twice', lines: [] });
-    await createDraft(company.session, { customerId, ...dates, reference: 'twice', lines: [] });
-  }],
-  ['a removed customer', 'invoice_customer_fkey', '23503', async () => {
-    const customerId = await addCustomer(company);
-    await removeCustomer(company.session, customerId);
-    await createDraft(company.session, { customerId, ...dates, lines: [] });
-  }],
-  ['removing a customer with drafts', 'customer_has_drafts', '23503', async () => {
-    const customer = await addCustomer(company);
-    await addDraft(company, { customer });
-    await removeCustomer(company.session, customer);
-  }],
-  ['a due date before the issue', 'invoice_due_on_after_issue', '23514', async () =>
-    createDraft(company.session, {
-      customerId: await addCustomer(company), issuedOn: '2024-05-02', dueOn: '2024-05-01', lines: [],
-    })],
-  ['a negative price', 'invoice_line_unit_price_not_negative', '23514', () =>
-    addDraft(company, { unitPrice: '-1' })],
-  ['an account that earns nothing', 'invoice_line_income_account', '23514', async () =>
-    createDraft(company.session, {
-      customerId: await addCustomer(company),
-      ...dates,
-      lines: [{ ...line, ledgerAccountId: company.accounts.get('6100') }],
-    })],
-  ['an amount beyond reason', 'amount_too_large', '23514', async () =>
-    createDraft(company.session, {
-      customerId: await addCustomer(company),
-      ...dates,
-      lines: [{ ...line, quantity: '99999999', unitPrice: '99999999999999' }],
-    })],
+  [
+    'zero lines',
+    'invoice_has_lines',
+    '23514',
+    async () => submitInvoice(company.session, await addDraft(company, { lines: 0 })),
+  ],
+  [
+    'a total of nothing',
+    'invoice_total_positive',
+    '23514',
+    async () => submitInvoice(company.session, await addDraft(company, { unitPrice: '0' })),
+  ],
+  [
+    'a day before the books start',
+    'before_books_start',
+    '23514',
+    async () => submitInvoice(company.session, await addDraft(company, { issuedOn: '2019-12-31' })),
+  ],
+  [
+    'submitting twice',
+    'invoice_not_draft',
+    '23514',
+    async () => {
+      const id = await addDraft(company);
+      await submitInvoice(company.session, id);
+      await submitInvoice(company.session, id);
+    },
+  ],
+  [
+    'cancelling a draft',
+    'invoice_transition',
+    '23514',
+    async () => cancelInvoice(company.session, await addDraft(company), { reason: 'No' }),
+  ],
+  [
+    'cancelling twice',
+    'invoice_not_draft',
+    '23514',
+    async () => {
+      const id = await addDraft(company);
+      await submitInvoice(company.session, id);
+      await cancelInvoice(company.session, id, { reason: 'Once' });
+      await cancelInvoice(company.session, id, { reason: 'Twice' });
+    },
+  ],
+  [
+    'cancelling before the issue',
+    'invoice_cancelled_after_issue',
+    '23514',
+    async () => {
+      const id = await addDraft(company);
+      await submitInvoice(company.session, id);
+      await cancelInvoice(company.session, id, { reason: 'No', on: '2024-03-14' });
+    },
+  ],
+  [
+    'changing a submitted invoice',
+    'invoice_not_draft',
+    '23514',
+    async () => {
+      const id = await addDraft(company);
+      await submitInvoice(company.session, id);
+      await changeDraft(company.session, id, { note: 'Changed' });
+    },
+  ],
+  [
+    'removing a submitted invoice',
+    'invoice_not_draft',
+    '23514',
+    async () => {
+      const id = await addDraft(company);
+      await submitInvoice(company.session, id);
+      await removeDraft(company.session, id);
+    },
+  ],
+  [
+    'another currency',
+    'currency_mismatch',
+    '23514',
+    async () =>
+      createDraft(company.session, {
+        customerId: await addCustomer(company),
+        ...dates,
+        currency: 'USD',
+        lines: [],
+      }),
+  ],
+  [
+    'a reference used twice',
+    'invoice_reference_unique',
+    '23505',
+    async () => {
+      const customerId = await addCustomer(company);
+      await createDraft(company.session, { customerId, ...dates, reference: 'twice', lines: [] });
+      await createDraft(company.session, { customerId, ...dates, reference: 'twice', lines: [] });
+    },
+  ],
+  [
+    'a removed customer',
+    'invoice_customer_fkey',
+    '23503',
+    async () => {
+      const customerId = await addCustomer(company);
+      await removeCustomer(company.session, customerId);
+      await createDraft(company.session, { customerId, ...dates, lines: [] });
+    },
+  ],
+  [
+    'removing a customer with drafts',
+    'customer_has_drafts',
+    '23503',
+    async () => {
+      const customer = await addCustomer(company);
+      await addDraft(company, { customer });
+      await removeCustomer(company.session, customer);
+    },
+  ],
+  [
+    'a due date before the issue',
+    'invoice_due_on_after_issue',
+    '23514',
+    async () =>
+      createDraft(company.session, {
+        customerId: await addCustomer(company),
+        issuedOn: '2024-05-02',
+        dueOn: '2024-05-01',
+        lines: [],
+      }),
+  ],
+  [
+    'a negative price',
+    'invoice_line_unit_price_not_negative',
+    '23514',
+    () => addDraft(company, { unitPrice: '-1' }),
+  ],
+  [
+    'an account that earns nothing',
+    'invoice_line_income_account',
+    '23514',
+    async () =>
+      createDraft(company.session, {
+        customerId: await addCustomer(company),
+        ...dates,
+        lines: [{ ...line, ledgerAccountId: company.accounts.get('6100') }],
+      }),
+  ],
+  [
+    'an amount beyond reason',
+    'amount_too_large',
+    '23514',
+    async () =>
+      createDraft(company.session, {
+        customerId: await addCustomer(company),
+        ...dates,
+        lines: [{ ...line, quantity: '99999999', unitPrice: '99999999999999' }],
+      }),
+  ],
 ];
 
 for (const [name, constraint, sqlstate, act] of refusals) {
@@ -126,7 +222,10 @@ for (const [name, constraint, sqlstate, act] of refusals) {
 }
 
 test('BOK-1: an amount of forty digits is refused as a value, not as a fault', async () => {
-  await assert.rejects(addDraft(company, { unitPrice: '1'.repeat(40) }), { code: 'invalid_value', sqlstate: '22003' });
+  await assert.rejects(addDraft(company, { unitPrice: '1'.repeat(40) }), {
+    code: 'invalid_value',
+    sqlstate: '22003',
+  });
 });
 
 test('BOK-2: lines of a submitted invoice are frozen, for the owner too', async () => {
@@ -141,7 +240,11 @@ test('BOK-2: lines of a submitted invoice are frozen, for the owner too', async 
     `update books.invoice set status = 'draft', number = null, submitted_at = null where id = $1`,
     'update books.invoice set deleted_at = now() where id = $1',
   ]) {
-    await assert.rejects(owner.query(statement, [id]), { code: '23514', constraint: 'invoice_not_draft' }, statement);
+    await assert.rejects(
+      owner.query(statement, [id]),
+      { code: '23514', constraint: 'invoice_not_draft' },
+      statement,
+    );
   }
   await assert.rejects(owner.query('delete from books.invoice where id = $1', [id]), { code: '42501' });
 });
@@ -193,7 +296,8 @@ test('BOK-1: totals are rounded half away from zero to the minor units of the cu
 test('BOK-1: the list pages through every invoice once and finds by filter', async () => {
   const own = await books.company();
   const customer = await addCustomer(own, 'UNDER_SCORE');
-  for (let day = 1; day <= 7; day += 1) await addDraft(own, { customer, issuedOn: `2024-01-0${(day % 3) + 1}` });
+  for (let day = 1; day <= 7; day += 1)
+    await addDraft(own, { customer, issuedOn: `2024-01-0${(day % 3) + 1}` });
   const seen: string[] = [];
   let cursor: string | undefined;
   do {
@@ -210,7 +314,13 @@ test('BOK-1: the list pages through every invoice once and finds by filter', asy
 });
 
 test('T-43: a forged cursor is refused before it reaches SQL', async () => {
-  for (const forged of ['x', Buffer.from('["2024-01-01\' or 1=1","x"]').toString('base64url'), Buffer.from('[]').toString('base64url')]) {
-    await assert.rejects(listInvoices(company.session, { limit: 1, cursor: forged }), { code: 'cursor_invalid' });
+  for (const forged of [
+    'x',
+    Buffer.from('["2024-01-01\' or 1=1","x"]').toString('base64url'),
+    Buffer.from('[]').toString('base64url'),
+  ]) {
+    await assert.rejects(listInvoices(company.session, { limit: 1, cursor: forged }), {
+      code: 'cursor_invalid',
+    });
   }
 });

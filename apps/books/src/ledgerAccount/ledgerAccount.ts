@@ -5,7 +5,10 @@ const columns = `a.id, a.company_id as "companyId", a.code, a.name, a.type, a.pu
   ${instant('a.created_at')} as "createdAt", ${instant('a.updated_at')} as "updatedAt"`;
 
 /** The chart of accounts by code. */
-export async function listLedgerAccounts(session: Queries, type?: LedgerAccountType): Promise<LedgerAccount[]> {
+export async function listLedgerAccounts(
+  session: Queries,
+  type?: LedgerAccountType,
+): Promise<LedgerAccount[]> {
   const { rows } = await session.query<LedgerAccount>(
     `select ${columns} from books.ledger_account a
      where $1::text is null or a.type = $1 order by a.code, a.company_id`,

@@ -62,10 +62,16 @@ test('property: units and decimals are two forms of one number', () => {
 });
 
 test('property: a parsed decimal is the same number to Postgres as the text was', async () => {
-  const texts = fc.sample(
-    fc.tuple(fc.bigInt({ min: 0n, max: 10n ** 18n - 1n }), fc.integer({ min: 0, max: 4 }), fc.integer({ min: 0, max: 2 })),
-    500,
-  ).map(([value, scale, zeros]) => '0'.repeat(zeros) + fromUnits(value, scale));
+  const texts = fc
+    .sample(
+      fc.tuple(
+        fc.bigInt({ min: 0n, max: 10n ** 18n - 1n }),
+        fc.integer({ min: 0, max: 4 }),
+        fc.integer({ min: 0, max: 2 }),
+      ),
+      500,
+    )
+    .map(([value, scale, zeros]) => '0'.repeat(zeros) + fromUnits(value, scale));
   const parsed = texts.map((text) => parseDecimal(text, { integerDigits: 18, scale: 4 }));
   const { rows } = await client.query<{ same: boolean }>(
     'select bool_and(t::numeric = p::numeric) as same from unnest($1::text[], $2::text[]) u (t, p)',
@@ -94,7 +100,11 @@ test('property: rounding and line amounts agree with Postgres to the last unit',
     [
       JSON.stringify(
         cases.map(({ quantity, unitPrice, taxRate, minorUnits }, place) => ({
-          quantity, unit_price: unitPrice, tax_rate: taxRate, minor: minorUnits, place,
+          quantity,
+          unit_price: unitPrice,
+          tax_rate: taxRate,
+          minor: minorUnits,
+          place,
         })),
       ),
     ],
@@ -110,7 +120,15 @@ test('property: rounding and line amounts agree with Postgres to the last unit',
 });
 
 test('rounds half away from zero on both sides', () => {
-  for (const [top, rounded] of [[5n, 1n], [4n, 0n], [15n, 2n], [25n, 3n], [-5n, -1n], [-4n, 0n], [-25n, -3n]] as const) {
+  for (const [top, rounded] of [
+    [5n, 1n],
+    [4n, 0n],
+    [15n, 2n],
+    [25n, 3n],
+    [-5n, -1n],
+    [-4n, 0n],
+    [-25n, -3n],
+  ] as const) {
     assert.equal(divideRounded(top, 10n), rounded, `${top} / 10`);
   }
 });

@@ -17,7 +17,10 @@ export type DecimalForm = {
  * The decimal in plain form: no sign, no leading zeros, `.` as the mark, decimals as given.
  * @returns undefined when `text` is no decimal of this form
  */
-export function parseDecimal(text: string, { integerDigits, scale, comma = false }: DecimalForm): string | undefined {
+export function parseDecimal(
+  text: string,
+  { integerDigits, scale, comma = false }: DecimalForm,
+): string | undefined {
   const match = (comma ? /^(\d+)(?:[.,](\d+))?$/ : /^(\d+)(?:\.(\d+))?$/).exec(text);
   if (match === null) return undefined;
   const [, whole = '', decimals = ''] = match;

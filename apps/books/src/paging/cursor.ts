@@ -4,7 +4,13 @@ import * as z from 'zod';
 /** Where a page ended: the value it was sorted by and the row's id. */
 export type Position = { key: string; id: string };
 
-const position = z.tuple([z.string().max(200).regex(/^[^\u0000]*$/), z.uuid()]);
+const position = z.tuple([
+  z
+    .string()
+    .max(200)
+    .regex(/^[^\u0000]*$/),
+  z.uuid(),
+]);
 
 /** The opaque `nextCursor` of a page that ended at `position`. */
 export function toCursor({ key, id }: Position): string {
@@ -19,7 +25,8 @@ export function toCursor({ key, id }: Position): string {
 export function fromCursor(cursor: string | undefined, keyForm: RegExp): Position | undefined {
   if (cursor === undefined) return undefined;
   const found = position.safeParse(parsed(cursor));
-  if (!found.success || !keyForm.test(found.data[0])) throw new PlatformError('cursor_invalid', { field: 'cursor' });
+  if (!found.success || !keyForm.test(found.data[0]))
+    throw new PlatformError('cursor_invalid', { field: 'cursor' });
   return { key: found.data[0], id: found.data[1] };
 }
 

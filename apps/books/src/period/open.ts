@@ -13,7 +13,9 @@ const months = (firstMonth: string): string => `
  * @returns how many were opened
  */
 export async function openYear(session: Queries, fiscalYear: number): Promise<number> {
-  const { rowCount } = await session.query(months('make_date($1::int, p.fiscal_year_start_month, 1)'), [fiscalYear]);
+  const { rowCount } = await session.query(months('make_date($1::int, p.fiscal_year_start_month, 1)'), [
+    fiscalYear,
+  ]);
   return rowCount;
 }
 

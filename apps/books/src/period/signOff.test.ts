@@ -22,7 +22,10 @@ async function withMarch(): Promise<TestCompany & { march: string }> {
 }
 
 async function periodOf({ session }: TestCompany, startsOn: string): Promise<string> {
-  const { rows } = await session.query<{ id: string }>('select id from books.fiscal_period where starts_on = $1', [startsOn]);
+  const { rows } = await session.query<{ id: string }>(
+    'select id from books.fiscal_period where starts_on = $1',
+    [startsOn],
+  );
   return (rows[0] as { id: string }).id;
 }
 
@@ -62,7 +65,10 @@ test('BOK-3: sign-off first: the submission waits for it and is refused', async 
   await waitingPid(submitting);
   await signing.query('begin');
   await signing.query(signOffSql, [company.march]);
-  const submission = assert.rejects(submitting.query(submitSql, [invoice]), { code: '23514', constraint: 'period_closed' });
+  const submission = assert.rejects(submitting.query(submitSql, [invoice]), {
+    code: '23514',
+    constraint: 'period_closed',
+  });
   await untilWaiting(observer, submitting);
   await signing.query('commit');
   await submission;
@@ -143,9 +149,19 @@ test('BOK-3: under repeatable read a submission that began before the sign-off f
 
 test('BOK-3: hammered by sixteen connections, nothing is posted into a closed period after its sign-off', async () => {
   const company = await withMarch();
-  const days = ['2024-01-31', '2024-02-10', '2024-02-29', '2024-03-15', '2024-03-31', '2024-04-01', '2024-05-05'];
+  const days = [
+    '2024-01-31',
+    '2024-02-10',
+    '2024-02-29',
+    '2024-03-15',
+    '2024-03-31',
+    '2024-04-01',
+    '2024-05-05',
+  ];
   const drafts = await Promise.all(
-    Array.from({ length: 140 }, (_, index) => addDraft(company, { issuedOn: days[index % days.length] as string })),
+    Array.from({ length: 140 }, (_, index) =>
+      addDraft(company, { issuedOn: days[index % days.length] as string }),
+    ),
   );
   const months = await Promise.all(
     ['2024-01-01', '2024-02-01', '2024-03-01'].map((start) => periodOf(company, start)),
@@ -163,8 +179,11 @@ test('BOK-3: hammered by sixteen connections, nothing is posted into a closed pe
       return { period, count: rows[0]?.count };
     }),
   ]);
-  const failures = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason as { constraint?: string }] : []));
-  for (const { constraint } of failures) assert.match(constraint ?? '', /^(period_closed|period_already_signed_off)$/);
+  const failures = outcomes.flatMap((outcome) =>
+    outcome.status === 'rejected' ? [outcome.reason as { constraint?: string }] : [],
+  );
+  for (const { constraint } of failures)
+    assert.match(constraint ?? '', /^(period_closed|period_already_signed_off)$/);
   for (const outcome of outcomes) {
     if (outcome.status !== 'fulfilled' || typeof outcome.value === 'boolean') continue;
     const { period, count } = outcome.value;
@@ -229,7 +248,10 @@ test('BOK-3: sign-offs go forward only, are never taken back, and close everythi
   );
   assert.equal(periods.at(-1)?.note, 'First quarter');
   const owner = await books.connect('owner', company);
-  await assert.rejects(owner.query('update books.sign_off set note = null'), { code: '23514', constraint: 'sign_off_append_only' });
+  await assert.rejects(owner.query('update books.sign_off set note = null'), {
+    code: '23514',
+    constraint: 'sign_off_append_only',
+  });
   await assert.rejects(owner.query('delete from books.sign_off'), { code: '42501' });
   await assert.rejects(owner.query('truncate books.sign_off'), { code: '42501' });
   for (const day of ['null', `date '2024-02-29'`]) {
@@ -249,7 +271,9 @@ test('BOK-3: a period that is not over is not signed off, and a stranger’s per
   });
   const stranger = await withMarch();
   assert.equal(await signOff(company.session, stranger.march, undefined), false);
-  await assert.rejects(company.session.query(signOffSql, [stranger.march]), { constraint: 'sign_off_period_fkey' });
+  await assert.rejects(company.session.query(signOffSql, [stranger.march]), {
+    constraint: 'sign_off_period_fkey',
+  });
 });
 
 test('BOK-3: a sign-off is audited with the account that signed', async () => {

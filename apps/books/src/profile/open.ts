@@ -22,7 +22,14 @@ export async function openBooks(session: Queries, profile: NewProfile): Promise<
   await session.query(
     `insert into books.company_profile (legal_name, tax_id, currency, fiscal_year_start_month, time_zone, starts_on)
      values ($1, $2, $3, $4, $5, $6)`,
-    [profile.legalName, profile.taxId, profile.currency, profile.fiscalYearStartMonth, profile.timeZone, profile.startsOn],
+    [
+      profile.legalName,
+      profile.taxId,
+      profile.currency,
+      profile.fiscalYearStartMonth,
+      profile.timeZone,
+      profile.startsOn,
+    ],
   );
   await openYearOf(session, profile.startsOn);
 }
@@ -33,7 +40,11 @@ const columns = { legalName: 'legal_name', taxId: 'tax_id', timeZone: 'time_zone
 export async function changeProfile(
   session: Queries,
   company: string,
-  changes: { legalName?: string | undefined; taxId?: string | null | undefined; timeZone?: string | undefined },
+  changes: {
+    legalName?: string | undefined;
+    taxId?: string | null | undefined;
+    timeZone?: string | undefined;
+  },
 ): Promise<boolean> {
   const assigned = assignments(columns, changes, 2);
   if (assigned === undefined) return true;

@@ -7,7 +7,9 @@ const book = `
   where p.company_id = $1`;
 
 /** SQL for the lines of one type, largest code last, and for their total. */
-const linesOf = (type: string): string => `coalesce(json_agg(json_build_object('ledgerAccountId', l.id, 'code', l.code,
+const linesOf = (
+  type: string,
+): string => `coalesce(json_agg(json_build_object('ledgerAccountId', l.id, 'code', l.code,
   'name', l.name, 'type', l.type, 'amount', round(l.amount, book.minor_units)::text)
   order by l.code, l.id) filter (where l.type = '${type}'), '[]'::json)`;
 const totalOf = (type: string): string =>

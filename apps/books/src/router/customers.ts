@@ -25,6 +25,8 @@ export const customers = {
   ),
   export: os.customers.export.handler(
     async ({ context }) =>
-      new File([await exportCustomers(context.session)], 'customers.csv', { type: 'text/csv; charset=utf-8' }),
+      new File([await exportCustomers(context.session)], 'customers.csv', {
+        type: 'text/csv; charset=utf-8',
+      }),
   ),
 };

@@ -7,7 +7,9 @@ import {
 import { companyOf, found, os } from './base.ts';
 
 export const ledgerAccounts = {
-  list: os.ledgerAccounts.list.handler(({ context, input }) => listLedgerAccounts(context.session, input.type)),
+  list: os.ledgerAccounts.list.handler(({ context, input }) =>
+    listLedgerAccounts(context.session, input.type),
+  ),
   create: os.ledgerAccounts.create.handler(({ context, input, errors }) => {
     companyOf(context, errors.company_required);
     return createLedgerAccount(context.session, input);

@@ -10,7 +10,10 @@ export const reports = {
     ),
   ),
   profitAndLoss: os.reports.profitAndLoss.handler(async ({ context, input, errors }) =>
-    found(await profitAndLoss(context.session, companyOf(context, errors.company_required), input), errors.not_found),
+    found(
+      await profitAndLoss(context.session, companyOf(context, errors.company_required), input),
+      errors.not_found,
+    ),
   ),
   balanceSheet: os.reports.balanceSheet.handler(async ({ context, input, errors }) =>
     found(
