@@ -1,4 +1,4 @@
-import { procedure } from '@bulkhead/server/contract';
+import { nothing, procedure } from '@bulkhead/server/contract';
 import { z } from 'zod';
 import { amount, code, currencyCode, date, id, line, page, pageOf, search, timestamp } from './value.ts';
 
@@ -94,5 +94,6 @@ export const customers = {
       summary: 'All customers as CSV; cells that a spreadsheet would run are neutralised',
       tags,
     })
+    .input(nothing)
     .output(z.file()),
 };

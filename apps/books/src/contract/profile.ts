@@ -1,4 +1,4 @@
-import { procedure } from '@bulkhead/server/contract';
+import { nothing, procedure } from '@bulkhead/server/contract';
 import { z } from 'zod';
 import { currencyCode, date, id, line, timestamp } from './value.ts';
 
@@ -30,6 +30,7 @@ export const currency = z.object({ code: currencyCode, name: z.string(), minorUn
 export const profiles = {
   list: procedure({ permission: 'books:profile.read', rate: 'read' })
     .route({ method: 'GET', path: '/profiles', summary: 'The companies that keep books, by name', tags })
+    .input(nothing)
     .output(z.array(profile)),
   get: procedure({ permission: 'books:profile.read', rate: 'read' })
     .route({
@@ -38,6 +39,7 @@ export const profiles = {
       summary: 'How this company keeps its books; 404 before they are opened',
       tags,
     })
+    .input(nothing)
     .output(profile),
   open: procedure({ permission: 'books:profile.open', rate: 'write' })
     .route({
@@ -71,5 +73,6 @@ export const profiles = {
     .output(profile),
   currencies: procedure({ permission: 'books:profile.read', rate: 'read' })
     .route({ method: 'GET', path: '/currencies', summary: 'Currencies in use (ISO 4217)', tags })
+    .input(nothing)
     .output(z.array(currency)),
 };
