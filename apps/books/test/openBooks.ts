@@ -35,22 +35,14 @@ export async function openTestBooks(): Promise<TestBooks> {
     sealer: database.sealer,
   });
   const clients: pg.Client[] = [];
-  const connect = async (
-    role: 'app' | 'owner',
-    { tenant, company }: Pick<TestCompany, 'tenant' | 'company'>,
-  ) => {
-    const client = new pg.Client(database.connections[role]);
-    clients.push(client);
-    await client.connect();
-    await client.query(`select set_config('bulkhead.context', $1, false)`, [
-      database.sealer.seal({ tenant, company, actor }),
-    ]);
-    return client;
-  };
   return {
     database,
     db,
-    connect,
+    connect: async (role, company) => {
+      const client = await connectAs(database, role, company);
+      clients.push(client);
+      return client;
+    },
     emptyCompany: async () => {
       const made = await makeCompany(database, undefined);
       return { ...made, session: db.as({ ...made, actor }) };
@@ -79,6 +71,19 @@ export async function openTestBooks(): Promise<TestBooks> {
       await database.drop();
     },
   };
+}
+
+async function connectAs(
+  database: TestDatabase,
+  role: 'app' | 'owner',
+  { tenant, company }: TestCompany,
+): Promise<pg.Client> {
+  const client = new pg.Client(database.connections[role]);
+  await client.connect();
+  await client.query(`select set_config('bulkhead.context', $1, false)`, [
+    database.sealer.seal({ tenant, company, actor }),
+  ]);
+  return client;
 }
 
 async function makeCompany(

@@ -72,29 +72,30 @@ const largestInvoice = 10n ** 14n;
 function problemsOf(record: InvoiceRecord, known: Known): ImportError[] {
   const problems: ImportError[] = [];
   const first = record.lines[0]?.line ?? 1;
-  const refuse = (column: string, code: string, message: string, line = first) =>
+  const refuse = (column: string, [code, message]: readonly [code: string, message: string], line = first) =>
     problems.push({ line, column, code, message });
-  if (known.currency === '') refuse('reference', 'books_not_open', 'The books of this company are not open.');
+  if (known.currency === '')
+    refuse('reference', ['books_not_open', 'The books of this company are not open.']);
   if (known.references.has(record.reference))
-    refuse('reference', 'already_exists', 'An invoice has this reference already.');
+    refuse('reference', ['already_exists', 'An invoice has this reference already.']);
   if (!known.customers.has(record.customerCode))
-    refuse('customer_code', 'customer_missing', 'No customer has this code.');
+    refuse('customer_code', ['customer_missing', 'No customer has this code.']);
   if (record.currency !== null && record.currency !== known.currency) {
-    refuse('currency', 'currency_mismatch', `This company keeps its books in ${known.currency}.`);
+    refuse('currency', ['currency_mismatch', `This company keeps its books in ${known.currency}.`]);
   }
   let total = 0n;
   for (const line of record.lines) {
     const account = line.accountCode === null ? undefined : known.accounts.get(line.accountCode);
     if (line.accountCode !== null && account?.type !== 'income') {
-      refuse('account_code', 'ledger_account_missing', 'No income account has this code.', line.line);
+      refuse('account_code', ['ledger_account_missing', 'No income account has this code.'], line.line);
     }
     const { net, tax } = lineAmounts(line, known.minorUnits);
     const unit = 10n ** BigInt(known.minorUnits);
     total += net + tax;
     if (net >= largestLine * unit)
-      refuse('unit_price', 'amount_too_large', 'The amount of the line is too large.', line.line);
+      refuse('unit_price', ['amount_too_large', 'The amount of the line is too large.'], line.line);
     else if (total >= largestInvoice * unit)
-      refuse('unit_price', 'amount_too_large', 'The total of the invoice is too large.', line.line);
+      refuse('unit_price', ['amount_too_large', 'The total of the invoice is too large.'], line.line);
   }
   return problems;
 }
