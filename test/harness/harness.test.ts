@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { test } from 'node:test';
 import pg from 'pg';
-import { createTestDatabase } from './index.ts';
+import { createTestDatabase, startTestServer } from './index.ts';
 
 test('clones are independent and each role may connect', async () => {
   const [one, two] = await Promise.all([createTestDatabase(), createTestDatabase({ template: 'full' })]);
@@ -40,3 +42,27 @@ test('a context sealed with the database’s key is accepted, one sealed with an
     await Promise.all([one.drop(), two.drop()]);
   }
 });
+
+test('the server of a killed test process is ended by the next', async () => {
+  const script = `
+    import { startTestServer } from './test/harness/index.ts';
+    console.log(JSON.stringify((await startTestServer()).admin));
+    setInterval(() => {}, 1000);
+  `;
+  const killed = spawn(process.execPath, ['--input-type=module', '--eval', script], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const [line] = (await once(killed.stdout, 'data')) as [Buffer];
+  const admin = JSON.parse(line.toString()) as pg.ClientConfig;
+  killed.kill('SIGKILL');
+  await once(killed, 'close');
+  await connected(admin);
+  await (await startTestServer()).stop();
+  await assert.rejects(connected(admin), { code: 'ECONNREFUSED' });
+});
+
+async function connected(connection: pg.ClientConfig): Promise<void> {
+  const client = new pg.Client(connection);
+  await client.connect();
+  await client.end();
+}

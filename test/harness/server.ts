@@ -1,8 +1,7 @@
 import { existsSync, rmSync } from 'node:fs';
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { startEmbedded, type AdminConnection } from '../../packages/cli/src/embedded/index.ts';
+import { claimFolder, folderPrefix, sweepLeftovers } from './sweep.ts';
 
 export type TestServer = {
   admin: AdminConnection;
@@ -70,7 +69,9 @@ export async function startTestServer(options: ServerOptions = {}): Promise<Test
 }
 
 async function temporaryFolder(): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'bulkhead-test-'));
+  sweepLeftovers();
+  const folder = await mkdtemp(folderPrefix);
+  claimFolder(folder);
   // Run as root, Postgres gets another user, who must be able to enter.
   await chmod(folder, 0o711);
   return folder;
