@@ -119,9 +119,11 @@ function checkProcedure(
   };
 }
 
-/** True for a zod object that refuses unknown keys, also when optional or wrapped by checks. */
+/** True for a zod object that refuses unknown keys, also when optional, with a default, or piped on. */
 function isStrict(schema: unknown): boolean {
-  if (schema instanceof z.ZodOptional) return isStrict(schema.unwrap());
+  const isWrapped =
+    schema instanceof z.ZodOptional || schema instanceof z.ZodDefault || schema instanceof z.ZodPrefault;
+  if (isWrapped) return isStrict(schema.unwrap());
   if (schema instanceof z.ZodPipe) return isStrict(schema.in);
   if (schema instanceof z.ZodDiscriminatedUnion || schema instanceof z.ZodUnion) {
     return schema.options.every(isStrict);
