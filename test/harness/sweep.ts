@@ -1,7 +1,7 @@
-import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { commandOf, isAlive } from '../../packages/cli/src/embedded/processes.ts';
 
 const prefix = 'bulkhead-test-';
 const ownerFile = 'owner';
@@ -22,7 +22,7 @@ export function sweepLeftovers(): void {
     if (owner === undefined || isAlive(owner)) continue;
     const server = numberIn(join(folder, 'cluster', 'postmaster.pid'));
     try {
-      if (server !== undefined && runsOn(server, folder)) process.kill(server, 'SIGKILL');
+      if (server !== undefined && commandOf(server).includes(folder)) process.kill(server, 'SIGKILL');
       rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 20 });
     } catch {
       // Another user's, or another process sweeps it at this moment.
@@ -36,22 +36,5 @@ function numberIn(file: string): number | undefined {
     return number > 0 ? number : undefined;
   } catch {
     return undefined;
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
-}
-
-function runsOn(pid: number, folder: string): boolean {
-  try {
-    return execFileSync('ps', ['-o', 'args=', '-p', String(pid)], { encoding: 'utf8' }).includes(folder);
-  } catch {
-    return false;
   }
 }

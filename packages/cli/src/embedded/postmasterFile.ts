@@ -1,8 +1,8 @@
-import { execFileSync } from 'node:child_process';
-import { readFileSync, readlinkSync, realpathSync } from 'node:fs';
+import { readlinkSync, realpathSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { serverRunning } from './errors.ts';
+import { commandOf, isAlive } from './processes.ts';
 
 /**
  * Looks at the `postmaster.pid` that a server killed without warning leaves behind. Postgres itself copes, except
@@ -21,15 +21,6 @@ export async function settlePostmasterFile(cluster: string, onLog: (line: string
   await writeFile(path, text.replace(/^\d+/, String(process.pid)));
 }
 
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
-}
-
 function isServerOn(pid: number, cluster: string): boolean {
   if (!/postgres|postmaster/.test(commandOf(pid))) return false;
   try {
@@ -37,17 +28,5 @@ function isServerOn(pid: number, cluster: string): boolean {
   } catch {
     // Not Linux, or another user's process: a server that cannot be told apart is left alone.
     return true;
-  }
-}
-
-function commandOf(pid: number): string {
-  try {
-    return readFileSync(`/proc/${pid}/cmdline`, 'utf8');
-  } catch {
-    try {
-      return execFileSync('ps', ['-o', 'args=', '-p', String(pid)], { encoding: 'utf8' });
-    } catch {
-      return '';
-    }
   }
 }
