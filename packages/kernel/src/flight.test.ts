@@ -161,15 +161,32 @@ describe('flight', () => {
     assert.equal(await columns(), first + 1);
   });
 
+  test('plans are kept on a direct connection by itself, from the second time a text comes', async () => {
+    const pool = fixture.open({ connection: { ...fixture.database.connections.app, max: 1 } });
+    const session = pool.as(fixture.session(1).context);
+    const kept = "select statement from pg_prepared_statements where statement like 'select statement%'";
+    const counts: number[] = [];
+    for (let time = 0; time < 3; time += 1) counts.push((await session.query(kept)).rowCount);
+    assert.deepEqual(counts, [0, 1, 1]);
+  });
+
   test('a connection keeps at most 250 named statements', async () => {
     const pool = fixture.open({
       connection: { ...fixture.database.connections.app, max: 1 },
       statements: 'named',
     });
     const session = pool.as(fixture.session(1).context);
-    for (let n = 0; n < 300; n += 1) await session.query(`select ${n} as n`);
-    const { rows } = await session.query('select count(*)::int as n from pg_prepared_statements');
-    assert.deepEqual(rows, [{ n: 250 }]);
+    const run = async (from: number, to: number): Promise<void> => {
+      for (let n = from; n < to; n += 1) {
+        const { rows } = await session.query(`select ${n} as n`);
+        assert.deepEqual(rows, [{ n }]);
+      }
+    };
+    for (let time = 0; time < 3; time += 1) await run(0, 300);
+    await run(100, 110);
+    const kept = 'select count(*)::int as n from pg_prepared_statements';
+    await session.query('select count(*)::int as n from pg_prepared_statements');
+    assert.deepEqual((await session.query(kept)).rows, [{ n: 250 }]);
   });
 
   describe('on a bare client', () => {

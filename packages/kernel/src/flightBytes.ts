@@ -6,6 +6,8 @@ export type Step = {
   text: string;
   values: WireValue[];
   name?: string;
+  /** a statement that the connection gives up before this one */
+  closes?: string;
   /** false when the connection already holds `name`; default true */
   parse?: boolean;
   /** ask for the row description; only the statement whose rows are wanted */
@@ -45,6 +47,7 @@ function stepSize(step: Step): number {
   let size = bindSize(name, step.values) + EXECUTE_SIZE;
   if (step.parse !== false) size += parseSize(name, step.text);
   if (step.parse !== false && name !== '') size += closeSize(name);
+  if (step.closes !== undefined) size += closeSize(step.closes);
   if (step.describe === true) size += DESCRIBE_SIZE;
   return size;
 }
@@ -77,15 +80,17 @@ class Writer {
 
   /** Closing first makes the Parse valid whether or not the server still holds that name. */
   private parse(name: string, text: string): void {
-    if (name !== '') {
-      this.head(CLOSE, closeSize(name));
-      this.bytes[this.at++] = STATEMENT;
-      this.cstring(name);
-    }
+    if (name !== '') this.close(name);
     this.head(PARSE, parseSize(name, text));
     this.cstring(name);
     this.cstring(text);
     this.int16(0);
+  }
+
+  private close(name: string): void {
+    this.head(CLOSE, closeSize(name));
+    this.bytes[this.at++] = STATEMENT;
+    this.cstring(name);
   }
 
   private bind(name: string, values: WireValue[]): void {
@@ -117,6 +122,7 @@ class Writer {
 
   step(step: Step): void {
     const name = step.name ?? '';
+    if (step.closes !== undefined) this.close(step.closes);
     if (step.parse !== false) this.parse(name, step.text);
     this.bind(name, step.values);
     if (step.describe === true) {

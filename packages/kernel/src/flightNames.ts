@@ -1,25 +1,35 @@
 import { createHash } from 'node:crypto';
 import type { Step } from './flightBytes.ts';
 
-/** Statements a connection keeps prepared at most; later texts go unnamed. */
+/** Statements a connection keeps prepared at most; the one unused for longest gives way. */
 const capacity = 250;
+/** Texts remembered for having run once; only a text that comes again is worth a name. */
+const curiosity = 1000;
+
+type Entry = { name: string; parsed: boolean };
 
 /** The statements that one connection holds prepared, by text. */
 export class StatementNames {
-  readonly #known = new Map<string, { name: string; parsed: boolean }>();
+  readonly #known = new Map<string, Entry>();
+  readonly #seen = new Set<string>();
 
   /** The step under a name, without its Parse when the connection is known to hold it. */
   apply(step: Step): Step {
-    let entry = this.#known.get(step.text);
-    if (entry === undefined) {
-      if (this.#known.size >= capacity) return step;
-      entry = {
-        name: `b_${createHash('sha256').update(step.text).digest('hex').slice(0, 32)}`,
-        parsed: false,
-      };
+    const entry = this.#known.get(step.text);
+    if (entry !== undefined) {
+      this.#known.delete(step.text);
       this.#known.set(step.text, entry);
+      return { ...step, name: entry.name, parse: !entry.parsed };
     }
-    return { ...step, name: entry.name, parse: !entry.parsed };
+    if (!this.#seen.delete(step.text)) {
+      if (this.#seen.size >= curiosity) this.#seen.clear();
+      this.#seen.add(step.text);
+      return step;
+    }
+    const closes = this.#makeRoom();
+    const name = `b_${createHash('sha256').update(step.text).digest('hex').slice(0, 32)}`;
+    this.#known.set(step.text, { name, parsed: false });
+    return { ...step, name, ...(closes !== undefined && { closes }) };
   }
 
   /** These steps ran, so the connection holds them. */
@@ -32,6 +42,17 @@ export class StatementNames {
 
   /** A flight failed somewhere: its steps are closed and parsed again next time, which is right in every case. */
   doubt(steps: readonly Step[]): void {
-    for (const { text } of steps) this.#known.delete(text);
+    for (const { text } of steps) {
+      const entry = this.#known.get(text);
+      if (entry !== undefined) entry.parsed = false;
+    }
+  }
+
+  #makeRoom(): string | undefined {
+    if (this.#known.size < capacity) return undefined;
+    const oldest = this.#known.entries().next().value;
+    if (oldest === undefined) return undefined;
+    this.#known.delete(oldest[0]);
+    return oldest[1].name;
   }
 }

@@ -3,7 +3,7 @@ import type { PoolClient, PoolConfig } from 'pg';
 import type { Context, ContextSealer, RequestInfo } from './context.ts';
 import { foreignRows, Tally, type Counters } from './counters.ts';
 import { DataError, toDataError } from './errors.ts';
-import { Flight, type FlightError, type FlightResult, type FlightShape } from './flight.ts';
+import { Flight, FlightError, type FlightResult, type FlightShape } from './flight.ts';
 import { StatementNames } from './flightNames.ts';
 import type { Lease } from './ports.ts';
 import { TenantSession } from './session.ts';
@@ -22,10 +22,10 @@ export type TenantPoolOptions = {
   connection: PoolConfig;
   sealer: ContextSealer;
   /**
-   * `unnamed` (default) works through any PgBouncer; `named` lets a connection keep up to 250 plans, for direct
-   * connections and PgBouncer 1.21 or newer
+   * Whether a connection keeps up to 250 plans. `auto` (default) keeps them where the connection leads to Postgres itself
+   * and not where a pooler stands between; `named` keeps them always, which needs PgBouncer 1.21 or newer
    */
-  statements?: 'named' | 'unnamed' | undefined;
+  statements?: 'auto' | 'named' | 'unnamed' | undefined;
   events?: PoolEvents | undefined;
 };
 
@@ -36,15 +36,15 @@ export class TenantPool {
   readonly #pool: pg.Pool;
   readonly #sealer: ContextSealer;
   readonly #events: PoolEvents;
-  readonly #named: boolean;
+  readonly #statements: 'auto' | 'named' | 'unnamed';
   readonly #tally = new Tally();
   readonly #judge = new StatementJudge();
-  readonly #names = new WeakMap<PoolClient, StatementNames>();
+  readonly #names = new WeakMap<PoolClient, StatementNames | 'none'>();
 
   constructor(options: TenantPoolOptions) {
     this.#sealer = options.sealer;
     this.#events = options.events ?? {};
-    this.#named = options.statements === 'named';
+    this.#statements = options.statements ?? 'auto';
     this.#pool = new pg.Pool(options.connection);
     // Without listeners a restart of Postgres would end the process (T-70).
     this.#pool.on('error', (error) => this.#events.connectionLost?.(error));
@@ -78,27 +78,33 @@ export class TenantPool {
     await this.#pool.end();
   }
 
-  #lease(): Promise<Lease> {
+  async #lease(): Promise<Lease> {
+    const { client, release } = await this.#connect();
+    const known = this.#names.get(client);
+    if (known !== undefined) return leaseOf(client, release, known);
+    const names = (await this.#mayName(client, release)) ? new StatementNames() : 'none';
+    this.#names.set(client, names);
+    return leaseOf(client, release, names);
+  }
+
+  #connect(): Promise<{ client: PoolClient; release: Release }> {
     return new Promise((resolve, reject) => {
       this.#pool.connect((error, client, release) => {
         if (client === undefined || error !== undefined) reject(unreachable(error));
-        else resolve(this.#leaseOf(client, release));
+        else resolve({ client, release });
       });
     });
   }
 
-  #leaseOf(client: PoolClient, release: (destroy?: boolean) => void): Lease {
-    return {
-      fly: (shape) => fly(client, shape),
-      release: (broken) => release(broken || client.getTransactionStatus() !== 'I'),
-      names: this.#named ? this.#namesOf(client) : undefined,
-    };
-  }
-
-  #namesOf(client: PoolClient): StatementNames {
-    let names = this.#names.get(client);
-    if (names === undefined) this.#names.set(client, (names = new StatementNames()));
-    return names;
+  /** Whether what one flight prepares will be there for the next. */
+  async #mayName(client: PoolClient, release: Release): Promise<boolean> {
+    if (this.#statements !== 'auto') return this.#statements === 'named';
+    try {
+      return await isDirect(client);
+    } catch (error) {
+      release(true);
+      throw unreachable(error instanceof FlightError ? error.cause : error);
+    }
   }
 
   #inspect(tenant: string, result: FlightResult<unknown>): void {
@@ -108,6 +114,23 @@ export class TenantPool {
     this.#tally.crossTenantRows(rows);
     this.#events.crossTenantRows?.({ tenant, rows });
   }
+}
+
+type Release = (destroy?: boolean) => void;
+
+function leaseOf(client: PoolClient, release: Release, names: StatementNames | 'none'): Lease {
+  return {
+    fly: (shape) => fly(client, shape),
+    release: (broken) => release(broken || client.getTransactionStatus() !== 'I'),
+    names: names === 'none' ? undefined : names,
+  };
+}
+
+/** A pooler makes up the process id that it tells its clients, because they have no server process of their own. */
+async function isDirect(client: PoolClient): Promise<boolean> {
+  const steps = [{ text: 'select pg_catalog.pg_backend_pid() as pid', values: [], describe: true }];
+  const { result } = await fly<{ pid: number }>(client, { steps, wanted: 0 });
+  return result.rows[0]?.pid === (client as PoolClient & { processID: number | null }).processID;
 }
 
 /** A refusal while connecting (wrong password, too many connections, nobody listening) is never the statement's fault. */

@@ -180,6 +180,12 @@ describe('residue', () => {
       () => pool,
       () => fixture,
     );
+
+    test('ISO-4: no plan is kept where connections are shared', async () => {
+      const session = pool.as(fixture.session(1).context);
+      const kept = 'select name from pg_prepared_statements';
+      for (let time = 0; time < 4; time += 1) assert.equal((await session.query(kept)).rowCount, 0);
+    });
   });
 
   test('the application role cannot make temporary tables', async () => {
