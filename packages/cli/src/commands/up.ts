@@ -2,19 +2,20 @@ import { resolve } from 'node:path';
 import { defineCommand, exit, type ExitCode } from '../command-line/command.ts';
 import { CommandFailure } from '../command-line/failure.ts';
 import type { Terminal } from '../command-line/terminal.ts';
-import { listSignIns } from '../demo/cast.ts';
+import { castDemo, listSignIns, type TenantSignIns } from '../demo/cast.ts';
+import { demoModule, loadModuleDemo } from '../demo/moduleDemo.ts';
 import type { Instance } from '../up/bringUp.ts';
 import { watchLifetime, type Lifetime } from '../up/lifetime.ts';
 import type { UpRequest } from '../up/request.ts';
 import { describeInstance } from '../up/summary.ts';
 import { moduleOption } from './moduleOption.ts';
 
-/** The module whose books the demo shows. */
-const demoModules = ['@bulkhead/books'];
+async function signInsOf(request: UpRequest): Promise<TenantSignIns[]> {
+  return request.demo ? listSignIns(castDemo((await loadModuleDemo(request.folder)).demoTenants)) : [];
+}
 
-function answer(instance: Instance, terminal: Terminal): void {
-  const { url, console, data, phases, demo } = instance;
-  const signIns = demo ? listSignIns() : [];
+function answer(instance: Instance, signIns: TenantSignIns[], terminal: Terminal): void {
+  const { url, console, data, phases } = instance;
   terminal.answer({
     json: { url, api: `${url}/api`, console, data: data ?? null, pid: process.pid, demo: signIns, phases },
     text: describeInstance(instance, signIns),
@@ -27,7 +28,7 @@ async function serve(request: UpRequest, terminal: Terminal, lifetime: Lifetime)
   try {
     const { bringUp } = await import('../up/bringUp.ts');
     const instance = await bringUp(request, { terminal, signal: lifetime.signal, stack });
-    answer(instance, terminal);
+    answer(instance, await signInsOf(request), terminal);
     await Promise.race([lifetime.stopAsked, instance.lost]);
     terminal.progress('Stopping: finishing the requests under way (Ctrl-C again ends at once) …');
     return exit.ok;
@@ -89,7 +90,7 @@ export const up = defineCommand({
       host,
       port,
       database,
-      modules: demo && module.length === 0 ? demoModules : module,
+      modules: demo && !module.includes(demoModule) ? [demoModule, ...module] : module,
       demo,
       reset,
     };

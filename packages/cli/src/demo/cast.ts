@@ -11,84 +11,82 @@ export type Part = Person & {
   readonly companies?: readonly string[];
 };
 
-export type DemoTenant = {
+/** A tenant as the demo's module describes it; what else it says of its companies is the module's own. */
+export type PlannedTenant<Company extends { name: string } = { name: string }> = {
+  readonly name: string;
+  readonly kind: string;
+  readonly companies: readonly [Company, Company];
+};
+
+export type CastTenant = {
   readonly name: string;
   /** What a visitor should know of it. */
-  readonly about: string;
-  /** Which books to generate; a module that knows no such kind chooses its own. */
   readonly kind: string;
   readonly companies: readonly [string, string];
   readonly owner: Person;
+  /** Members of this tenant alone. */
   readonly members: readonly Part[];
+  /** Whether the advisor works for it. */
+  readonly advised: boolean;
 };
 
-function tenant(
-  about: Pick<DemoTenant, 'name' | 'about' | 'kind' | 'companies'>,
-  domain: string,
-  names: readonly [owner: string, accountant: string, clerk: string, viewer: string],
-): DemoTenant {
-  const [owner, accountant, clerk, viewer] = names;
-  const part = (role: string, name: string): Part => ({
-    email: `${role}@${domain}`,
-    name,
-    moduleRoles: [`books:${role}`],
-  });
-  return {
-    ...about,
-    owner: { email: `owner@${domain}`, name: owner },
-    members: [
-      part('accountant', accountant),
-      { ...part('clerk', clerk), companies: [about.companies[0]] },
-      part('viewer', viewer),
-    ],
-  };
-}
-
-/** An accountant who works for two of the tenants. */
+/** Somebody who works for the first two tenants. */
 export const advisor: Part = {
   email: 'advisor@ledgerline.example',
   name: 'Robin Vale',
   moduleRoles: ['books:accountant'],
 };
 
-/** The tenants the advisor works for, by name. */
-export const advised: readonly string[] = ['Harbour Bakery Group', 'Northlight Studio'];
+const names = [
+  ['Olive Marsh', 'Amir Sand', 'Carla Reed', 'Victor Quay'],
+  ['Ottilie Berg', 'Anselm Frost', 'Cora Lind', 'Vera Sol'],
+  ['Oscar Alder', 'Anna Birch', 'Colin Hazel', 'Viola Elm'],
+] as const;
 
-export const demoTenants: readonly DemoTenant[] = [
-  tenant(
-    {
-      name: 'Harbour Bakery Group',
-      about: 'two legal entities that sell goods',
-      kind: 'trade',
-      companies: ['Harbour Bakery Ltd', 'Harbour Wholesale Ltd'],
-    },
-    'harbour.example',
-    ['Olive Marsh', 'Amir Sand', 'Carla Reed', 'Victor Quay'],
-  ),
-  tenant(
-    {
-      name: 'Northlight Studio',
-      about: 'an agency with a book for each client brand',
-      kind: 'agency',
-      companies: ['Fernway Outdoor', 'Juniper Hotels'],
-    },
-    'northlight.example',
-    ['Ottilie Berg', 'Anselm Frost', 'Cora Lind', 'Vera Sol'],
-  ),
-  tenant(
-    {
-      name: 'Alder Care Cooperative',
-      about: 'two clinics that bill insurers',
-      kind: 'clinic',
-      companies: ['Alder Clinic North', 'Alder Clinic South'],
-    },
-    'alder.example',
-    ['Oscar Alder', 'Anna Birch', 'Colin Hazel', 'Viola Elm'],
-  ),
-];
+/** `Blåfjell Advisory` lives at `blafjell.example`. */
+function domainOf(tenant: string): string {
+  const [first = 'demo'] = tenant
+    .normalize('NFKD')
+    .replaceAll(/[^\w ]/g, '')
+    .toLowerCase()
+    .split(' ');
+  return `${first}.example`;
+}
+
+/** Gives each tenant an owner, an accountant, a clerk for its first company alone, and a viewer. */
+export function castDemo(plans: readonly PlannedTenant[]): CastTenant[] {
+  return plans.map(({ name, kind, companies: [first, second] }, index) => {
+    const [owner, accountant, clerk, viewer] = names[index % names.length] ?? names[0];
+    const domain = domainOf(name);
+    const part = (role: string, person: string): Part => ({
+      email: `${role}@${domain}`,
+      name: person,
+      moduleRoles: [`books:${role}`],
+    });
+    return {
+      name,
+      kind,
+      companies: [first.name, second.name],
+      owner: { email: `owner@${domain}`, name: owner },
+      members: [
+        part('accountant', accountant),
+        { ...part('clerk', clerk), companies: [first.name] },
+        part('viewer', viewer),
+      ],
+      advised: index < 2,
+    };
+  });
+}
 
 /** A line of the list of sign-ins. */
 export type SignIn = { readonly email: string; readonly password: string; readonly is: string };
+
+export type TenantSignIns = {
+  readonly tenant: string;
+  readonly kind: string;
+  readonly companies: readonly string[];
+  readonly signIns: readonly SignIn[];
+};
 
 function describe({ moduleRoles, companies }: Part): string {
   const role = moduleRoles.map((name) => name.slice(name.indexOf(':') + 1)).join(', ');
@@ -96,21 +94,16 @@ function describe({ moduleRoles, companies }: Part): string {
 }
 
 /** Every sign-in, tenant by tenant. */
-export function listSignIns(): {
-  readonly tenant: string;
-  readonly about: string;
-  readonly signIns: SignIn[];
-}[] {
+export function listSignIns(cast: readonly CastTenant[]): TenantSignIns[] {
   const password = demoPassword;
-  return demoTenants.map(({ name, about, owner, members }) => ({
+  return cast.map(({ name, kind, companies, owner, members, advised }) => ({
     tenant: name,
-    about,
+    kind,
+    companies,
     signIns: [
       { email: owner.email, password, is: 'owner' },
       ...members.map((member) => ({ email: member.email, password, is: describe(member) })),
-      ...(advised.includes(name)
-        ? [{ email: advisor.email, password, is: 'accountant in two tenants' }]
-        : []),
+      ...(advised ? [{ email: advisor.email, password, is: 'accountant in two tenants' }] : []),
     ],
   }));
 }

@@ -9,7 +9,8 @@ import {
 } from '@bulkhead/platform/identity';
 import pg from 'pg';
 import { createTestDatabase, type TestDatabase } from '../../../../test/harness/index.ts';
-import { advisor, demoPassword, demoTenants, listSignIns } from './cast.ts';
+import { advisor, castDemo, demoPassword, listSignIns, type CastTenant } from './cast.ts';
+import { loadModuleDemo } from './moduleDemo.ts';
 import { seedAccounts, type SeededTenant } from './seedAccounts.ts';
 
 let database: TestDatabase;
@@ -17,6 +18,7 @@ let pool: pg.Pool;
 let db: TenantPool;
 let identity: IdentityDependencies;
 let tenants: SeededTenant[];
+let cast: CastTenant[];
 
 before(async () => {
   database = await createTestDatabase({ template: 'full' });
@@ -24,7 +26,8 @@ before(async () => {
   pool = new pg.Pool(database.connections.identity);
   db = new TenantPool({ connection: database.connections.app, sealer });
   identity = identityDependencies({ pool, sealer });
-  tenants = await seedAccounts({ identity, db });
+  cast = castDemo((await loadModuleDemo(import.meta.dirname)).demoTenants);
+  tenants = await seedAccounts({ identity, db }, cast);
 });
 after(async () => {
   await Promise.all([pool.end(), db.close()]);
@@ -40,13 +43,13 @@ async function membershipsOf(email: string) {
 test('three tenants of different kinds with two companies each', () => {
   assert.deepEqual(
     tenants.map(({ name, companies }) => [name, companies.map((company) => company.name).toSorted()]),
-    demoTenants.map(({ name, companies }) => [name, companies.toSorted()]),
+    cast.map(({ name, companies }) => [name, companies.toSorted()]),
   );
-  assert.equal(new Set(tenants.map(({ kind }) => kind)).size, 3);
+  assert.equal(new Set(cast.map(({ kind }) => kind)).size, 3);
 });
 
 test('every printed sign-in works and leads where it says', async () => {
-  for (const { tenant, signIns } of listSignIns()) {
+  for (const { tenant, signIns } of listSignIns(cast)) {
     for (const { email, is } of signIns) {
       const memberships = await membershipsOf(email);
       const here = memberships.find(
@@ -60,7 +63,7 @@ test('every printed sign-in works and leads where it says', async () => {
 });
 
 test('ISO-8: the clerk is limited to the first company', async () => {
-  const [first] = demoTenants;
+  const [first] = cast;
   const clerk = first?.members.find(({ email }) => email.startsWith('clerk@'));
   const [membership] = await membershipsOf(clerk?.email ?? '');
   const company = tenants[0]?.companies.find(({ name }) => name === first?.companies[0]);
@@ -75,9 +78,9 @@ test('ids are the same on every machine', () => {
   assert.deepEqual(
     tenants.map(({ id }) => id),
     [
-      'ed15ae03-1b24-46f1-9b07-e574395e365d',
-      '5c85abca-3869-4f24-bf3f-0d17290e1df5',
-      'c08f53a0-5f25-4684-9bc8-301b286d57f4',
+      'f449cbf0-8b07-4e4f-b538-47a596d83c40',
+      'b84aaf4b-6e26-48a4-aff1-e227fb334177',
+      'c03732c0-785f-431d-9a69-3e55f73441fa',
     ],
   );
 });

@@ -3,15 +3,7 @@ import type { TenantPool } from '@bulkhead/kernel';
 import { acceptInvite, createInvite } from '@bulkhead/platform/access';
 import type { IdentityDependencies } from '@bulkhead/platform/identity';
 import { createCompany, createTenant, listCompanies } from '@bulkhead/platform/tenants';
-import {
-  advised,
-  advisor,
-  demoPassword,
-  demoTenants,
-  type DemoTenant,
-  type Part,
-  type Person,
-} from './cast.ts';
+import { advisor, demoPassword, type CastTenant, type Part, type Person } from './cast.ts';
 
 /** The same bytes for the same label on every machine, so that the demo's ids never change. */
 export function bytesFor(label: string): (size: number) => Uint8Array {
@@ -34,7 +26,6 @@ export type SeededCompany = { readonly id: string; readonly name: string };
 export type SeededTenant = {
   readonly id: string;
   readonly name: string;
-  readonly kind: string;
   readonly ownerAccountId: string;
   readonly companies: readonly SeededCompany[];
 };
@@ -78,7 +69,7 @@ async function join(
   await acceptInvite(identity, { token, accountId: member.accountId });
 }
 
-async function seedTenant(seeding: Seeding, cast: DemoTenant): Promise<SeededTenant> {
+async function seedTenant(seeding: Seeding, cast: CastTenant): Promise<SeededTenant> {
   const { identity, db } = seeding;
   const [ownerAccountId, ...memberIds] = await Promise.all(
     [cast.owner, ...cast.members].map((person) => makeAccount(seeding, person)),
@@ -92,7 +83,7 @@ async function seedTenant(seeding: Seeding, cast: DemoTenant): Promise<SeededTen
   const session = db.as({ tenant: id, actor: { kind: 'account', id: ownerAccountId } });
   await createCompany(session, { name: second });
   const companies = await listCompanies(session);
-  const tenant = { id, name: cast.name, kind: cast.kind, ownerAccountId, companies };
+  const tenant = { id, name: cast.name, ownerAccountId, companies };
   await Promise.all(
     cast.members.map((member, index) =>
       join(seeding, tenant, { ...member, accountId: memberIds[index] ?? '' }),
@@ -102,11 +93,11 @@ async function seedTenant(seeding: Seeding, cast: DemoTenant): Promise<SeededTen
 }
 
 /** Makes the demo's accounts, tenants, companies and memberships. */
-export async function seedAccounts(seeding: Seeding): Promise<SeededTenant[]> {
-  const tenants = await Promise.all(demoTenants.map((cast) => seedTenant(seeding, cast)));
+export async function seedAccounts(seeding: Seeding, cast: readonly CastTenant[]): Promise<SeededTenant[]> {
+  const tenants = await Promise.all(cast.map((tenant) => seedTenant(seeding, tenant)));
   const accountId = await makeAccount(seeding, advisor);
-  for (const tenant of tenants.filter(({ name }) => advised.includes(name))) {
-    await join(seeding, tenant, { ...advisor, accountId });
+  for (const [index, tenant] of tenants.entries()) {
+    if (cast[index]?.advised === true) await join(seeding, tenant, { ...advisor, accountId });
   }
   return tenants;
 }

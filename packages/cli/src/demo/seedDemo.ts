@@ -4,30 +4,38 @@ import { CommandFailure } from '../command-line/failure.ts';
 import type { Terminal } from '../command-line/terminal.ts';
 import type { DataFolder } from '../data-folder/dataFolder.ts';
 import { withIdentity } from '../identity/withIdentity.ts';
-import { importNamed } from '../up/modules.ts';
+import { castDemo } from './cast.ts';
+import { loadModuleDemo, type ModuleDemo } from './moduleDemo.ts';
 import { readDemoState, writeDemoState } from './progressNote.ts';
 import { seedAccounts, type SeededTenant } from './seedAccounts.ts';
 
-/** What a module's `demo` entry point exports as `seedDemo`, to fill the demo's tenants with its data. */
-export type ModuleSeed = (options: { db: TenantPool; tenants: readonly SeededTenant[] }) => Promise<void>;
-
-export type DemoRequest = { readonly modules: readonly string[]; readonly folder: string };
-
-/** The module's own demo data, where it brings some. */
-async function moduleSeed(specifier: string, folder: string): Promise<ModuleSeed | undefined> {
-  if (specifier.startsWith('.') || specifier.startsWith('/')) return undefined;
-  const { seedDemo } = await importNamed(`${specifier}/demo`, folder);
-  return typeof seedDemo === 'function' ? (seedDemo as ModuleSeed) : undefined;
+/** Each company's books, side by side: they know nothing of one another. */
+async function seedCompanies(
+  db: TenantPool,
+  demo: ModuleDemo,
+  tenants: readonly SeededTenant[],
+): Promise<void> {
+  const today = new Date().toISOString().slice(0, 10);
+  const works = tenants.flatMap((tenant) => {
+    const plans = demo.demoTenants.find(({ name }) => name === tenant.name)?.companies ?? [];
+    return plans.map(async (plan) => {
+      const company = tenant.companies.find(({ name }) => name === plan.name);
+      if (company === undefined) throw new Error(`${tenant.name} has no company ${plan.name}`);
+      const actor = { kind: 'account', id: tenant.ownerAccountId } as const;
+      await demo.seedBooks(db.as({ tenant: tenant.id, company: company.id, actor }), plan, { today });
+    });
+  });
+  await Promise.all(works);
 }
 
 /**
- * Fills a fresh database with the demo: accounts, tenants, companies, and each module's data. Done once;
+ * Fills a fresh database with the demo: accounts, tenants, companies and a year of books. Done once;
  * a later call finds the note of the first and does nothing.
  *
  * @throws CommandFailure when an earlier attempt was cut off in a database that holds other data too
  */
 export async function seedDemo(
-  request: DemoRequest,
+  request: { readonly folder: string },
   config: Pick<Config, 'database' | 'context'>,
   { folder, terminal }: { readonly folder: DataFolder; readonly terminal: Terminal },
 ): Promise<void> {
@@ -42,7 +50,7 @@ export async function seedDemo(
       },
     );
   }
-  const seeds = await Promise.all(request.modules.map((name) => moduleSeed(name, request.folder)));
+  const demo = await loadModuleDemo(request.folder);
   terminal.progress('Making the demo: three tenants with a year of books …');
   await writeDemoState(folder.path, folder.fresh ? 'seeding' : 'seeding-beside-other-data');
   const { database, context } = config;
@@ -51,8 +59,9 @@ export async function seedDemo(
     sealer: new ContextSealer({ key: { id: context.keyId, secret: context.key } }),
   });
   try {
-    const tenants = await withIdentity(config, (identity) => seedAccounts({ identity, db }));
-    for (const seed of seeds) await seed?.({ db, tenants });
+    const cast = castDemo(demo.demoTenants);
+    const tenants = await withIdentity(config, (identity) => seedAccounts({ identity, db }, cast));
+    await seedCompanies(db, demo, tenants);
   } finally {
     await db.close();
   }

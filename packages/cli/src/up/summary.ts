@@ -1,15 +1,15 @@
-import type { listSignIns } from '../demo/cast.ts';
+import type { TenantSignIns } from '../demo/cast.ts';
 import type { Instance } from './bringUp.ts';
 
-type SignIns = ReturnType<typeof listSignIns>;
+type SignIns = readonly TenantSignIns[];
 
 function signInLines(signIns: SignIns): string[] {
   const all = signIns.flatMap(({ signIns: people }) => people);
   const [first] = all;
   if (first === undefined) return [];
   const width = Math.max(...all.map(({ email }) => email.length)) + 2;
-  const tenants = signIns.flatMap(({ tenant, about, signIns: people }) => [
-    `    ${tenant}, ${about}`,
+  const tenants = signIns.flatMap(({ tenant, kind, signIns: people }) => [
+    `    ${tenant}, ${kind}`,
     ...people.map(({ email, is }) => `      ${email.padEnd(width)}${is}`),
   ]);
   return ['', `  Sign in with the password  ${first.password}  as`, ...tenants];

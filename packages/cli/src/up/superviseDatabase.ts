@@ -1,4 +1,3 @@
-import { CommandFailure } from '../command-line/failure.ts';
 import type { DataFolder } from '../data-folder/dataFolder.ts';
 import { startLocalDatabase } from '../database/localDatabase.ts';
 import type { AdminConnection, Embedded } from '../embedded/index.ts';
@@ -23,17 +22,17 @@ type Options = {
   readonly clock?: () => number;
 };
 
-async function restart(folder: DataFolder, port: number, options: Options): Promise<Embedded> {
+type Restart = Options & { readonly port: number; readonly stopping: () => boolean };
+
+/** Tries for about twenty seconds: what was killed takes a moment to go, and may be hit again while it starts. */
+async function restart(folder: DataFolder, options: Restart): Promise<Embedded> {
   let failure: unknown;
-  for (let attempt = 0; attempt < 40; attempt += 1) {
+  for (let attempt = 0; attempt < 40 && !options.stopping(); attempt += 1) {
     try {
-      return await startLocalDatabase(folder, { ...options, port });
+      return await startLocalDatabase(folder, options);
     } catch (error) {
-      // The processes of a server that was killed take a moment to notice and go.
-      const busy = error instanceof CommandFailure && error.code === 'database_server_running';
-      if (!busy) throw error;
       failure = error;
-      await wait(250);
+      await wait(500);
     }
   }
   throw failure;
@@ -62,7 +61,7 @@ export async function superviseDatabase(folder: DataFolder, options: Options): P
     const recent = restarts.filter((at) => at > clock() - 60_000).length;
     if (recent > mostRestarts) throw reason;
     options.progress('Postgres ended unexpectedly; starting it again …');
-    server = await restart(folder, port, options);
+    server = await restart(folder, { ...options, port, stopping: () => stopping });
     options.progress('Postgres is back.');
     keep(server);
   };
