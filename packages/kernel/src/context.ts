@@ -38,7 +38,12 @@ export type Clock = () => number;
 /** A context that cannot be sealed, or a token that does not open. `code` is stable. */
 export class ContextError extends Error {
   override readonly name = 'ContextError';
-  readonly code: 'context_invalid' | 'context_malformed' | 'context_unknown_key' | 'context_forged' | 'context_expired';
+  readonly code:
+    | 'context_invalid'
+    | 'context_malformed'
+    | 'context_unknown_key'
+    | 'context_forged'
+    | 'context_expired';
 
   constructor(code: ContextError['code'], message: string) {
     super(message);
@@ -129,7 +134,16 @@ export function openContext(
 ): Context & { keyId: string; expiresAt: Date } {
   const fields = token.split('.');
   const [version, id, expiry, tenant, company, kind, actor, onBehalfOf, given] = fields;
-  if (fields.length !== 9 || version !== 'bh1' || !id || !tenant || !company || !kind || !actor || !onBehalfOf) {
+  if (
+    fields.length !== 9 ||
+    version !== 'bh1' ||
+    !id ||
+    !tenant ||
+    !company ||
+    !kind ||
+    !actor ||
+    !onBehalfOf
+  ) {
     throw new ContextError('context_malformed', 'this is not a context token of version bh1');
   }
   const key = options.keys.find((candidate) => candidate.id === id);

@@ -54,7 +54,11 @@ const sampleSize = 8;
  * How many sampled rows name another tenant in a column called `tenant_id`.
  * @param rows objects, or arrays in the order of `fields`
  */
-export function foreignRows(rows: readonly unknown[], fields: readonly { name: string }[], tenant: string): number {
+export function foreignRows(
+  rows: readonly unknown[],
+  fields: readonly { name: string }[],
+  tenant: string,
+): number {
   const column = fields.findIndex(({ name }) => name === 'tenant_id');
   if (column < 0 || rows.length === 0) return 0;
   const step = Math.max(1, Math.floor((rows.length - 1) / sampleSize));

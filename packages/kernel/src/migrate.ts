@@ -50,12 +50,17 @@ const unnumbered: ReadonlySet<string> = new Set(['roles.sql', 'database.sql', 's
  */
 export async function readMigrations(folder: string | URL): Promise<Migration[]> {
   const path = typeof folder === 'string' ? folder : fileURLToPath(folder);
-  const names = (await readdir(path)).filter((name) => name.endsWith('.sql') && !unnumbered.has(name)).toSorted();
+  const names = (await readdir(path))
+    .filter((name) => name.endsWith('.sql') && !unnumbered.has(name))
+    .toSorted();
   return Promise.all(
     names.map(async (name, index) => {
       const number = Number(fileName.exec(name)?.[1]);
       if (number !== index + 1) {
-        throw new MigrationError('migration_misnamed', `${name}: expected number ${String(index + 1).padStart(4, '0')}`);
+        throw new MigrationError(
+          'migration_misnamed',
+          `${name}: expected number ${String(index + 1).padStart(4, '0')}`,
+        );
       }
       const sql = await readFile(`${path}/${name}`, 'utf8');
       return { number, name, sql, checksum: createHash('sha256').update(sql).digest('hex') };
@@ -106,12 +111,18 @@ export async function pendingMigrations(
   { line, folder }: MigrationLine,
 ): Promise<string[]> {
   const migrations = await readMigrations(folder);
-  const { rows } = await client.query(`select to_regclass('bulkhead_migration.applied') is not null as started`);
+  const { rows } = await client.query(
+    `select to_regclass('bulkhead_migration.applied') is not null as started`,
+  );
   if (rows[0]?.['started'] !== true) return migrations.map(({ name }) => name);
   return (await pendingOf(client, line, migrations)).map(({ name }) => name);
 }
 
-async function pendingOf(client: MigrationClient, line: string, migrations: Migration[]): Promise<Migration[]> {
+async function pendingOf(
+  client: MigrationClient,
+  line: string,
+  migrations: Migration[],
+): Promise<Migration[]> {
   const { rows } = await client.query(
     'select number, name, checksum from bulkhead_migration.applied where line = $1 order by number',
     [line],

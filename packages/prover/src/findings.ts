@@ -8,7 +8,19 @@ export type Finding = {
   rule: string;
   severity: Severity;
   /** the object, e.g. table public.invoice or function public.f(integer) */
-  object: { kind: 'table' | 'view' | 'policy' | 'function' | 'role' | 'schema' | 'sequence' | 'database' | 'publication'; name: string };
+  object: {
+    kind:
+      | 'table'
+      | 'view'
+      | 'policy'
+      | 'function'
+      | 'role'
+      | 'schema'
+      | 'sequence'
+      | 'database'
+      | 'publication';
+    name: string;
+  };
   /** one sentence with the particulars */
   message: string;
   /** SQL that closes it, or null when only a person can decide */

@@ -132,8 +132,19 @@ export type Routine = {
   grantsExplicit: boolean;
 };
 
-export type Sequence = { id: string; schema: string; name: string; owner: string; ownedBy: string | null; grants: Grant[] };
-export type Publication = { name: string; allTables: boolean; tables: { id: string; filter: string | null }[] };
+export type Sequence = {
+  id: string;
+  schema: string;
+  name: string;
+  owner: string;
+  ownedBy: string | null;
+  grants: Grant[];
+};
+export type Publication = {
+  name: string;
+  allTables: boolean;
+  tables: { id: string; filter: string | null }[];
+};
 export type DefaultGrant = { role: string; schema: string | null; objectKind: string; grants: Grant[] };
 export type Extension = { name: string; schema: string; version: string };
 

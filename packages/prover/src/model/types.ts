@@ -22,7 +22,9 @@ export type TenantTable = {
   /** the column whose value says whose the row is */
   column: string;
   /** how the identity leads to the column: directly, or through a membership table */
-  via: { kind: 'direct' } | { kind: 'membership'; relationId: string; identityColumn: string; tenantColumn: string };
+  via:
+    | { kind: 'direct' }
+    | { kind: 'membership'; relationId: string; identityColumn: string; tenantColumn: string };
   origin: Origin;
 };
 
