@@ -33,11 +33,16 @@ export function sendStandard(
   const payload = toNodeHttpBody(body, headers, {});
   reply.code(response.status);
   for (const [name, value] of Object.entries(headers)) {
-    if (value !== undefined) void reply.header(name, value);
+    if (value !== undefined) void reply.header(name, name === 'content-disposition' ? saved(value) : value);
   }
   if (problems && response.status >= 400) void reply.type(problemContentType);
   if (response.status === 503) void reply.header('retry-after', '2');
   return reply.send(payload instanceof Readable ? stopWith(reply, payload) : payload);
+}
+
+/** A file is saved, never shown: shown, it would be a page of this origin. */
+function saved(disposition: string | string[]): string {
+  return String(disposition).replace(/^inline/, 'attachment');
 }
 
 /** Ends a stream when its client is gone. */

@@ -36,6 +36,10 @@ const contract = {
     .route({ method: 'GET', path: '/fail', summary: 'Fail inside', tags })
     .input(z.strictObject({ how: z.enum(['throw', 'stray', 'output', 'query']) }))
     .output(z.object({ ok: z.literal(true) })),
+  export: procedure(reads)
+    .route({ method: 'GET', path: '/widgets.html', summary: 'Download a page', tags })
+    .input(nothing)
+    .output(z.file()),
   watch: procedure(reads)
     .route({ method: 'GET', path: '/watch', summary: 'Stream, then fail', tags })
     .input(nothing)
@@ -77,6 +81,9 @@ const faults = {
     if (input.how === 'query') await session.query('select innerDetail from nowhere');
     return { ok: false } as never;
   }),
+  export: implemented.export.handler(
+    () => new File(['<script>alert(1)</script>'], 'widgets.html', { type: 'text/html' }),
+  ),
   watch: implemented.watch.handler(async function* () {
     yield { step: 1 };
     throw new Error(innerDetail);

@@ -1,0 +1,73 @@
+import assert from 'node:assert/strict';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { openServer, send, signUp } from './fixture.ts';
+import type { Fixture } from './fixture.ts';
+import { widgetsModule } from './widgets/module.ts';
+
+let fixture: Fixture;
+let folder: string;
+
+before(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'bulkhead-console-'));
+  await mkdir(join(folder, 'dist', 'assets'), { recursive: true });
+  await writeFile(join(folder, 'dist', 'index.html'), '<!doctype html><title>Console</title>');
+  await writeFile(join(folder, 'dist', 'assets', 'index-4f2a.js'), 'export {};');
+  await writeFile(join(folder, 'dist', '.hidden'), 'hidden');
+  await writeFile(join(folder, 'outside.txt'), 'outside');
+  fixture = await openServer([widgetsModule().module], { http: { console: join(folder, 'dist') } });
+});
+after(async () => {
+  await fixture.close();
+  await rm(folder, { recursive: true });
+});
+
+const html = { accept: 'text/html' };
+const page = /<title>Console<\/title>/;
+
+type Case = { path: string; headers?: Record<string, string>; status: number; body: RegExp; cache: string };
+const table: Case[] = [
+  { path: '/', headers: html, status: 200, body: page, cache: 'no-cache' },
+  { path: '/invoices/17', headers: html, status: 200, body: page, cache: 'no-cache' },
+  {
+    path: '/assets/index-4f2a.js',
+    status: 200,
+    body: /export/,
+    cache: 'public, max-age=31536000, immutable',
+  },
+  { path: '/assets/gone.js', headers: html, status: 404, body: /not_found/, cache: 'no-store' },
+  { path: '/invoices/17', status: 404, body: /not_found/, cache: 'no-store' },
+  { path: '/api/nowhere', headers: html, status: 404, body: /not_found/, cache: 'no-store' },
+  { path: '/rpc/nowhere', headers: html, status: 404, body: /not_found/, cache: 'no-store' },
+  { path: '/.hidden', status: 404, body: /not_found/, cache: 'no-store' },
+  { path: '/..%2foutside.txt', status: 404, body: /not_found/, cache: 'no-store' },
+  { path: '/%2e%2e/outside.txt', status: 404, body: /not_found/, cache: 'no-store' },
+  { path: '/assets/..%2f..%2foutside.txt', status: 404, body: /not_found/, cache: 'no-store' },
+];
+for (const { path, headers = {}, status, body, cache } of table) {
+  test(`the console: ${path}${headers === html ? ' as a page' : ''} is ${status}`, async () => {
+    const answer = await send(fixture.url, path, { headers });
+    assert.equal(answer.status, status, answer.text);
+    assert.match(answer.text, body);
+    assert.equal(answer.headers.get('cache-control'), cache);
+    assert.match(answer.headers.get('content-security-policy') ?? '', /^default-src 'none'/);
+    assert.equal(answer.headers.get('x-content-type-options'), 'nosniff');
+    assert.doesNotMatch(answer.text, /hidden|outside$/);
+  });
+}
+
+test('a file that a procedure answers is saved, not shown', async () => {
+  const person = await signUp(fixture.url);
+  const { status, headers } = await send(fixture.url, '/api/widgets/widgets.html', { cookie: person.cookie });
+  assert.equal(status, 200);
+  assert.match(headers.get('content-disposition') ?? '', /^attachment; filename="widgets\.html"/);
+});
+
+test('a folder without a built console is a start-up error', async () => {
+  await assert.rejects(
+    openServer([], { http: { console: join(folder, 'dist', 'assets') } }),
+    /There is no built console in .*assets/,
+  );
+});
