@@ -117,7 +117,11 @@ const audit = createRoute({
   component: lazyRouteComponent(() => import('./audit/AuditPage.tsx'), 'AuditPage'),
 });
 
+/** An unknown address keeps the navigation, so that there is a way on. */
+const missing = createRoute({ getParentRoute: () => shell, path: '$', component: PageMissing });
+
 const inShell = [
+  missing,
   overview,
   invoices,
   newInvoice,

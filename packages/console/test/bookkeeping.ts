@@ -45,15 +45,27 @@ export async function keepBooks(url: string): Promise<Bookkeeping> {
 }
 
 async function fillBooks({ books }: Client): Promise<{ id: string; name: string }> {
-  await books.profiles.open({ legalName: 'Harbour Bakery Ltd', currency: 'EUR', startsOn: `${year}-01-01`, timeZone: 'UTC' });
-  const customer = await books.customers.create({ code: 'QUAY', name: 'Quayside Café', city: 'Port Ellen', country: 'GB' });
+  await books.profiles.open({
+    legalName: 'Harbour Bakery Ltd',
+    currency: 'EUR',
+    startsOn: `${year}-01-01`,
+    timeZone: 'UTC',
+  });
+  const customer = await books.customers.create({
+    code: 'QUAY',
+    name: 'Quayside Café',
+    city: 'Port Ellen',
+    country: 'GB',
+  });
   for (const month of [1, 2, 3]) {
     const draft = await books.invoices.create({
       customerId: customer.id,
       reference: `ORDER-${month}`,
       issuedOn: `${year}-0${month}-10`,
       dueOn: `${year}-0${month}-25`,
-      lines: [{ description: 'Sourdough, sliced', quantity: String(month * 12), unitPrice: '3.45', taxRate: '20' }],
+      lines: [
+        { description: 'Sourdough, sliced', quantity: String(month * 12), unitPrice: '3.45', taxRate: '20' },
+      ],
     });
     await books.invoices.submit({ id: draft.id });
   }

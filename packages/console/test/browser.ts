@@ -26,8 +26,10 @@ export type Watched = {
   complaints: string[];
 };
 
+export type PageOptions = { dark?: boolean };
+
 /** A page in a context of its own whose every complaint is kept. */
-export async function openPage(browser: Browser, options: { dark?: boolean } = {}): Promise<Watched> {
+export async function openPage(browser: Browser, options: PageOptions = {}): Promise<Watched> {
   const context = await browser.newContext({
     viewport: { width: 1280, height: 900 },
     colorScheme: options.dark === true ? 'dark' : 'light',
@@ -40,7 +42,9 @@ export async function openPage(browser: Browser, options: { dark?: boolean } = {
   const complaints: string[] = [];
   page.on('console', (message) => {
     // A refused request is what some tests provoke; the page's answer to it is what they look at.
-    const expected = message.text().startsWith('Failed to load resource: the server responded with a status of 4');
+    const expected = message
+      .text()
+      .startsWith('Failed to load resource: the server responded with a status of 4');
     if (['error', 'warning'].includes(message.type()) && !expected) complaints.push(message.text());
   });
   page.on('pageerror', (error) => complaints.push(String(error)));
@@ -53,7 +57,11 @@ export async function openPage(browser: Browser, options: { dark?: boolean } = {
 }
 
 /** Signs in through the form and waits for the page behind it. */
-export async function signIn(page: Page, url: string, person: { email: string; password: string }): Promise<void> {
+export async function signIn(
+  page: Page,
+  url: string,
+  person: { email: string; password: string },
+): Promise<void> {
   await page.goto(`${url}/sign-in`);
   await page.getByLabel('Email').fill(person.email);
   await page.getByLabel('Password', { exact: true }).fill(person.password);

@@ -13,7 +13,14 @@ export async function startConsole(): Promise<RunningConsole> {
   const { host, port, password } = database.connections.app;
   const config = checkConfig({
     http: { port: 0, console: fileURLToPath(consoleFolder), shedAfter: 0 },
-    database: { host, port, name: database.name, appPassword: password, identityPassword: password },
+    database: {
+      host,
+      port,
+      name: database.name,
+      appPassword: password,
+      identityPassword: password,
+      ownerPassword: password,
+    },
     context: { keyId: database.key.id, key: Buffer.from(database.key.secret).toString('hex') },
   });
   const log: string[] = [];

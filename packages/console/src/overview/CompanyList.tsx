@@ -93,6 +93,7 @@ function CompanyButton({ company: { id, name } }: { company: Company }) {
       variant="transparent"
       size="compact-sm"
       px={0}
+      c="var(--mantine-color-anchor)"
       onClick={() => choose({ tenant: membership.tenant.id, company: id })}
     >
       {name}

@@ -1,0 +1,118 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { AxeBuilder } from '@axe-core/playwright';
+import type { Page } from 'playwright-core';
+import { year, type Bookkeeping } from './bookkeeping.ts';
+import { signIn } from './browser.ts';
+import { describeInConsole } from './world.ts';
+
+/** Each page with something that shows it is complete. */
+const pages = [
+  { path: '/', ready: 'Latest invoices' },
+  { path: '/invoices', ready: '3 invoices' },
+  { path: '/invoices/new', ready: 'Save draft' },
+  { path: '/customers', ready: '1 customers' },
+  { path: '/journal', ready: '3 entries' },
+  { path: '/periods', ready: `Fiscal year ${year}` },
+  { path: `/reports?to=${year}-12-31`, ready: 'Total EUR' },
+  { path: `/reports?report=profit-and-loss&from=${year}-01-01&to=${year}-12-31`, ready: 'Total income' },
+  { path: '/import', ready: 'Choose a CSV file' },
+  { path: '/members', ready: 'No open invite.' },
+  { path: '/audit', ready: 'books.journal_entry' },
+  { path: '/no/such/page', ready: 'There is no page at this address.' },
+];
+
+/** Serious and critical findings of axe, each with where it is. */
+async function findings(page: Page): Promise<string[]> {
+  const { violations } = await new AxeBuilder({ page })
+    .withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'])
+    .analyze();
+  return violations
+    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+    .flatMap(({ id, nodes }) =>
+      nodes.map(({ html, failureSummary }) => `${id}: ${html}\n${failureSummary ?? ''}`),
+    );
+}
+
+for (const dark of [false, true]) {
+  describeInConsole(`every page in ${dark ? 'dark' : 'light'} (EDG-4, WCAG 2.2 AA)`, (world) => {
+    test('has no serious finding, no violation of the content security policy, no error', async (t) => {
+      const { url, keeping, open } = world();
+      const { page, context, complaints } = await open({ dark });
+      for (const path of ['/sign-in', '/sign-up']) {
+        await page.goto(`${url}${path}`);
+        await page.getByRole('button', { name: /Sign in|Create account/ }).waitFor();
+        assert.deepEqual(await findings(page), [], path);
+      }
+      await signIn(page, url, keeping.owner);
+      await page.getByText('Books not opened').waitFor();
+      assert.deepEqual(await findings(page), [], 'all companies');
+      await page.getByRole('button', { name: keeping.company.name, exact: true }).click();
+      for (const { path, ready } of pages) {
+        await t.test(path, async () => {
+          await page.goto(`${url}${path}`);
+          await page.getByText(ready).first().waitFor();
+          assert.deepEqual(await findings(page), []);
+          assert.equal(await page.getByRole('heading', { level: 1 }).count(), 1);
+          assert.match(await page.title(), /^.+ · Bulkhead$/);
+        });
+      }
+      assert.deepEqual(complaints, []);
+      await context.close();
+    });
+
+    test('dialogs, menus and an opened audit entry have none either', async () => {
+      const { url, keeping, open } = world();
+      const { page, context, complaints } = await open({ dark });
+      await signIn(page, url, keeping.owner);
+      await page.getByRole('button', { name: /^Account: / }).click();
+      await page.getByRole('menuitem', { name: 'Keyboard shortcuts' }).waitFor();
+      assert.deepEqual(await findings(page), [], 'account menu');
+      await page.getByRole('menuitem', { name: 'Keyboard shortcuts' }).click();
+      await page.getByRole('dialog').getByText('This list').waitFor();
+      assert.deepEqual(await findings(page), [], 'shortcuts');
+      await page.keyboard.press('Escape');
+      await page.getByRole('button', { name: keeping.company.name, exact: true }).click();
+      await page.goto(`${url}/customers`);
+      await page.getByRole('button', { name: 'New customer' }).click();
+      await page.getByLabel('Tax id').waitFor();
+      assert.deepEqual(await findings(page), [], 'new customer');
+      await page.goto(`${url}/audit`);
+      await page
+        .getByRole('button', { expanded: false, name: /update.*books\.invoice/ })
+        .first()
+        .click();
+      await page.getByRole('table').waitFor();
+      assert.deepEqual(await findings(page), [], 'audit entry');
+      assert.deepEqual(complaints, []);
+      await context.close();
+    });
+
+    test('the page stays within a narrow screen', async () => {
+      const { url, keeping, open } = world();
+      const { page, context } = await open({ dark });
+      await page.setViewportSize({ width: 320, height: 640 });
+      await signInNarrow(page, url, keeping);
+      for (const { path, ready } of pages) {
+        await page.goto(`${url}${path}`);
+        await page.getByText(ready).first().waitFor();
+        const overflow = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+        assert.ok(overflow <= 0, `${path} is ${overflow} px wider than the screen (WCAG 1.4.10)`);
+      }
+      await context.close();
+    });
+  });
+}
+
+/** On a narrow screen the navigation is behind a button. */
+async function signInNarrow(page: Page, url: string, { owner, company }: Bookkeeping): Promise<void> {
+  await page.goto(`${url}/sign-in`);
+  await page.getByLabel('Email').fill(owner.email);
+  await page.getByLabel('Password', { exact: true }).fill(owner.password);
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await page.getByRole('button', { name: company.name, exact: true }).click();
+  await page.getByRole('button', { name: 'Open the navigation' }).click();
+  await page.getByRole('dialog').getByRole('link', { name: 'Members' }).click();
+  await page.getByRole('heading', { name: 'Members' }).waitFor();
+  await page.getByRole('dialog').waitFor({ state: 'hidden' });
+}
