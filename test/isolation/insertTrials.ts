@@ -1,6 +1,6 @@
 import { scopeColumns } from './catalog.ts';
 import { ifMay, isValid, oneIfSeen, written, type Rights, type Scene } from './expectation.ts';
-import { rows, type Outcome } from './outcome.ts';
+import { policyRefused, rows, type Outcome } from './outcome.ts';
 import { insertion, referring, type Row } from './rows.ts';
 import { newRow, targets, type Trial } from './trial.ts';
 import { worlds, type World } from './worlds.ts';
@@ -18,6 +18,13 @@ export function insertTrials(scene: Scene, rights: Rights): Trial[] {
     const upsert = expected.startsWith('rows') || expected.startsWith('23505') ? rows(1) : expected;
     return [
       { operation: 'insert', target, sql: insertion(table, row), expected },
+      {
+        operation: 'insert backdated',
+        target,
+        sql: insertion(table, { ...row, created_at: `timestamptz '2001-01-01'` }),
+        // Refused before the context is even read.
+        expected: ifMay(rights.insert, policyRefused),
+      },
       { operation: 'insert returning', target, sql: `${insertion(table, row)} returning id`, expected },
       {
         operation: 'on conflict do nothing',

@@ -1,3 +1,4 @@
+import { createHmac } from 'node:crypto';
 import pg from 'pg';
 import { ContextSealer } from '../../packages/kernel/src/context.ts';
 import type { TestDatabase } from '../harness/index.ts';
@@ -46,8 +47,10 @@ export async function setStage(
 }
 
 export function sealersOf({ key, sealer }: TestDatabase): Sealers {
+  const mac = (payload: string): string => createHmac('sha256', key.secret).update(payload).digest('hex');
   return {
     sealer,
+    sign: (payload) => `${payload}.${mac(payload)}`,
     past: new ContextSealer({ key, clock: () => Date.now() - 3_600_000 }),
     foreign: new ContextSealer({ key: { id: key.id, secret: new Uint8Array(32).fill(7) } }),
   };

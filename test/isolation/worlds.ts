@@ -39,6 +39,8 @@ export const refusedContexts: readonly ContextName[] = [
 
 export type Sealers = {
   sealer: ContextSealer;
+  /** the payload with its MAC, under the key of `sealer`, whatever the payload says */
+  sign: (payload: string) => string;
   /** same key, clock an hour ago */
   past: ContextSealer;
   /** same key id, another secret */
@@ -49,7 +51,10 @@ const actor: Actor = { kind: 'account', id: worlds.own.account };
 const own: Context = { tenant: worlds.own.tenant, company: worlds.own.company, actor };
 
 /** What to send as `bulkhead.context`; undefined means not to send it at all. */
-export function contextToken(name: ContextName, { sealer, past, foreign }: Sealers): string | undefined {
+export function contextToken(
+  name: ContextName,
+  { sealer, sign, past, foreign }: Sealers,
+): string | undefined {
   const token = sealer.seal(own);
   switch (name) {
     case 'own':
@@ -67,7 +72,7 @@ export function contextToken(name: ContextName, { sealer, past, foreign }: Seale
     case 'truncated':
       return token.slice(0, -1);
     case 'otherVersion':
-      return token.replace('bh1.', 'bh2.');
+      return sign(token.slice(0, -65).replace('bh1.', 'bh2.'));
     case 'expired':
       return past.seal(own);
   }
