@@ -1,7 +1,10 @@
-/** Writes the pages that are generated from the code: docs/cli.md. */
+/** Writes the pages that are generated from the code: docs/cli.md and docs/configuration.md. */
 import { writeFile } from 'node:fs/promises';
-import { reference } from '../packages/cli/src/command-line/reference.ts';
 import { commands } from '../packages/cli/src/commands/index.ts';
+import { commandPage } from '../packages/cli/src/pages/commandPage.ts';
+import { configurationPage } from '../packages/cli/src/pages/configurationPage.ts';
 
-await writeFile(new URL('../docs/cli.md', import.meta.url), reference(commands));
-console.log('wrote docs/cli.md');
+const docs = new URL('../docs/', import.meta.url);
+await writeFile(new URL('cli.md', docs), commandPage(commands));
+await writeFile(new URL('configuration.md', docs), configurationPage());
+console.log('wrote docs/cli.md and docs/configuration.md');

@@ -11,7 +11,7 @@ type Session = {
 
 type Visitor = {
   session: Session;
-  get(path: string, tenant?: string): Promise<{ status: number; body: unknown }>;
+  get: (path: string, tenant?: string) => Promise<{ status: number; body: unknown }>;
 };
 
 async function signIn({ url }: UpAnswer, email: string, password: string): Promise<Visitor> {
@@ -29,7 +29,7 @@ async function signIn({ url }: UpAnswer, email: string, password: string): Promi
     get: async (path, tenant) => {
       const scope: Record<string, string> = tenant === undefined ? {} : { 'bulkhead-tenant': tenant };
       const answer = await fetch(`${url}/api${path}`, { headers: { cookie, ...scope } });
-      return { status: answer.status, body: (await answer.json()) as unknown };
+      return { status: answer.status, body: await answer.json() };
     },
   };
 }
