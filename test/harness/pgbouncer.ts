@@ -116,6 +116,8 @@ function reach(port: number): Promise<void> {
 function ended(child: ChildProcess): Promise<void> {
   return new Promise((resolve) => {
     if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) return resolve();
+    // An unreferenced child would let this process end while it waits.
+    child.ref();
     child.once('exit', () => resolve());
     child.kill('SIGKILL');
   });
