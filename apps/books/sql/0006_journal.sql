@@ -225,9 +225,10 @@ comment on function books.check_balance() is 'Debits equal credits in every entr
 create constraint trigger journal_entry_balanced after insert on books.journal_entry
   deferrable initially deferred for each row execute function books.check_balance();
 create constraint trigger posting_balanced after insert on books.posting
-  deferrable initially deferred for each row execute function books.check_balance();
+  deferrable initially deferred for each row when (pg_trigger_depth() = 0) execute function books.check_balance();
 comment on trigger journal_entry_balanced on books.journal_entry is 'An entry has postings and they balance, at commit.';
-comment on trigger posting_balanced on books.posting is 'Postings added later in the transaction are checked as well.';
+comment on trigger posting_balanced on books.posting is
+  'Postings added later in the transaction are checked as well; nothing is added to the entries that triggers make.';
 
 create function books.guard_ledger_account() returns trigger
   language plpgsql security definer

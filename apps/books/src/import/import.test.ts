@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import pg from 'pg';
 import { addCustomer, openTestBooks, type TestBooks, type TestCompany } from '../../test/openBooks.ts';
 import type { ImportEvent, ImportMode } from '../contract/index.ts';
 import { exportCustomers } from '../customer/export.ts';
@@ -258,26 +259,27 @@ test('BOK-1: a reader that leaves halfway leaves nothing half-done', async () =>
 test('BOK-1: an import whose connection dies writes nothing', async () => {
   const own = await books.company();
   const csv = `code,name\n${Array.from({ length: 2000 }, (_, n) => `K${n},Name ${n}`).join('\n')}`;
-  const owner = await books.connect('owner', own);
-  let killed: Promise<unknown> | undefined;
-  const superuser = new (owner.constructor as new (config: unknown) => typeof owner)(
-    books.database.connections.superuser,
-  );
+  const superuser = new pg.Client(books.database.connections.superuser);
   await superuser.connect();
-  await assert.rejects(
-    importing('customers', csv, {
-      into: own,
-      onProgress: ({ stage }) => {
-        if (stage !== 'writing') return;
-        killed ??= superuser.query(
-          `select pg_terminate_backend(pid) from pg_stat_activity
-           where datname = current_database() and usename = 'bulkhead_app' and state like '%transaction%'`,
+  let batches = 0;
+  const dying = {
+    ...customerImport,
+    write: async (...given: Parameters<typeof customerImport.write>) => {
+      batches += 1;
+      if (batches === 3) {
+        const { rows } = await superuser.query<{ ended: boolean }>(
+          `select pg_terminate_backend(pid, 10000) as ended from pg_stat_activity
+           where datname = current_database() and state = 'idle in transaction'`,
         );
-      },
-    }),
-    { code: 'database_unavailable' },
-  );
-  await killed;
+        assert.deepEqual(rows, [{ ended: true }]);
+      }
+      await customerImport.write(...given);
+    },
+  };
+  const request = { session: own.session, csv, mode: 'all-or-nothing', onProgress: () => {} } as const;
+  await assert.rejects(runImport(dying, { ...request, signal: new AbortController().signal }), {
+    code: 'database_unavailable',
+  });
   await superuser.end();
   assert.equal(await countOf('customer', own), 0);
 });

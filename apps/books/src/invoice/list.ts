@@ -5,6 +5,8 @@ import type { Queries } from '../session.ts';
 import { selectedInvoice } from './columns.ts';
 
 export type InvoiceFilter = {
+  /** Lists this company alone: no more than what the row policies show, but said so that an index serves it. */
+  company?: string | undefined;
   status?: InvoiceStatus | undefined;
   customerId?: string | undefined;
   from?: string | undefined;
@@ -32,6 +34,7 @@ export async function listInvoices(
        and ($4::date is null or i.issued_on <= $4)
        and ($5::text is null or i.number ilike $5 or i.reference ilike $5 or i.customer_name ilike $5)
        and ($6::date is null or (i.issued_on, i.id) < ($6, $7::uuid))
+       and ($9::uuid is null or i.company_id = $9)
      order by i.issued_on desc, i.id desc limit $8`,
     [
       filter.status ?? null,
@@ -42,6 +45,7 @@ export async function listInvoices(
       after?.key ?? null,
       after?.id ?? null,
       filter.limit + 1,
+      filter.company ?? null,
     ],
   );
   return toPage(rows, filter.limit, ({ issuedOn, id }) => ({ key: issuedOn, id }));

@@ -5,7 +5,9 @@ import { changeCustomer, createCustomer, removeCustomer } from '../customer/writ
 import { companyOf, found, os } from './base.ts';
 
 export const customers = {
-  list: os.customers.list.handler(({ context, input }) => listCustomers(context.session, input)),
+  list: os.customers.list.handler(({ context, input }) =>
+    listCustomers(context.session, { ...input, company: context.company }),
+  ),
   get: os.customers.get.handler(async ({ context, input, errors }) =>
     found(await readCustomer(context.session, input.id), errors.not_found),
   ),

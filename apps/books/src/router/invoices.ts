@@ -5,7 +5,9 @@ import { cancelInvoice, submitInvoice } from '../invoice/transition.ts';
 import { companyOf, found, os } from './base.ts';
 
 export const invoices = {
-  list: os.invoices.list.handler(({ context, input }) => listInvoices(context.session, input)),
+  list: os.invoices.list.handler(({ context, input }) =>
+    listInvoices(context.session, { ...input, company: context.company }),
+  ),
   get: os.invoices.get.handler(async ({ context, input, errors }) =>
     found(await readInvoice(context.session, input.id), errors.not_found),
   ),

@@ -3,7 +3,9 @@ import { postEntry, reverseEntry } from '../journal/post.ts';
 import { companyOf, found, os } from './base.ts';
 
 export const journal = {
-  list: os.journal.list.handler(({ context, input }) => listJournal(context.session, input)),
+  list: os.journal.list.handler(({ context, input }) =>
+    listJournal(context.session, { ...input, company: context.company }),
+  ),
   get: os.journal.get.handler(async ({ context, input, errors }) =>
     found(await readEntry(context.session, input.id), errors.not_found),
   ),
