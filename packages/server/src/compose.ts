@@ -16,6 +16,7 @@ import { describeError } from './http/log.ts';
 import type { Log } from './http/log.ts';
 import { mountProcedures } from './http/procedures.ts';
 import { mountGate } from './http/requests.ts';
+import { mountShedding } from './http/shedding.ts';
 import type { Module } from './module.ts';
 import { createDocument } from './openapi/document.ts';
 import { mountDocument } from './openapi/routes.ts';
@@ -71,6 +72,7 @@ export function compose(parts: Parts, state: ServerState): Composition {
   const app = createApp(config.http, { log, headers });
   const draining = () => state.draining;
   mountGate(app, { log, headers, draining, origins: () => state.origins });
+  mountShedding(app, config.http.shedAfter);
   mountHealth(app, readinessOf(parts, draining));
   mountProcedures(app, {
     procedures,
@@ -80,6 +82,7 @@ export function compose(parts: Parts, state: ServerState): Composition {
       maxMembers: config.http.maxBatch,
     }),
     readSession: (token) => readSession(identity, token),
+    draining,
   });
   mountConsole(app, config.http.console);
   const prepare = async () => {

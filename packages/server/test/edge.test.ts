@@ -313,3 +313,49 @@ test('EDG-4 a trusted proxy’s request id and client address are believed', asy
     await behind.close();
   }
 });
+
+/** Sends bytes as they are and reads until the server closes. */
+async function exchange(url: string, bytes: string): Promise<string> {
+  const socket = connect(Number(new URL(url).port), '127.0.0.1');
+  let text = '';
+  socket.on('data', (chunk: Buffer) => (text += chunk.toString()));
+  socket.write(bytes);
+  await once(socket, 'close');
+  return text;
+}
+
+test('EDG-4 headers that are too large are refused with 431, as a problem', async () => {
+  const text = await exchange(
+    fixture.url,
+    `GET /healthz HTTP/1.1\r\nhost: x\r\nx-large: ${'x'.repeat(20_000)}\r\n\r\n`,
+  );
+  assert.match(text, /^HTTP\/1\.1 431 [\s\S]*"code":"headers_too_large"/);
+});
+
+test('EDG-4 a client that sends its headers too slowly is cut off with 408, as a problem', async () => {
+  const impatient = await openServer([], { http: { headersTimeout: 100, requestTimeout: 200 } });
+  try {
+    const text = await exchange(impatient.url, 'GET /healthz HTTP/1.1\r\nhost: x\r\n');
+    assert.match(text, /^HTTP\/1\.1 408 [\s\S]*"code":"request_timeout"/);
+    assert.match(text, /content-security-policy: default-src 'none'/);
+  } finally {
+    await impatient.close();
+  }
+});
+
+test('EDG-4 a server whose event loop is stuck sheds requests with 503 and Retry-After', async () => {
+  const stuck = await openServer([], { http: { shedAfter: 50 } });
+  try {
+    assert.equal((await send(stuck.url, '/healthz')).status, 200);
+    // Nothing else can bring the delay about: the measure is taken once a second.
+    const end = performance.now() + 1500;
+    while (performance.now() < end);
+    const answer = await send(stuck.url, '/api/session');
+    assert.deepEqual([answer.status, answer.json['code']], [503, 'overloaded']);
+    assert.equal(answer.headers.get('retry-after'), '2');
+    assert.match(answer.headers.get('content-security-policy') ?? '', /^default-src 'none'/);
+    assert.equal((await send(stuck.url, '/healthz')).status, 200);
+  } finally {
+    await stuck.close();
+  }
+});

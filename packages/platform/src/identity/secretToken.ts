@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash as digest } from 'node:crypto';
 import type { RandomBytes } from '../random.ts';
 
 export type SecretToken = {
@@ -22,5 +22,5 @@ export function hashSecretToken(token: string): Buffer | null {
 }
 
 function sha256(bytes: Uint8Array): Buffer {
-  return createHash('sha256').update(bytes).digest();
+  return digest('sha256', bytes, 'buffer');
 }

@@ -1,4 +1,3 @@
-import underPressure from '@fastify/under-pressure';
 import { fastify } from 'fastify';
 import type { FastifyInstance } from 'fastify';
 import type { Config } from '../config/schema.ts';
@@ -27,7 +26,11 @@ export function createApp(
     logger: false,
     bodyLimit: config.bodyLimit,
     requestTimeout: config.requestTimeout,
-    http: { headersTimeout: config.headersTimeout },
+    http: {
+      headersTimeout: config.headersTimeout,
+      // How often Node looks for connections past a deadline; its default is half a minute.
+      connectionsCheckingInterval: Math.min(1000, config.headersTimeout),
+    },
     keepAliveTimeout: 65_000,
     trustProxy: config.trustedProxies.length === 0 ? false : (address) => isProxy(address),
     requestIdHeader: false,
@@ -38,8 +41,7 @@ export function createApp(
     return503OnClosing: false,
     routerOptions: { maxParamLength: 200, ignoreDuplicateSlashes: false },
     frameworkErrors: (error, request, reply) => {
-      for (const [name, value] of Object.entries(headers)) reply.raw.setHeader(name, value);
-      reply.raw.setHeader('x-request-id', request.id);
+      void reply.headers(headers).header('x-request-id', request.id);
       void sendRefusal(reply, toTransportRefusal(error) ?? internalError);
     },
     clientErrorHandler: (error, socket) => answerParserError(error, { socket, headers }),
@@ -47,9 +49,6 @@ export function createApp(
   app.server.maxConnections = config.maxConnections;
   useStrictJson(app);
   useProblems(app, log);
-  if (config.shedAfter > 0) {
-    void app.register(underPressure, { maxEventLoopDelay: config.shedAfter, retryAfter: 2 });
-  }
   return app;
 }
 

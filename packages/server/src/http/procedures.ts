@@ -18,6 +18,8 @@ export type ProcedureRoutes = {
   api: Handler;
   rpc: Handler;
   readSession: ReadSession;
+  /** True once the server is leaving: an answer then closes its connection. */
+  draining: () => boolean;
 };
 
 /** Address of the batches of the typed client. */
@@ -40,6 +42,7 @@ export function mountProcedures(app: FastifyInstance, routes: ProcedureRoutes): 
         context: { scope },
       });
       for (const cookie of scope.cookies) void reply.header('set-cookie', cookie);
+      if (routes.draining()) void reply.header('connection', 'close');
       if (result.matched) return sendStandard(reply, result.response, { problems });
       return reply.callNotFound();
     };

@@ -25,17 +25,13 @@ export function rememberScope(request: FastifyRequest, scope: RequestScope): voi
 
 /** What every request passes before its route, and every answer on its way out. */
 export function mountGate(app: FastifyInstance, options: RequestGateOptions): void {
-  const headers = Object.entries(options.headers);
   app.addHook('onRequest', (request, reply, done) => {
-    const { raw } = reply;
-    for (const [name, value] of headers) raw.setHeader(name, value);
-    raw.setHeader('x-request-id', request.id);
-    const refusal = options.draining() ? leaving(request) : judge(request, options.origins());
+    void reply.headers(options.headers).header('x-request-id', request.id);
+    const leavesNow = options.draining();
+    if (leavesNow) void reply.header('connection', 'close');
+    const refusal = leavesNow ? leaving(request) : judge(request, options.origins());
     if (refusal === undefined) done();
     else void sendRefusal(reply, refusal);
-  });
-  app.addHook('onSend', async (_request, reply) => {
-    if (options.draining()) void reply.header('connection', 'close');
   });
   app.addHook('onResponse', (request, reply, done) => {
     writeLine(options.log, request, reply);

@@ -24,12 +24,6 @@ const answers: Readonly<Record<string, Refusal>> = {
     code: 'url_too_long',
     message: 'A part of the address is too long.',
   },
-  FST_UNDER_PRESSURE: {
-    status: 503,
-    code: 'overloaded',
-    message: 'The server is busy. Try again.',
-    retryAfter: 2,
-  },
 };
 
 /** What the client is told when the transport itself refuses; undefined for any other error. */
