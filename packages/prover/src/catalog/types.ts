@@ -55,6 +55,7 @@ export type Policy = {
 };
 
 export type KeyKind = 'primary' | 'unique' | 'exclusion';
+/** Also a unique index that no constraint made. An expression stands in `columns` as its text. */
 export type Key = { name: string; kind: KeyKind; columns: string[]; predicate: string | null };
 
 export type ForeignKey = {
@@ -88,7 +89,7 @@ export type Relation = {
   owner: string;
   rls: boolean;
   forceRls: boolean;
-  /** parent's id when it is a partition or an inheritance child */
+  /** the first parent's id when it is a partition or an inheritance child */
   parentId: string | null;
   isPartition: boolean;
   /** planner's estimate; -1 when never analysed */
@@ -107,6 +108,8 @@ export type Relation = {
   triggers: Trigger[];
   checks: { name: string; expression: string }[];
   comment: string | null;
+  /** the extension it belongs to */
+  extension: string | null;
 };
 
 export type Routine = {
@@ -130,6 +133,10 @@ export type Routine = {
   grants: Grant[];
   /** false when nobody changed its ACL: then PUBLIC may execute it */
   grantsExplicit: boolean;
+  /** the whole `create function` statement of a function in PL/pgSQL, else null */
+  definition: string | null;
+  /** the extension it belongs to */
+  extension: string | null;
 };
 
 export type Sequence = {
@@ -152,7 +159,8 @@ export type Extension = { name: string; schema: string; version: string };
 export type Unseen = { what: string; why: string };
 
 export type Catalog = {
-  server: { version: string; versionNumber: number; database: string; encoding: string };
+  /** `settings`: of `alter database … set`, as `name=value`; `versionNumber` as 180001 for 18.1 */
+  server: { version: string; versionNumber: number; database: string; encoding: string; settings: string[] };
   /** the role the catalog was read as */
   reader: string;
   roles: Role[];
