@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { Agent, request } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import { connect } from 'node:net';
 import { test } from 'node:test';
 import { createTestDatabase, startTestServer } from '../../../test/harness/index.ts';
@@ -14,7 +15,7 @@ type Reply = { status: number; body: string; connection: string | undefined };
 async function get(agent: Agent, url: string, cookie = ''): Promise<Reply> {
   const call = request(url, { agent, headers: { cookie } });
   call.end();
-  const [response] = (await once(call, 'response')) as [import('node:http').IncomingMessage];
+  const [response] = (await once(call, 'response')) as [IncomingMessage];
   let body = '';
   response.setEncoding('utf8').on('data', (chunk: string) => (body += chunk));
   await once(response, 'end');
@@ -127,7 +128,7 @@ test('T-70 a restart of Postgres under load: requests fail cleanly and resume, t
     await postgres.stop();
     const outcomes = new Set((await Promise.all(load)).map(({ status, json }) => json['code'] ?? status));
     for (const outcome of outcomes)
-      assert.ok(outcome === 200 || outcome === 'database_unavailable', String(outcome));
+      assert.ok(outcome === 200 || outcome === 'database_unavailable', JSON.stringify(outcome));
     const down = await ask();
     assert.deepEqual(
       [down.status, down.json['code'], down.headers.get('retry-after')],
