@@ -65,7 +65,7 @@ begin atomic
   -- The opener only asks that a context be there. The walls are restrictive: a permissive policy that
   -- somebody adds later is OR'ed with the opener and opens nothing, and a wall that is dropped leaves the
   -- others standing.
-  select 'bulkhead_opener', true, '*'::"char", '((select bulkhead.claimed_tenant_id()) is not null)'
+  select 'bulkhead_opener', true, '*'::"char", '((select current_setting(''bulkhead.context''::text, true)) <> ''''::text)'
   union all
   select 'bulkhead_tenant', false, '*'::"char", '(tenant_id = (select bulkhead.tenant_id()))'
   union all

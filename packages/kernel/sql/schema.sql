@@ -450,7 +450,7 @@ BEGIN ATOMIC
  SELECT 'bulkhead_opener'::text,
      true,
      '*'::"char" AS "char",
-     '((select bulkhead.claimed_tenant_id()) is not null)'::text
+     '((select current_setting(''bulkhead.context''::text, true)) <> ''''::text)'::text
  UNION ALL
   SELECT 'bulkhead_tenant'::text,
      false,
