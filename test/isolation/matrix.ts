@@ -73,6 +73,7 @@ const contextsOf: Readonly<Record<RoleName, readonly ContextName[]>> = {
     'forged',
     'foreignSeal',
     'truncated',
+    'garbage',
     'otherVersion',
     'expired',
   ],

@@ -25,6 +25,7 @@ export type ContextName =
   | 'forged'
   | 'foreignSeal'
   | 'truncated'
+  | 'garbage'
   | 'otherVersion'
   | 'expired';
 
@@ -33,6 +34,7 @@ export const refusedContexts: readonly ContextName[] = [
   'forged',
   'foreignSeal',
   'truncated',
+  'garbage',
   'otherVersion',
   'expired',
 ];
@@ -71,6 +73,8 @@ export function contextToken(
       return foreign.seal(own);
     case 'truncated':
       return token.slice(0, -1);
+    case 'garbage':
+      return token.slice(0, 30);
     case 'otherVersion':
       return sign(token.slice(0, -65).replace('bh1.', 'bh2.'));
     case 'expired':

@@ -1,7 +1,7 @@
 import { after, before, describe } from 'node:test';
 import type { Stage } from '../isolation/matrix.ts';
 import { entriesAreAppendOnly, entriesShowOwn, kernelIsClosed } from './assertions.ts';
-import { openLab } from './lab.ts';
+import { openLab } from '../isolation/lab.ts';
 import { mutations, type Inspection } from './mutation.ts';
 
 let lab: Stage;

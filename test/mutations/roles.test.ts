@@ -2,7 +2,7 @@ import { after, before, describe } from 'node:test';
 import { startTestServer, type TestServer } from '../harness/index.ts';
 import type { Stage } from '../isolation/matrix.ts';
 import { becomesNobody, connected, matrix, type Assertion } from './assertions.ts';
-import { openLab } from './lab.ts';
+import { openLab } from '../isolation/lab.ts';
 import { mutations, type Inspection } from './mutation.ts';
 
 // Roles belong to the cluster, so this file breaks one of its own.

@@ -7,7 +7,7 @@ import {
   relationsShowOwnRows,
   type Assertion,
 } from './assertions.ts';
-import { openLab } from './lab.ts';
+import { openLab } from '../isolation/lab.ts';
 import { mutations, type Inspection } from './mutation.ts';
 
 let lab: Stage;

@@ -1,5 +1,5 @@
 import pg from 'pg';
-import { setStage, type Stage } from '../isolation/matrix.ts';
+import { setStage, type Stage } from './matrix.ts';
 import { createTestDatabase, type TestServer } from '../harness/index.ts';
 
 const standard = `
