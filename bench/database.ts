@@ -11,13 +11,14 @@ import {
   createTestDatabase,
   startTestServer,
   type Connection,
-  type TemplateName,
+  type TestDatabase,
 } from '../test/harness/index.ts';
 
 /** How large the data is: rows = tenants x rowsPerTenant. */
 export type Size = { tenants: number; rowsPerTenant: number };
 
 export type BenchDatabase = {
+  test: TestDatabase;
   /** the application's role, under policies */
   app: Connection;
   /** a role that no policy holds, for the unscoped ways */
@@ -31,13 +32,13 @@ export type BenchDatabase = {
   close(): Promise<void>;
 };
 
-/** A Postgres of its own with durable settings, and the kernel (or more) in it. */
-export async function openBenchDatabase(template: TemplateName = 'kernel'): Promise<BenchDatabase> {
+/** A Postgres of its own with durable settings, and the kernel in it. */
+export async function openBenchDatabase(): Promise<BenchDatabase> {
   const server = await startTestServer({
     durable: true,
     settings: { shared_buffers: '512MB', max_wal_size: '4GB', checkpoint_timeout: '30min' },
   });
-  const database = await createTestDatabase({ server, template });
+  const database = await createTestDatabase({ server });
   const { superuser, owner, app } = database.connections;
   const closing: (() => Promise<unknown>)[] = [];
   const asSuperuser = (sql: string, values?: unknown[]): Promise<void> => run(superuser, sql, values);
@@ -45,6 +46,7 @@ export async function openBenchDatabase(template: TemplateName = 'kernel'): Prom
   await asSuperuser(`create role bench_bare login bypassrls password '${password}'`);
   await asSuperuser('grant connect on database ' + pg.escapeIdentifier(database.name) + ' to bench_bare');
   return {
+    test: database,
     app,
     bare: { ...superuser, user: 'bench_bare', password },
     sealer: database.sealer,

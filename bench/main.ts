@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { apiRequest } from './api-request.ts';
 import { auditWrite } from './audit-write.ts';
 import { rlsPolicy } from './rls-policy.ts';
 import { tenantQuery } from './tenant-query.ts';
@@ -18,6 +19,7 @@ const benchmarks: Record<string, Benchmark> = {
   'tenant-query': tenantQuery,
   'rls-policy': rlsPolicy,
   'audit-write': auditWrite,
+  'api-request': apiRequest,
 };
 
 const usage = `npm run bench -- NAME [--json] [--quick]
