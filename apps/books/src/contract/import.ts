@@ -4,8 +4,12 @@ import { z } from 'zod';
 
 const tags = ['Books: imports'];
 
-/** Largest file accepted, bytes. */
-export const importMaxBytes = 8 * 1024 * 1024;
+/** Longest file accepted, in UTF-16 code units. */
+export const importMaxLength = 8 * 1024 * 1024;
+
+/** As JSON a file takes more: quotes and line ends are escaped, letters beyond ASCII are several bytes. */
+const bodyLimit = 2 * importMaxLength;
+
 /** Most records accepted in one file, the header not counted. */
 export const importMaxRecords = 10_000;
 /** Most errors reported; `errorCount` counts all of them. */
@@ -50,16 +54,16 @@ export const importEvent = z.discriminatedUnion('type', [
 export type ImportEvent = z.infer<typeof importEvent>;
 
 /**
- * UTF-8, with or without a byte order mark; delimiter `,` or `;`, found from the header.
- * As a file (multipart) or as text (JSON).
+ * The file's text, decoded from UTF-8 by whoever sends it, with or without a byte order mark; delimiter `,` or `;`,
+ * found from the header. Text with a replacement character (U+FFFD) was decoded wrongly and is refused.
  */
 const input = z.strictObject({
-  csv: z.union([z.file().max(importMaxBytes), z.string().max(importMaxBytes)]),
+  csv: z.string().max(importMaxLength),
   mode: importMode.default('all-or-nothing'),
 });
 
 export const imports = {
-  customers: procedure({ permission: 'books:import.run', rate: 'heavy', bodyLimit: importMaxBytes + 65_536 })
+  customers: procedure({ permission: 'books:import.run', rate: 'heavy', bodyLimit })
     .route({
       method: 'POST',
       path: '/imports/customers',
@@ -68,7 +72,7 @@ export const imports = {
     })
     .input(input)
     .output(eventIterator(importEvent)),
-  invoices: procedure({ permission: 'books:import.run', rate: 'heavy', bodyLimit: importMaxBytes + 65_536 })
+  invoices: procedure({ permission: 'books:import.run', rate: 'heavy', bodyLimit })
     .route({
       method: 'POST',
       path: '/imports/invoices',

@@ -22,7 +22,7 @@ export type ImportKind<Read, Ready> = {
 
 export type ImportRequest = {
   session: TenantSession;
-  csv: File | string;
+  csv: string;
   mode: ImportMode;
   onProgress: (progress: Progress) => void;
   /** Aborted when nobody waits for the result any more: nothing is written then. */
@@ -67,9 +67,9 @@ export async function runImport<Read, Ready>(
   return outcome({ total, imported, problems });
 }
 
-async function readFile(columns: Columns, csv: File | string): Promise<CsvFile | UnreadableFile> {
+async function readFile(columns: Columns, csv: string): Promise<CsvFile | UnreadableFile> {
   try {
-    return await readRecords(await readText(csv), columns);
+    return await readRecords(readText(csv), columns);
   } catch (error) {
     if (error instanceof UnreadableFile) return error;
     throw error;

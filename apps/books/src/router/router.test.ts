@@ -114,14 +114,13 @@ test('BOK-1, BOK-3: invoices, journal, periods and reports through the contract'
   assert.equal((await client.reports.balanceSheet({ asOf: '2024-03-31' })).result, '-679.99');
 });
 
-test('BOK-1: an import through the contract, as a file and as text', async () => {
+test('BOK-1: an import through the contract', async () => {
   const client = await clientOf({ open: true });
-  for (const csv of ['code,name\nI1,A\n', new File(['code,name\nI2,B\n'], 'x.csv')]) {
-    const types: string[] = [];
-    for await (const event of await client.imports.customers({ csv })) types.push(event.type);
-    assert.equal(types.at(-1), 'done');
-  }
-  assert.equal((await client.customers.list({})).items.length, 2);
+  const types: string[] = [];
+  for await (const event of await client.imports.customers({ csv: 'code,name\nI1,A\n' }))
+    types.push(event.type);
+  assert.equal(types.at(-1), 'done');
+  assert.equal((await client.customers.list({})).items.length, 1);
 });
 
 test('BOK-1: what acts in one company asks for it, what reads may read all', async () => {
