@@ -158,25 +158,28 @@ create function bulkhead.account_id() returns uuid
 comment on function bulkhead.account_id() is
   'The account the context acts as or on behalf of, verified; null without one.';
 
--- What the context claims, unverified: for column defaults only, which the policies then check.
+-- What the context claims, unverified: for column defaults only, which the policies then check. A token that was
+-- cut short claims nothing, so that it is the policy that refuses it, and not a cast.
 create function bulkhead.claimed_tenant_id() returns uuid
   language sql stable parallel safe
-  return nullif(split_part(current_setting('bulkhead.context', true), '.', 4), '')::uuid;
+  return substring(split_part(current_setting('bulkhead.context', true), '.', 4)
+    from '^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$')::uuid;
 comment on function bulkhead.claimed_tenant_id() is
   'The tenant the context claims, NOT verified: a cheap column default, never a boundary.';
 
 create function bulkhead.claimed_company_id() returns uuid
   language sql stable parallel safe
-  return nullif(nullif(split_part(current_setting('bulkhead.context', true), '.', 5), ''), '*')::uuid;
+  return substring(split_part(current_setting('bulkhead.context', true), '.', 5)
+    from '^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$')::uuid;
 comment on function bulkhead.claimed_company_id() is
   'The company the context claims, NOT verified: a cheap column default, never a boundary.';
 
 create function bulkhead.claimed_account_id() returns uuid
   language sql stable parallel safe
-  return nullif(nullif(
+  return substring(
     split_part(current_setting('bulkhead.context', true), '.',
-      case split_part(current_setting('bulkhead.context', true), '.', 6) when 'account' then 7 else 8 end),
-    ''), '-')::uuid;
+      case split_part(current_setting('bulkhead.context', true), '.', 6) when 'account' then 7 else 8 end)
+    from '^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$')::uuid;
 comment on function bulkhead.claimed_account_id() is
   'The account the context claims to act for, NOT verified: a cheap column default, never a boundary.';
 

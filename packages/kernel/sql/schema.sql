@@ -312,19 +312,19 @@ CREATE OR REPLACE FUNCTION bulkhead.claimed_account_id()
  RETURNS uuid
  LANGUAGE sql
  STABLE PARALLEL SAFE
-RETURN (NULLIF(NULLIF(split_part(current_setting('bulkhead.context'::text, true), '.'::text, CASE split_part(current_setting('bulkhead.context'::text, true), '.'::text, 6) WHEN 'account'::text THEN 7 ELSE 8 END), ''::text), '-'::text))::uuid;
+RETURN ("substring"(split_part(current_setting('bulkhead.context'::text, true), '.'::text, CASE split_part(current_setting('bulkhead.context'::text, true), '.'::text, 6) WHEN 'account'::text THEN 7 ELSE 8 END), '^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$'::text))::uuid;
 
 CREATE OR REPLACE FUNCTION bulkhead.claimed_company_id()
  RETURNS uuid
  LANGUAGE sql
  STABLE PARALLEL SAFE
-RETURN (NULLIF(NULLIF(split_part(current_setting('bulkhead.context'::text, true), '.'::text, 5), ''::text), '*'::text))::uuid;
+RETURN ("substring"(split_part(current_setting('bulkhead.context'::text, true), '.'::text, 5), '^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$'::text))::uuid;
 
 CREATE OR REPLACE FUNCTION bulkhead.claimed_tenant_id()
  RETURNS uuid
  LANGUAGE sql
  STABLE PARALLEL SAFE
-RETURN (NULLIF(split_part(current_setting('bulkhead.context'::text, true), '.'::text, 4), ''::text))::uuid;
+RETURN ("substring"(split_part(current_setting('bulkhead.context'::text, true), '.'::text, 4), '^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$'::text))::uuid;
 
 CREATE OR REPLACE FUNCTION bulkhead.company_id()
  RETURNS uuid
