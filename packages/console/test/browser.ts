@@ -37,7 +37,7 @@ export async function openPage(browser: Browser, options: PageOptions = {}): Pro
     timezoneId: 'UTC',
     reducedMotion: 'reduce',
   });
-  context.setDefaultTimeout(15_000);
+  context.setDefaultTimeout(6_000);
   const page = await context.newPage();
   const complaints: string[] = [];
   page.on('console', (message) => {

@@ -16,6 +16,20 @@ describeInConsole('import in the console (BOK-1)', (world) => {
     return items.map(({ code }) => code).sort();
   }
 
+  test('a file that is not in UTF-8 is refused before anything is sent', async () => {
+    const { url, keeping, open } = world();
+    const { page, context, complaints } = await open();
+    await signIn(page, url, keeping.owner);
+    await page.getByRole('button', { name: keeping.company.name, exact: true }).click();
+    await page.goto(`${url}/import`);
+    const latin1 = Buffer.from('code,name\nCAF,Caf\u00e9', 'latin1');
+    await page.getByLabel('CSV file').setInputFiles({ name: 'latin1.csv', mimeType: 'text/csv', buffer: latin1 });
+    await page.getByRole('button', { name: 'Check the file' }).click();
+    await page.getByRole('alert').getByText('The file is not in UTF-8.').waitFor();
+    assert.deepEqual(complaints, []);
+    await context.close();
+  });
+
   test('a file with a bad line is checked, refused whole, then imported without that line', async () => {
     const { url, keeping, open } = world();
     const { page, context, complaints } = await open();
@@ -27,7 +41,7 @@ describeInConsole('import in the console (BOK-1)', (world) => {
       .setInputFiles({ name: 'customers.csv', mimeType: 'text/csv', buffer: Buffer.from(csv) });
 
     await page.getByRole('button', { name: 'Check the file' }).click();
-    await page.getByText('1 of 3 lines have problems.').waitFor();
+    await page.getByText('1 of 3 lines has problems.').waitFor();
     const problems = page.getByRole('table', { name: 'Problems by line' });
     assert.deepEqual(await problems.getByRole('row').locator('td:first-child').allInnerTexts(), ['3', '3']);
     assert.deepEqual(await codes(), ['QUAY']);

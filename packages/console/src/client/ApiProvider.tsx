@@ -14,50 +14,66 @@ type ApiContextValue = {
   choose: (scope: Scope) => void;
   /** A client for one company of the chosen tenant, with its own cache. */
   companyApi: (company: string) => Api;
+  /** Forgets all that was read, because somebody else may be signed in now. */
+  forget: () => void;
 };
 
 const ApiContext = createContext<ApiContextValue | null>(null);
 
 type ApiProviderProps = { origin: string; stores: ScopeStores; children: ReactNode };
 
-/** Gives the pages below it their clients. A new scope brings new clients with empty caches. */
+/**
+ * Gives the pages below it their clients. A change of scope mounts them anew: a query's observer stays with the
+ * cache it was born with, and must not show one company's books under another's name.
+ */
 export function ApiProvider({ origin, stores, children }: ApiProviderProps) {
   const [scope, setScope] = useState(() => readScope(stores));
+  const [generation, setGeneration] = useState(0);
   const account = useMemo(() => createApi({ scope: {}, origin, onSignedOut: () => undefined }), [origin]);
-  const clients = useMemo(() => scopedClients(scope, account, origin), [scope, account, origin]);
+  const clients = useMemo(
+    () => ({ ...tenantClients(scope.tenant, account, origin), generation }),
+    [scope.tenant, account, origin, generation],
+  );
+  const api = scope.company === undefined ? clients.tenant : clients.companyApi(scope.company);
   const value = useMemo(() => {
     function choose(next: Scope): void {
       keepScope(next, stores);
       setScope(next);
     }
-    return { ...clients, account, scope, choose };
-  }, [clients, account, scope, stores]);
+    function forget(): void {
+      account.cache.clear();
+      setGeneration((current) => current + 1);
+    }
+    return { ...clients, api, account, scope, choose, forget };
+  }, [clients, api, account, scope, stores]);
   return (
     <ApiContext value={value}>
-      <QueryClientProvider client={clients.api.cache}>{children}</QueryClientProvider>
+      <QueryClientProvider client={api.cache} key={`${generation}/${scope.tenant ?? ''}/${scope.company ?? ''}`}>
+        {children}
+      </QueryClientProvider>
     </ApiContext>
   );
 }
 
-function scopedClients(
-  scope: Scope,
+/** The clients of one tenant: of all its companies together, and of each, made when it is first asked for. */
+function tenantClients(
+  tenant: string | undefined,
   account: Api,
   origin: string,
-): Pick<ApiContextValue, 'tenant' | 'api' | 'companyApi'> {
+): Pick<ApiContextValue, 'tenant' | 'companyApi'> {
   function onSignedOut(): void {
     void account.cache.invalidateQueries();
   }
-  const tenantScope: Scope = scope.tenant === undefined ? {} : { tenant: scope.tenant };
+  const scope: Scope = tenant === undefined ? {} : { tenant };
   const companies = new Map<string, Api>();
   function companyApi(company: string): Api {
     const known = companies.get(company);
     if (known !== undefined) return known;
-    const made = createApi({ scope: { ...tenantScope, company }, origin, onSignedOut });
+    const made = createApi({ scope: { ...scope, company }, origin, onSignedOut });
     companies.set(company, made);
     return made;
   }
-  const tenant = createApi({ scope: tenantScope, origin, onSignedOut });
-  return { tenant, api: scope.company === undefined ? tenant : companyApi(scope.company), companyApi };
+  return { tenant: createApi({ scope, origin, onSignedOut }), companyApi };
 }
 
 /** @throws {Error} outside an ApiProvider */

@@ -63,14 +63,21 @@ const columns: Column<ImportError>[] = [
   { key: 'message', header: 'Problem', cell: ({ message }) => message },
 ];
 
-function headline({ imported, skipped, total, written, errorCount }: ImportDone, mode: ImportMode): string {
+function headline({ imported, skipped, total, written, errorCount, errors }: ImportDone, mode: ImportMode): string {
   if (mode === 'dry-run') {
-    return errorCount === 0 ? `All ${total} lines are good.` : `${skipped} of ${total} lines have problems.`;
+    return errorCount === 0 ? `All ${total} lines are good.` : problemCount({ errors, errorCount, total });
   }
   if (!written) return 'Nothing was imported.';
   return skipped === 0
     ? `All ${imported} lines are imported.`
     : `${imported} of ${total} lines are imported, ${skipped} left out.`;
+}
+
+/** How many lines are bad; when not all problems were reported, only how many problems. */
+function problemCount({ errors, errorCount, total }: Pick<ImportDone, 'errors' | 'errorCount' | 'total'>): string {
+  if (errorCount > errors.length) return `There are ${errorCount} problems in ${total} lines.`;
+  const bad = new Set(errors.map(({ line }) => line)).size;
+  return `${bad} of ${total} lines ${bad === 1 ? 'has' : 'have'} problems.`;
 }
 
 function advice({ written, errorCount }: ImportDone, mode: ImportMode): string {

@@ -2,6 +2,7 @@ import { useRef, useState } from 'react';
 import { useApi } from '../client/ApiProvider.tsx';
 import type { Client } from '../client/api.ts';
 import type { ImportKind } from './columns.ts';
+import { readCsv } from './readCsv.ts';
 
 type ImportCall = Client['books']['imports']['customers'];
 export type ImportMode = NonNullable<Parameters<ImportCall>[0]['mode']>;
@@ -30,7 +31,7 @@ export function useImport() {
     running.current = controller;
     setState({ step: 'running', progress: null });
     try {
-      const input = { csv: file, mode: plan.mode };
+      const input = { csv: await readCsv(file), mode: plan.mode };
       const events = await client.books.imports[plan.kind](input, { signal: controller.signal });
       for await (const event of events) {
         if (event.type === 'progress') setState({ step: 'running', progress: event });

@@ -58,6 +58,10 @@ const sentences: Record<string, Sentence> = {
     title: 'An invoice over nothing cannot be submitted.',
     advice: 'Edit the draft and add a line with an amount.',
   },
+  file_not_utf8: {
+    title: 'The file is not in UTF-8.',
+    advice: 'Save it again as "CSV UTF-8" in your spreadsheet.',
+  },
   body_too_large: { title: 'The file is too large.', advice: 'Split it into smaller files.' },
   timeout: { title: 'The database took too long.', advice: 'Nothing was changed. Try again in a moment.' },
   database_unavailable: {

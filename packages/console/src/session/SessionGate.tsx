@@ -1,7 +1,7 @@
 import { Button, Loader } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
-import { Navigate, useLocation } from '@tanstack/react-router';
-import { createContext, use, useEffect, type ReactNode } from 'react';
+import { useLocation, useNavigate } from '@tanstack/react-router';
+import { createContext, use, useEffect, useState, type ReactNode } from 'react';
 import { useApiContext } from '../client/ApiProvider.tsx';
 import { ProblemNotice } from '../problems/ProblemNotice.tsx';
 import { readProblem } from '../problems/problem.ts';
@@ -28,15 +28,25 @@ export function SessionGate({ children }: { children: ReactNode }) {
     account.query.session.read.queryOptions({ input: {}, staleTime: 60_000 }),
     account.cache,
   );
-  const { href } = useLocation();
   if (session.error !== null) {
     if (readProblem(session.error).code !== 'signed_out') {
       return <Stopped error={session.error} onRetry={() => void session.refetch()} />;
     }
-    return <Navigate to="/sign-in" search={href === '/' ? {} : { return: href }} replace />;
+    return <ToSignIn />;
   }
   if (session.data === undefined) return <Opening />;
   return <ScopeGate session={session.data}>{children}</ScopeGate>;
+}
+
+/** Goes to the sign-in, which comes back here. The address is read once: it changes on the way. */
+function ToSignIn() {
+  const navigate = useNavigate();
+  const { href } = useLocation();
+  const [asked] = useState(href);
+  useEffect(() => {
+    void navigate({ to: '/sign-in', search: asked === '/' ? {} : { return: asked }, replace: true });
+  }, [navigate, asked]);
+  return <Opening />;
 }
 
 /** Makes sure that the chosen tenant and company are among the session's own. */

@@ -5,14 +5,14 @@ import { announceProblem } from '../problems/announce.ts';
 
 /** Ends the session on the server, then forgets everything this page has read. */
 export function useSignOut() {
-  const { account, api, tenant } = useApiContext();
+  const { account, forget } = useApiContext();
   const navigate = useNavigate();
   return useMutation(
     {
       mutationFn: () => account.client.session.signOut({}),
       onSuccess: async () => {
         await navigate({ to: '/sign-in', search: {} });
-        for (const cache of [account.cache, api.cache, tenant.cache]) cache.clear();
+        forget();
       },
       onError: announceProblem,
     },
