@@ -9,8 +9,8 @@ export type OriginEvidence = {
   fetchSite: string | undefined;
   /** `Origin` */
   origin: string | undefined;
-  /** Whether the request carries the session cookie, which a browser adds by itself. */
-  hasCookie: boolean;
+  /** Whether the request carries the session cookie, which a browser adds by itself. Asked for unsafe methods only. */
+  hasCookie: () => boolean;
 };
 
 /**
@@ -27,7 +27,7 @@ export function refuseForgery(evidence: OriginEvidence, origins: ReadonlySet<str
   if (safeMethods.has(method)) return undefined;
   if (fetchSite !== undefined && fetchSite !== 'same-origin') return forged;
   if (origin !== undefined && !origins.has(origin)) return forged;
-  if (hasCookie && (fetchSite === undefined || origin === undefined)) return forged;
+  if ((fetchSite === undefined || origin === undefined) && hasCookie()) return forged;
   return undefined;
 }
 

@@ -60,7 +60,7 @@ function judge(request: FastifyRequest, origins: ReadonlySet<string>) {
         method,
         fetchSite: Array.isArray(fetchSite) ? fetchSite.join() : fetchSite,
         origin: headers.origin,
-        hasCookie: readSessionCookie(headers.cookie) !== undefined,
+        hasCookie: () => readSessionCookie(headers.cookie) !== undefined,
       },
       origins,
     )
