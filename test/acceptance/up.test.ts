@@ -90,20 +90,27 @@ test(
   },
 );
 
-test('when npm is killed, what it started ends too', { skip: linux }, async (t) => {
-  const data = await temporaryFolder(t);
-  // A parent that, like npm when it is killed, has no chance to pass the end on.
-  const shell = spawn(
-    'sh',
-    ['-c', `"${process.execPath}" "${main}" up --json --port 0 --data "${data}" & echo started; wait`],
-    { env: cleanEnvironment({ npm_lifecycle_event: 'start' }), stdio: ['ignore', 'pipe', 'ignore'] },
-  );
-  let said = '';
-  shell.stdout.setEncoding('utf8').on('data', (text: string) => (said += text));
-  await until(() => said.includes('"url"'), 60);
-  shell.kill('SIGKILL');
-  await until(() => processesOf(data).length === 0, 30);
-});
+const up = '"$NODE" "$MAIN" up --json --port 0 --data "$DATA"';
+
+for (const [what, line] of [
+  ['npm', `sh -c '${up}; true'; true`],
+  ['the shell that npm starts', `${up} & wait`],
+] as const) {
+  test(`when ${what} is killed, what it started ends too`, { skip: linux }, async (t) => {
+    const data = await temporaryFolder(t);
+    const named = { npm_lifecycle_event: 'start', NODE: process.execPath, MAIN: main, DATA: data };
+    // Killed, a process has no chance to pass the end on.
+    const parent = spawn('sh', ['-c', line], {
+      env: cleanEnvironment(named),
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+    let said = '';
+    parent.stdout.setEncoding('utf8').on('data', (text: string) => (said += text));
+    await until(() => said.includes('"url"'), 60);
+    parent.kill('SIGKILL');
+    await until(() => processesOf(data).length === 0, 30);
+  });
+}
 
 test('a taken port is told with what to do, before anything is started', async (t) => {
   const data = await temporaryFolder(t);

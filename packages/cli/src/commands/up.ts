@@ -5,6 +5,7 @@ import type { Terminal } from '../command-line/terminal.ts';
 import { castDemo, listSignIns, type TenantSignIns } from '../demo/cast.ts';
 import { demoModule, loadModuleDemo } from '../demo/moduleDemo.ts';
 import type { Instance } from '../up/bringUp.ts';
+import { launcher } from '../up/launcher.ts';
 import { watchLifetime, type Lifetime } from '../up/lifetime.ts';
 import type { UpRequest } from '../up/request.ts';
 import { describeInstance } from '../up/summary.ts';
@@ -99,7 +100,7 @@ export const up = defineCommand({
     const lifetime = watchLifetime({
       // The exit ends Postgres too: its starter listens for it.
       force: () => process.exit(130),
-      ...(underNpm ? { watchParent: () => process.ppid } : {}),
+      ...(underNpm ? { watchParent: launcher } : {}),
     });
     return serve(request, terminal, lifetime);
   },
