@@ -32,12 +32,12 @@ export const batchPath = '/rpc/__batch__';
  */
 export function mountProcedures(app: FastifyInstance, routes: ProcedureRoutes): void {
   const { procedures, readSession } = routes;
-  const answer = (handler: Handler, prefix: '/api' | '/rpc') => {
+  const answer = (handler: Handler, prefix: '/api' | '/rpc', { streams }: { streams: boolean }) => {
     const problems = prefix === '/api';
     return async (request: FastifyRequest, reply: FastifyReply) => {
       const scope = createScope(request, readSession);
       rememberScope(request, scope);
-      const result = await handler.handle(toStandard(request, reply), {
+      const result = await handler.handle(toStandard(request, streams ? reply : undefined), {
         prefix,
         context: { scope },
       });
@@ -49,12 +49,12 @@ export function mountProcedures(app: FastifyInstance, routes: ProcedureRoutes): 
   };
   const byPath = Map.groupBy(procedures, ({ url }) => toFastifyPath(url));
   for (const [path, group] of byPath) {
-    for (const { method, meta } of group) {
+    for (const { method, meta, streams } of group) {
       app.route({
         method,
         url: `/api${path}`,
         ...limitOf(meta),
-        handler: answer(routes.api, '/api'),
+        handler: answer(routes.api, '/api', { streams }),
       });
     }
     refuseOtherMethods(
@@ -63,12 +63,12 @@ export function mountProcedures(app: FastifyInstance, routes: ProcedureRoutes): 
       group.map(({ method }) => method),
     );
   }
-  for (const { path, meta } of procedures) {
+  for (const { path, meta, streams } of procedures) {
     const url = `/rpc/${path.join('/')}`;
-    app.route({ method: 'POST', url, ...limitOf(meta), handler: answer(routes.rpc, '/rpc') });
+    app.route({ method: 'POST', url, ...limitOf(meta), handler: answer(routes.rpc, '/rpc', { streams }) });
     refuseOtherMethods(app, url, ['POST']);
   }
-  app.route({ method: 'POST', url: batchPath, handler: answer(routes.rpc, '/rpc') });
+  app.route({ method: 'POST', url: batchPath, handler: answer(routes.rpc, '/rpc', { streams: true }) });
   refuseOtherMethods(app, batchPath, ['POST']);
 }
 
@@ -118,17 +118,17 @@ function single(value: string | string[] | undefined): string | undefined {
   return Array.isArray(value) ? value.join() : value;
 }
 
-function toStandard(request: FastifyRequest, reply: FastifyReply): StandardLazyRequest {
-  let signal: AbortSignal | undefined;
+/**
+ * @param reply given: the handler may watch for its client to go away, which costs each request
+ *   more than anything but a stream can gain by it
+ */
+function toStandard(request: FastifyRequest, reply: FastifyReply | undefined): StandardLazyRequest {
   return {
     method: request.method,
     // The host is irrelevant here and must not come from a header.
     url: new URL(request.url, 'http://server.invalid'),
     headers: request.headers,
     body: () => Promise.resolve(request.body),
-    get signal() {
-      signal ??= toAbortSignal(reply.raw);
-      return signal;
-    },
+    signal: reply === undefined ? undefined : toAbortSignal(reply.raw),
   };
 }

@@ -1,5 +1,5 @@
-import { isContractProcedure } from '@orpc/contract';
-import type { AnyContractProcedure } from '@orpc/contract';
+import { getEventIteratorSchemaDetails, isContractProcedure } from '@orpc/contract';
+import type { AnyContractProcedure, AnySchema } from '@orpc/contract';
 import { isProcedure, os, traverseContractProcedures } from '@orpc/server';
 import type { AnyRouter } from '@orpc/server';
 import * as z from 'zod';
@@ -14,6 +14,8 @@ export type MountedProcedure = {
   /** Path under `/api`, with the module's prefix, e.g. `/books/invoices/{id}`. */
   url: string;
   meta: ProcedureMeta;
+  /** Answers with a stream of events. */
+  streams: boolean;
   contract: AnyContractProcedure;
 };
 
@@ -115,6 +117,7 @@ function checkProcedure(
     method: route.method,
     url: route.path,
     meta: parsed.data as ProcedureMeta,
+    streams: getEventIteratorSchemaDetails(outputSchema as AnySchema) !== undefined,
     contract,
   };
 }
