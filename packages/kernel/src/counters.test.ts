@@ -44,6 +44,22 @@ describe('counters', () => {
     assert.deepEqual(told, Array(2).fill({ tenant: tenantId(1), rows: 1 }));
   });
 
+  test('a listener that throws does not cost the connection', async () => {
+    const pool = fixture.open({
+      connection: { ...fixture.database.connections.app, max: 1 },
+      events: {
+        crossTenantRows: () => {
+          throw new Error('the listener is broken');
+        },
+      },
+    });
+    const session = pool.as(fixture.session(1).context);
+    for (let time = 0; time < 3; time += 1) {
+      await assert.rejects(session.query('select * from shop.leaky'), /Something went wrong/);
+    }
+    assert.equal((await session.query('select 1')).rowCount, 1);
+  });
+
   test('the sample always holds the first row, and few of many', () => {
     const fields = [{ name: 'tenant_id' }];
     const rows = Array.from({ length: 1000 }, () => ({ tenant_id: 'b' }));

@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
 import type { Step } from './flightBytes.ts';
+import { longestRemembered } from './statement.ts';
 
 /** Statements a connection keeps prepared at most; the one unused for longest gives way. */
 const capacity = 250;
 /** Texts remembered for having run once; only a text that comes again is worth a name. */
-const curiosity = 1000;
+const curiosity = 500;
 
 type Entry = { name: string; parsed: boolean };
 
@@ -15,6 +16,7 @@ export class StatementNames {
 
   /** The step under a name, without its Parse when the connection is known to hold it. */
   apply(step: Step): Step {
+    if (step.text.length > longestRemembered) return step;
     const entry = this.#known.get(step.text);
     if (entry !== undefined) {
       this.#known.delete(step.text);

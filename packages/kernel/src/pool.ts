@@ -56,15 +56,17 @@ export class TenantPool {
    * @param request goes into the audit entries of what the session writes
    */
   as(context: Context, request?: RequestInfo): TenantSession {
+    // A copy, so that nobody can turn a session towards another tenant.
+    const own = Object.freeze({ ...context, actor: Object.freeze({ ...context.actor }) });
     return new TenantSession(
       {
         lease: () => this.#lease(),
         judge: this.#judge,
         tally: this.#tally,
-        seal: () => this.#sealer.seal(context),
-        inspect: (result) => this.#inspect(context.tenant, result),
+        seal: () => this.#sealer.seal(own),
+        inspect: (result) => this.#inspect(own.tenant, result),
       },
-      context,
+      own,
       request,
     );
   }

@@ -42,10 +42,13 @@ export class TenantSession {
       return await this.#fly<Row>(statement, options);
     } catch (error) {
       const failure = this.#failed(error, statement);
-      // A named plan was out of date and nothing ran; its name is forgotten by now.
-      if (failure.sqlstate === '0A000' && failure.code === 'retry')
-        return await this.#fly<Row>(statement, options);
-      throw failure;
+      if (failure.code !== 'retry' || failure.sqlstate !== '0A000') throw failure;
+    }
+    // A kept plan was out of date and nothing ran; by now it is forgotten.
+    try {
+      return await this.#fly<Row>(statement, options);
+    } catch (error) {
+      throw this.#failed(error, statement);
     }
   }
 
@@ -59,13 +62,16 @@ export class TenantSession {
     options?: TransactionOptions,
   ): Promise<T> {
     const open = this.begin(options);
+    const tx = new TenantTransaction(open);
     let value: T;
     try {
-      value = await work(new TenantTransaction(open));
+      value = await work(tx);
     } catch (error) {
+      await tx.end();
       await open.rollback();
       throw error;
     }
+    await tx.end();
     await open.commit();
     return value;
   }
@@ -107,20 +113,21 @@ export class TenantSession {
     const wanted = wantedStep(statement);
     const lease = await this.#ports.lease();
     let steps: Step[] = [];
+    let result: FlightResult<Row>;
     try {
       const context = contextStep(this.#ports.seal(), this.#request);
       steps = [context, wanted, ...(inert ? [] : cleanUp(context))];
       if (lease.names !== undefined) steps = steps.map((step) => lease.names?.apply(step) ?? step);
-      const { result } = await lease.fly<Row>({ steps, wanted: 1, ...options });
-      lease.names?.confirm(steps);
-      lease.release(false);
-      this.#ports.inspect(result);
-      return result;
+      ({ result } = await lease.fly<Row>({ steps, wanted: 1, ...options }));
     } catch (error) {
       lease.names?.doubt(steps);
       lease.release(await isBroken(lease, error, inert));
       throw error;
     }
+    lease.names?.confirm(steps);
+    lease.release(false);
+    this.#ports.inspect(result);
+    return result;
   }
 
   #failed(error: unknown, statement?: Statement): DataError {

@@ -128,6 +128,16 @@ describe('statements', () => {
     fc.assert(fc.property(text, (statement) => !judge.judge(statement).inert));
   });
 
+  test('a text made to take long takes no time', () => {
+    const began = performance.now();
+    for (const filler of ['a', ' ', '(', '/*', '"', "'", '.a', 'into ', 'into a', '--', '$']) {
+      const text = `select ${filler.repeat(1_000_000 / filler.length)}`;
+      assert.doesNotThrow(() => judge.judge(text));
+      judge.judge(`select ${filler.repeat(40_000 / filler.length)}`);
+    }
+    assert.ok(performance.now() - began < 3000);
+  });
+
   test('knows a statement that only deletes', () => {
     assert.ok(judge.judge('delete from a').deletes);
     assert.ok(judge.judge('with d as (delete from a returning *) select * from d').deletes);

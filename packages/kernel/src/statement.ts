@@ -44,9 +44,11 @@ function fromKeyword(text: string): string {
 
 /** Anything that could hide a call from the patterns below: comments, dollar quotes, escapes, Unicode names. */
 const hides = /--|\/\*|\$(?!\d)|\\|\be'|\bu&|[^ -~\s]/i;
+/** Longer texts are not examined. */
+const longestExamined = 50_000;
 /** String literals and quoted names, in one pattern so that a quote inside one does not open the other. */
 const quoted = /'[^']*'|"[^"]*"/g;
-const calls = /(\.\s*)?(?:"(\w+|\?)"|([a-z_][\w$]*))\s*\(/gi;
+const calls = /(\.\s*)?(?:"(\w+|\?)"|(?<![\w$])([a-z_][\w$]*))\s*\(/gi;
 /** A table with its column list, which looks like a call: `insert into a.b (`. */
 const columnLists = /\binto\s+(?:(?:"[\w?]+"|[a-z_][\w$]*)\s*\.\s*)?(?:"[\w?]+"|[a-z_][\w$]*)\s*\(/gi;
 
@@ -70,7 +72,7 @@ const emptied = (token: string): string =>
 
 /** A qualified name is some schema's own function, of which nothing is known here. */
 function isInert(text: string): boolean {
-  if (hides.test(text)) return false;
+  if (text.length > longestExamined || hides.test(text)) return false;
   const bare = text.replace(quoted, emptied).replace(columnLists, 'into t ');
   for (const [, qualifier, name, plain] of bare.matchAll(calls)) {
     if (qualifier !== undefined || !harmless.has(name ?? (plain ?? '').toLowerCase())) return false;
@@ -89,6 +91,9 @@ function judge(text: string): Verdict {
     deletes: deletion.test(statement) && !otherWrite.test(statement),
   };
 }
+
+/** Longer texts, bulk inserts mostly, are judged anew and never kept as plans. */
+export const longestRemembered = 4000;
 
 /** Remembers verdicts, because a service runs the same texts again and again. */
 export class StatementJudge {
@@ -109,6 +114,7 @@ export class StatementJudge {
     if (known !== undefined) return known;
     const verdict = judge(text);
     if (!verdict.accepted) throw new DataError('statement_refused');
+    if (text.length > longestRemembered) return verdict;
     if (this.#verdicts.size >= this.#capacity) this.#verdicts.clear();
     this.#verdicts.set(text, verdict);
     return verdict;

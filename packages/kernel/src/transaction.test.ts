@@ -148,6 +148,51 @@ describe('transaction', () => {
     });
   });
 
+  test('a statement that was not awaited still belongs to the transaction', async () => {
+    let late: Promise<unknown> | undefined;
+    await session.transaction(async (tx) => {
+      late = tx.query(insert, ['late']);
+    });
+    await late;
+    assert.deepEqual(await names(), ['late']);
+    const lost = session.transaction(async (tx) => {
+      late = tx.query(insert, ['lost']);
+      throw new Error('mine');
+    });
+    await assert.rejects(lost, /mine/);
+    await late;
+    assert.deepEqual(await names(), ['late']);
+  });
+
+  test('a connection is given back whatever happens: one is enough for all of this', async () => {
+    const pool = fixture.open({ connection: { ...fixture.database.connections.app, max: 1 } });
+    const own = pool.as(session.context);
+    for (let round = 0; round < 3; round += 1) {
+      await own.transaction(async (tx) => void tx.query('select 1')).catch(() => {});
+      await own.transaction((tx) => tx.query('select 1 / 0')).catch(() => {});
+      await own.transaction((tx) => tx.query('set role postgres')).catch(() => {});
+      await own
+        .query('select $1::json', [{ toJSON: () => assert.fail('cannot be converted') }])
+        .catch(() => {});
+      await own.query('select 1 / 0').catch(() => {});
+    }
+    assert.equal((await own.query('select 1')).rowCount, 1);
+  });
+
+  test('an unreachable database cannot be swallowed into a success', async () => {
+    const pool = fixture.open({ connection: { ...fixture.database.connections.app, port: 1 } });
+    const work = pool.as(session.context).transaction(async (tx) => {
+      await tx.query(insert, ['a']).catch(() => {});
+    });
+    await assert.rejects(work, { code: 'transaction_aborted' });
+  });
+
+  test('an isolation level is not a place for SQL', async () => {
+    const isolation = 'serializable; drop table shop.item' as 'serializable';
+    const work = session.transaction((tx) => tx.query('select 1'), { isolation });
+    await assert.rejects(work, { code: 'statement_refused' });
+  });
+
   test('use after the end is an error', async () => {
     let escaped: TenantTransaction | undefined;
     let inner: TenantTransaction | undefined;

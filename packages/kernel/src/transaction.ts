@@ -42,18 +42,19 @@ export class TenantTransaction {
       const inner = new TenantTransaction(this.#open, this);
       try {
         const value = await innermost.run(inner, () => work(inner));
-        await inner.#end();
+        await inner.end();
         await this.#open.release(mark);
         return value;
       } catch (error) {
-        await inner.#end();
+        await inner.end();
         await this.#open.undo(mark);
         throw error;
       }
     });
   }
 
-  async #end(): Promise<void> {
+  /** Takes no more calls, and waits for those that were made and not awaited. */
+  async end(): Promise<void> {
     this.#over = true;
     await this.#tail;
   }

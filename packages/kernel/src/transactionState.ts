@@ -16,12 +16,17 @@ export type Mark = { readonly name: string };
 
 type Ports = SessionPorts & { fail(error: unknown, statement?: Statement): DataError };
 
+const isolations: ReadonlySet<string> = new Set(['read committed', 'repeatable read', 'serializable']);
+
+/** @throws {DataError} `statement_refused` when a caller without types passes anything but an isolation level */
 function beginText({ isolation, readOnly }: TransactionOptions): string {
-  const modes = [
-    isolation === undefined ? '' : `isolation level ${isolation}`,
-    readOnly === true ? 'read only' : '',
-  ];
-  return ['begin', modes.filter((mode) => mode !== '').join(', ')].join(' ').trim();
+  const modes: string[] = [];
+  if (isolation !== undefined) {
+    if (!isolations.has(isolation)) throw new DataError('statement_refused');
+    modes.push(`isolation level ${isolation}`);
+  }
+  if (readOnly === true) modes.push('read only');
+  return `begin ${modes.join(', ')}`.trim();
 }
 
 /**
@@ -89,13 +94,12 @@ export class OpenTransaction {
     this.#check();
     this.#over = true;
     const lease = this.#lease;
-    if (lease === undefined) return;
     if (this.#failure !== undefined) {
       const cause = this.#failure;
-      await this.#abort(lease);
+      if (lease !== undefined) await this.#abort(lease);
       throw this.#ports.fail(new DataError('transaction_aborted', { cause }));
     }
-    await this.#commit(lease);
+    if (lease !== undefined) await this.#commit(lease);
   }
 
   /** Never throws: a connection that cannot roll back is destroyed. Does nothing after the end. */
