@@ -167,7 +167,7 @@ describe('T-12 T-18 what remains to be seen by SQL that runs as the application 
 
   test('what is sent on a channel, so that payloads must carry ids only', async () => {
     const heard = new Promise<string>((resolve) =>
-      client.once('notification', ({ payload = '' }) => resolve(payload)),
+      client.once('notification', ({ payload }: { payload?: string }) => resolve(payload ?? '')),
     );
     await client.query('listen anything');
     await ask(lab.database, 'app', `notify anything, 'an id'`);
