@@ -236,6 +236,7 @@ test('BOK-2: lines of a submitted invoice are frozen, for the owner too', async 
     `insert into books.invoice_line (invoice_id, position, description, quantity, unit_price) values ($1, 2, 'x', 1, 1)`,
     'update books.invoice_line set quantity = 2 where invoice_id = $1',
     'delete from books.invoice_line where invoice_id = $1',
+    `update books.invoice_line set description = 'Other work' where invoice_id = $1`,
     `update books.invoice set due_on = '2030-01-01' where id = $1`,
     `update books.invoice set status = 'draft', number = null, submitted_at = null where id = $1`,
     'update books.invoice set deleted_at = now() where id = $1',
@@ -247,6 +248,23 @@ test('BOK-2: lines of a submitted invoice are frozen, for the owner too', async 
     );
   }
   await assert.rejects(owner.query('delete from books.invoice where id = $1', [id]), { code: '42501' });
+});
+
+test('BOK-2: a line added while the invoice is being submitted waits and is refused', async () => {
+  const id = await addDraft(company);
+  const [submitting, adding] = [await books.connect('app', company), await books.connect('app', company)];
+  await submitting.query('begin');
+  await submitting.query(`update books.invoice set status = 'submitted' where id = $1`, [id]);
+  const addition = assert.rejects(
+    adding.query(
+      `insert into books.invoice_line (invoice_id, position, description, quantity, unit_price)
+       values ($1, 9, 'Free', 1, 0)`,
+      [id],
+    ),
+    { code: '23514', constraint: 'invoice_not_draft' },
+  );
+  await submitting.query('commit');
+  await addition;
 });
 
 test('BOK-1: the application role writes neither numbers nor totals', async () => {
