@@ -33,6 +33,10 @@ export async function applyMigrations(
       .map(({ line, applied }) => ({ line, files: applied }));
   } catch (error) {
     if (!(error instanceof MigrationError)) throw error;
-    throw new CommandFailure(error.code, error.message, { cause: error });
+    const stale = error.code === 'migration_changed' || error.code === 'migration_missing';
+    const hint = stale
+      ? { hint: 'A demo of another version is made anew with: bulkhead up --demo --reset' }
+      : {};
+    throw new CommandFailure(error.code, error.message, { ...hint, cause: error });
   }
 }
