@@ -37,6 +37,7 @@ export const commonErrors = {
   tenant_required: { status: 400, message: 'Name the tenant in the bulkhead-tenant header.' },
   company_required: { status: 400, message: 'Name the company in the bulkhead-company header.' },
   ...platformErrorMap('signed_out', 'permission_refused'),
+  row_refused: { status: 403, message: 'The row does not belong to this tenant or company.' },
   tenant_refused: { status: 403, message: 'You are not a member of this tenant.' },
   company_refused: { status: 403, message: 'Your membership does not include this company.' },
   not_found: { status: 404, message: 'There is no such thing, or you may not see it.' },
@@ -45,5 +46,6 @@ export const commonErrors = {
   reference_missing: { status: 409, message: 'Something this refers to does not exist.' },
   retry: { status: 409, message: 'Another change came first. Try again.' },
   invalid_value: { status: 422, message: 'A value breaks a rule of the data.' },
+  timeout: { status: 503, message: 'The database took too long. Try again.' },
   database_unavailable: { status: 503, message: 'The database cannot be reached. Try again.' },
 } as const;

@@ -86,7 +86,21 @@ function complete(document: OpenApiDocument, procedure: MountedProcedure): void 
   if (meta.permission !== 'public') Object.assign(operation, { security: [{ session: [] }] });
 }
 
-function errorsOf({ contract, meta }: MountedProcedure): OpenApiOperation['x-errors'] {
+/** What the transport refuses before a procedure is asked. */
+const transportErrors: OpenApiOperation['x-errors'] = [
+  { status: 400, code: 'malformed_json', message: 'The body is not valid JSON.' },
+  { status: 400, code: 'invalid_text', message: 'The text is not valid UTF-8 without NUL characters.' },
+  {
+    status: 403,
+    code: 'cross_origin_refused',
+    message: 'The request does not come from this site’s own pages.',
+  },
+  { status: 413, code: 'body_too_large', message: 'The request body is too large.' },
+  { status: 415, code: 'unsupported_media_type', message: 'Send the body as application/json.' },
+];
+const internal = { status: 500, code: 'internal', message: 'Something went wrong here.' };
+
+function errorsOf({ contract, meta, method }: MountedProcedure): OpenApiOperation['x-errors'] {
   const open: ReadonlySet<string> = new Set(
     meta.permission === 'public'
       ? [
@@ -103,6 +117,7 @@ function errorsOf({ contract, meta }: MountedProcedure): OpenApiOperation['x-err
   return Object.entries(map)
     .filter(([code]) => !open.has(code))
     .map(([code, item]) => ({ status: item?.status ?? 500, code, message: item?.message ?? '' }))
+    .concat(method === 'GET' ? [] : transportErrors, [internal])
     .toSorted((one, two) => one.status - two.status || one.code.localeCompare(two.code));
 }
 
