@@ -40,7 +40,16 @@ export const theme: MantineThemeOverride = {
   },
   components: {
     // Scroll locking and colour-scheme switching would each insert a <style> element; the style sheet does both.
-    Modal: { defaultProps: { lockScroll: false, centered: true, overlayProps: { backgroundOpacity: 0.45 } } },
+    Modal: {
+      defaultProps: {
+        lockScroll: false,
+        centered: true,
+        closeButtonProps: { 'aria-label': 'Close' },
+        overlayProps: { backgroundOpacity: 0.45 },
+      },
+    },
+    // The first item takes the focus, not an element of no role inside the menu.
+    Menu: { defaultProps: { withInitialFocusPlaceholder: false } },
     Drawer: { defaultProps: { lockScroll: false } },
     Tooltip: { defaultProps: { openDelay: 300, events: { hover: true, focus: true, touch: false } } },
     Select: { defaultProps: { comboboxProps: { shadow: 'md' } } },

@@ -18,7 +18,7 @@ const pages = [
   { path: `/reports?report=profit-and-loss&from=${year}-01-01&to=${year}-12-31`, ready: 'Total income' },
   { path: '/import', ready: 'Choose a CSV file' },
   { path: '/members', ready: 'No open invite.' },
-  { path: '/audit', ready: 'books.journal_entry' },
+  { path: '/audit', ready: 'ORDER-3' },
   { path: '/no/such/page', ready: 'There is no page at this address.' },
 ];
 

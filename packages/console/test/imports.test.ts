@@ -23,7 +23,9 @@ describeInConsole('import in the console (BOK-1)', (world) => {
     await page.getByRole('button', { name: keeping.company.name, exact: true }).click();
     await page.goto(`${url}/import`);
     const latin1 = Buffer.from('code,name\nCAF,Caf\u00e9', 'latin1');
-    await page.getByLabel('CSV file').setInputFiles({ name: 'latin1.csv', mimeType: 'text/csv', buffer: latin1 });
+    await page
+      .getByLabel('CSV file')
+      .setInputFiles({ name: 'latin1.csv', mimeType: 'text/csv', buffer: latin1 });
     await page.getByRole('button', { name: 'Check the file' }).click();
     await page.getByRole('alert').getByText('The file is not in UTF-8.').waitFor();
     assert.deepEqual(complaints, []);

@@ -10,7 +10,7 @@ describeInConsole('invoices in the console (BOK-1, BOK-2, AUD-1)', (world) => {
     const { page, context, complaints } = await open();
     await signIn(page, url, keeping.owner);
     await page.getByRole('button', { name: /^Company: All companies/ }).click();
-    await page.getByRole('menuitem', { name: keeping.company.name }).click();
+    await page.getByRole('menuitemradio', { name: keeping.company.name }).click();
 
     await page.getByRole('link', { name: 'Invoices', exact: true }).click();
     await page.getByRole('link', { name: 'New invoice' }).click();

@@ -30,12 +30,12 @@ describeInConsole('sign-in and scope in the console (ACC-1, ISO-1)', (world) => 
     await signIn(page, url, keeping.owner);
     await page.getByRole('heading', { name: 'Companies' }).waitFor();
     await page.getByRole('button', { name: /^Company: All companies/ }).click();
-    await page.getByRole('menuitem', { name: keeping.company.name }).click();
+    await page.getByRole('menuitemradio', { name: keeping.company.name }).click();
     await page.getByRole('heading', { level: 1, name: keeping.company.name }).waitFor();
     await page.getByRole('link', { name: 'INV-00003' }).waitFor();
 
     await page.getByRole('button', { name: /^Company: / }).click();
-    await page.getByRole('menuitem', { name: keeping.other.name }).click();
+    await page.getByRole('menuitemradio', { name: keeping.other.name }).click();
     await page.getByRole('heading', { name: 'Open the books' }).waitFor();
     await page.getByRole('link', { name: 'Invoices', exact: true }).click();
     await page.getByText('No invoices yet.').waitFor();
@@ -50,7 +50,7 @@ describeInConsole('sign-in and scope in the console (ACC-1, ISO-1)', (world) => 
   });
 
   test('a new organisation is led from sign-up to open books', async () => {
-    const { url, keeping, open } = world();
+    const { url, open } = world();
     const { page, context, complaints } = await open();
     await page.goto(`${url}/sign-up`);
     await page.getByText('At least 15 characters', { exact: false }).waitFor();

@@ -48,7 +48,10 @@ export function ApiProvider({ origin, stores, children }: ApiProviderProps) {
   }, [clients, api, account, scope, stores]);
   return (
     <ApiContext value={value}>
-      <QueryClientProvider client={api.cache} key={`${generation}/${scope.tenant ?? ''}/${scope.company ?? ''}`}>
+      <QueryClientProvider
+        client={api.cache}
+        key={`${generation}/${scope.tenant ?? ''}/${scope.company ?? ''}`}
+      >
         {children}
       </QueryClientProvider>
     </ApiContext>

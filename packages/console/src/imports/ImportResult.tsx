@@ -63,7 +63,10 @@ const columns: Column<ImportError>[] = [
   { key: 'message', header: 'Problem', cell: ({ message }) => message },
 ];
 
-function headline({ imported, skipped, total, written, errorCount, errors }: ImportDone, mode: ImportMode): string {
+function headline(
+  { imported, skipped, total, written, errorCount, errors }: ImportDone,
+  mode: ImportMode,
+): string {
   if (mode === 'dry-run') {
     return errorCount === 0 ? `All ${total} lines are good.` : problemCount({ errors, errorCount, total });
   }
@@ -74,7 +77,11 @@ function headline({ imported, skipped, total, written, errorCount, errors }: Imp
 }
 
 /** How many lines are bad; when not all problems were reported, only how many problems. */
-function problemCount({ errors, errorCount, total }: Pick<ImportDone, 'errors' | 'errorCount' | 'total'>): string {
+function problemCount({
+  errors,
+  errorCount,
+  total,
+}: Pick<ImportDone, 'errors' | 'errorCount' | 'total'>): string {
   if (errorCount > errors.length) return `There are ${errorCount} problems in ${total} lines.`;
   const bad = new Set(errors.map(({ line }) => line)).size;
   return `${bad} of ${total} lines ${bad === 1 ? 'has' : 'have'} problems.`;

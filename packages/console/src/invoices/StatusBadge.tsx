@@ -1,12 +1,8 @@
-import { Badge } from '@mantine/core';
+import { Tag, type Tone } from '../elements/Tag.tsx';
 import type { InvoiceStatus } from '../shell/search.ts';
 
-const colours: Record<InvoiceStatus, string> = { draft: 'gray', submitted: 'teal', cancelled: 'red' };
+const tones: Record<InvoiceStatus, Tone> = { draft: 'plain', submitted: 'good', cancelled: 'bad' };
 
 export function StatusBadge({ status }: { status: InvoiceStatus }) {
-  return (
-    <Badge variant="light" color={colours[status]} radius="sm" tt="none" fw={600}>
-      {status}
-    </Badge>
-  );
+  return <Tag tone={tones[status]}>{status}</Tag>;
 }

@@ -1,8 +1,8 @@
-import { Badge } from '@mantine/core';
 import { Link } from '@tanstack/react-router';
 import type { Client } from '../client/api.ts';
 import { Amount } from '../elements/Amount.tsx';
 import { readableDay } from '../elements/dates.ts';
+import { Tag } from '../elements/Tag.tsx';
 import { useSession } from '../session/SessionGate.tsx';
 import styles from './EntryItem.module.css';
 
@@ -56,11 +56,7 @@ function PostingRow({ posting }: { posting: Posting }) {
 function Kind({ entry: { invoiceId, kind, reversedById } }: { entry: Entry }) {
   return (
     <span className={styles.kind}>
-      {reversedById === null ? null : (
-        <Badge variant="light" color="red" radius="sm" tt="none">
-          reversed
-        </Badge>
-      )}
+      {reversedById === null ? null : <Tag tone="bad">reversed</Tag>}
       {invoiceId === null ? (
         kind
       ) : (

@@ -1,6 +1,6 @@
 import { Menu } from '@mantine/core';
 import { useNavigate } from '@tanstack/react-router';
-import { IconBuilding, IconCheck, IconSelector, IconSitemap } from '@tabler/icons-react';
+import { IconBuilding, IconSelector, IconSitemap } from '@tabler/icons-react';
 import type { ReactNode } from 'react';
 import { useApiContext } from '../client/ApiProvider.tsx';
 import type { Scope } from '../client/scope.ts';
@@ -62,6 +62,9 @@ type Choice = { key: string; name: string; chosen: boolean; choose: () => void }
 type SwitcherProps = { label: string; icon: ReactNode; current: string; choices: Choice[] };
 
 function Switcher({ label, icon, current, choices }: SwitcherProps) {
+  function onChange(key: string): void {
+    choices.find((choice) => choice.key === key)?.choose();
+  }
   const face = (
     <>
       {icon}
@@ -81,16 +84,13 @@ function Switcher({ label, icon, current, choices }: SwitcherProps) {
         </button>
       </Menu.Target>
       <Menu.Dropdown>
-        {choices.map(({ key, name, chosen, choose }) => (
-          <Menu.Item
-            key={key}
-            onClick={choose}
-            aria-current={chosen ? 'true' : undefined}
-            rightSection={chosen ? <IconCheck size={16} aria-label="chosen" /> : null}
-          >
-            {name}
-          </Menu.Item>
-        ))}
+        <Menu.RadioGroup value={choices.find(({ chosen }) => chosen)?.key ?? null} onChange={onChange}>
+          {choices.map(({ key, name }) => (
+            <Menu.RadioItem key={key} value={key} closeMenuOnClick>
+              {name}
+            </Menu.RadioItem>
+          ))}
+        </Menu.RadioGroup>
       </Menu.Dropdown>
     </Menu>
   );
