@@ -15,6 +15,8 @@ const firstLines: Readonly<Record<string, string>> = {
   'operator promote': 'bulkhead operator promote: make an account an operator of the service',
   'context mint': 'bulkhead context mint: seal a context, for psql or a script',
   'context inspect': 'bulkhead context inspect: check a context token and show what it says',
+  'context rotate': 'bulkhead context rotate: replace the key that seals contexts',
+  'context retire': 'bulkhead context retire: refuse the contexts of a key from now on',
   version: 'bulkhead version: print the versions of Bulkhead and of Node.js',
 };
 
@@ -109,6 +111,22 @@ test('the other commands work beside a running instance, and on its folder once 
   );
   await assert.rejects(companiesUnder(data, forged), { code: '42501' });
 
+  const rotated = await json(['context', 'rotate']);
+  assert.equal(rotated.code, 0, rotated.stderr);
+  assert.deepEqual(
+    await companiesUnder(data, token),
+    ['Acme North'],
+    'a token of the old key is still accepted',
+  );
+  const present = await json(['context', 'retire', '--key-id', String(rotated.json['keyId'])]);
+  assert.equal(present.code, 3, 'the present key is not retired');
+  assert.equal((await json(['context', 'retire', '--key-id', '00000000'])).code, 3);
+  assert.equal(
+    (await json(['context', 'retire', '--key-id', String(rotated.json['previousKeyId'])])).code,
+    0,
+  );
+  await assert.rejects(companiesUnder(data, token), { code: '42501' }, 'and refused once its key is retired');
+
   const unverified = await json([
     'operator',
     'promote',
@@ -122,6 +140,21 @@ test('the other commands work beside a running instance, and on its folder once 
 
   running.child.kill('SIGINT');
   await running.ended;
+  const again = await startUp(t, data);
+  const sealed = await json([
+    'context',
+    'mint',
+    '--tenant',
+    tenant,
+    '--actor',
+    'account',
+    '--actor-id',
+    account,
+  ]);
+  assert.deepEqual(await companiesUnder(data, String(sealed.json['token'])), ['Acme North']);
+  assert.equal((await fetch(`${again.up.url}/readyz`)).status, 200, 'it serves with the new key');
+  again.child.kill('SIGINT');
+  await again.ended;
   const alone = await json(['check']);
   assert.equal(alone.code, 0, alone.stderr);
   assert.equal((await json(['migrate'])).code, 0);

@@ -2,6 +2,8 @@ import type { Command } from '../command-line/command.ts';
 import { check } from './check.ts';
 import { contextInspect } from './contextInspect.ts';
 import { contextMint } from './contextMint.ts';
+import { contextRetire } from './contextRetire.ts';
+import { contextRotate } from './contextRotate.ts';
 import { migrate } from './migrate.ts';
 import { operatorPromote } from './operatorPromote.ts';
 import { tenantCreate } from './tenantCreate.ts';
@@ -17,5 +19,7 @@ export const commands: readonly Command[] = [
   operatorPromote,
   contextMint,
   contextInspect,
+  contextRotate,
+  contextRetire,
   version,
 ];

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { link, rename, rm } from 'node:fs/promises';
 import type { ContextKey } from '@bulkhead/kernel';
 import { CommandFailure } from '../command-line/failure.ts';
 import { keepSecret, readSecret } from './secretFile.ts';
@@ -33,4 +34,21 @@ export async function readContextKey(file: string, keyId?: string): Promise<Cont
 export async function keepContextKey(file: string): Promise<ContextKey> {
   const secret = parse(await keepSecret(file), file);
   return { id: keyIdOf(secret), secret };
+}
+
+/** A fresh key in a file beside the present one, which stays the present one until `adopt` is called. */
+export async function prepareContextKey(
+  file: string,
+): Promise<{ key: ContextKey; adopt: () => Promise<void> }> {
+  const next = `${file}.next`;
+  const key = await keepContextKey(next);
+  return {
+    key,
+    adopt: async () => {
+      await rm(`${file}.previous`, { force: true });
+      await link(file, `${file}.previous`);
+      // Renamed over the present one, so that there is a key at every moment.
+      await rename(next, file);
+    },
+  };
 }
