@@ -78,7 +78,7 @@ export async function openFixture(options: Parameters<typeof createTestDatabase>
     advisoryLocks: () => advisoryLocks(database.connections.superuser),
     countWrites,
     close: async () => {
-      await Promise.all(pools.map((each) => each.close()));
+      await Promise.allSettled(pools.map((each) => each.close()));
       await database.drop();
     },
   };
