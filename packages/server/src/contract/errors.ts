@@ -2,9 +2,15 @@ import { platformErrors } from '@bulkhead/platform/errors';
 import type { ErrorKind, PlatformErrorCode } from '@bulkhead/platform/errors';
 import * as z from 'zod';
 
-/** Places in the input that are wrong and why, never the values themselves. */
-export const issues = z.looseObject({
-  issues: z.array(z.object({ path: z.string(), message: z.string() })),
+/** What travels with a refusal. */
+export const refusalData = z.looseObject({
+  requestId: z.string().optional(),
+  /** What to do instead. */
+  detail: z.string().optional(),
+  /** Places in the input that are wrong and why, never the values themselves. */
+  issues: z.array(z.object({ path: z.string(), message: z.string() })).optional(),
+  /** Seconds after which trying again makes sense. */
+  retryAfter: z.number().optional(),
 });
 
 /** The status each kind of refusal becomes. */
@@ -20,10 +26,10 @@ export const statusOfKind = {
 /** Typed errors of a contract from the platform's catalogue of refusals. */
 export function platformErrorMap<Code extends PlatformErrorCode>(
   ...codes: Code[]
-): Record<Code, { status: number; message: string; data: z.ZodOptional<typeof issues> }> {
+): Record<Code, { status: number; message: string; data: z.ZodOptional<typeof refusalData> }> {
   const entries = codes.map((code) => {
     const { kind, message } = platformErrors[code];
-    return [code, { status: statusOfKind[kind], message, data: issues.optional() }];
+    return [code, { status: statusOfKind[kind], message, data: refusalData.optional() }];
   });
   return Object.fromEntries(entries) as ReturnType<typeof platformErrorMap<Code>>;
 }
@@ -33,7 +39,7 @@ export function platformErrorMap<Code extends PlatformErrorCode>(
  * (RFC 9457) and of the RPC error alike.
  */
 export const commonErrors = {
-  invalid_input: { status: 400, message: 'The input is not valid.', data: issues },
+  invalid_input: { status: 400, message: 'The input is not valid.', data: refusalData.optional() },
   tenant_required: { status: 400, message: 'Name the tenant in the bulkhead-tenant header.' },
   company_required: { status: 400, message: 'Name the company in the bulkhead-company header.' },
   ...platformErrorMap('signed_out', 'permission_refused'),
