@@ -57,13 +57,14 @@ begin atomic
   select r.target, case
     when f.treatment is null then format('foreign key %I refers to %s, which is not registered', f.name, f.parent)
     when not f.composite then format('foreign key %I does not carry %s: a row can refer to another tenant''s', f.name, array_to_string(f.required, ', '))
+    when not (f.definition).convalidated then format('foreign key %I is not enforced, or not validated', f.name)
     when f.reaches_out then format('foreign key %I changes rows on delete that the deleting context does not cover', f.name)
     else format('foreign key %I has no index on (%s)', f.name, array_to_string(f.columns, ', ')) end
   from bulkhead.registered_table r
   cross join lateral bulkhead.foreign_keys(r.target) f
   where r.treatment = 'protected'
     and (f.treatment is null
-      or (f.treatment = 'protected' and (not f.composite or f.reaches_out or not bulkhead.has_index_on(r.target, f.columns))));
+      or (f.treatment = 'protected' and (not f.composite or f.reaches_out or not (f.definition).convalidated or not bulkhead.has_index_on(r.target, f.columns))));
 end;
 comment on function bulkhead.key_problems() is 'Protected tables with a key that reaches across tenants.';
 
@@ -86,6 +87,17 @@ begin atomic
   cross join lateral bulkhead.expected_triggers(r) t
   where r.treatment = 'protected' and not exists (
     select from pg_trigger g where g.tgrelid = r.target and g.tgname = t.name and g.tgenabled in ('O', 'A'))
+  union all
+  select r.target, format('the check of foreign key %I is disabled', c.conname)
+  from bulkhead.registered_table r
+  join pg_trigger g on g.tgrelid = r.target and g.tgisinternal and g.tgenabled not in ('O', 'A')
+  join pg_constraint c on c.oid = g.tgconstraint
+  where r.treatment = 'protected'
+  union all
+  select r.target, format('rule %I does something else beside it, with the owner''s rights', w.rulename)
+  from bulkhead.registered_table r
+  join pg_rewrite w on w.ev_class = r.target
+  where r.treatment = 'protected'
   union all
   select c.oid::regclass, format('%s holds %s', case when a.grantee = 0 then 'public' else pg_get_userbyid(a.grantee)::text end,
     lower(a.privilege_type))
@@ -255,11 +267,14 @@ begin atomic
   )
   select t.name, format('it is, or may become, %s, who %s', r.rolname,
       case when r.rolsuper then 'is superuser' when r.rolbypassrls then 'bypasses row-level security'
-        when r.rolname = 'bulkhead_owner' then 'owns the tables' else 'may make roles' end),
-    case when r.oid = t.oid then format('alter role %I nosuperuser nobypassrls nocreaterole', t.name)
+        when r.rolname = 'bulkhead_owner' then 'owns the tables' when r.rolreplication then 'may copy the whole cluster'
+        when r.rolcreaterole then 'may make roles' when r.rolcreatedb then 'may make databases'
+        else 'has rights on every table or on the server' end),
+    case when r.oid = t.oid then format('alter role %I nosuperuser nobypassrls nocreaterole nocreatedb noreplication', t.name)
       else format('revoke %I from %I', r.rolname, t.name) end
   from runtime t
-  join pg_roles r on (r.rolsuper or r.rolbypassrls or r.rolcreaterole or r.rolname = 'bulkhead_owner')
+  join pg_roles r on (r.rolsuper or r.rolbypassrls or r.rolreplication or r.rolcreaterole or r.rolcreatedb
+      or r.rolname = 'bulkhead_owner' or r.rolname like 'pg\_%')
     and (r.oid = t.oid or (not (select s.rolsuper from pg_roles s where s.oid = t.oid) and pg_has_role(t.oid, r.oid, 'member')))
   union all
   select t.name, format('it may create objects in schema %s', n.nspname), format('revoke create on schema %I from public, %I', n.nspname, t.name)
@@ -272,6 +287,21 @@ begin atomic
   cross join (values ('create'), ('temporary')) p (privilege)
   where has_database_privilege(t.oid, current_database(), p.privilege)
     and not exists (select from pg_roles s where s.oid = t.oid and s.rolsuper)
+  union all
+  -- Triggers and foreign keys rest while session_replication_role is replica.
+  select case when a.grantee = 0 then 'public' else pg_get_userbyid(a.grantee)::text end, format('it may %s the parameter %s', lower(a.privilege_type), p.parname),
+    format('revoke %s on parameter %s from public, bulkhead_app, bulkhead_identity, bulkhead_worker, bulkhead_auditor', a.privilege_type, p.parname)
+  from pg_parameter_acl p
+  cross join lateral aclexplode(p.paracl) a
+  where a.grantee = 0 or a.grantee in (select t.oid from runtime t)
+  union all
+  select coalesce(t.name, 'every role'), format('its sessions begin with %s', c.setting), format('alter role %s reset %s', coalesce(quote_ident(t.name), 'all'), split_part(c.setting, '=', 1))
+  from pg_db_role_setting s
+  cross join lateral unnest(s.setconfig) c (setting)
+  left join runtime t on t.oid = s.setrole
+  where (s.setrole = 0 or t.oid is not null)
+    and s.setdatabase in (0, (select d.oid from pg_database d where d.datname = current_database()))
+    and lower(split_part(c.setting, '=', 1)) in ('session_replication_role', 'row_security', 'role', 'bulkhead.context', 'bulkhead.deleted')
   union all
   select t.name, 'it may become ' || o.name, format('revoke %I from %I', o.name, t.name)
   from runtime t
@@ -353,11 +383,16 @@ begin atomic
     and has_function_privilege(r.oid, p.oid, 'execute')
   where p.prosecdef and n.nspname not in ('pg_catalog', 'information_schema')
   union all
+  select p.oid::regprocedure::text, format('it belongs to %I, who may change it', r.rolname), format('alter function %s owner to bulkhead_owner', p.oid::regprocedure)
+  from pg_proc p
+  join pg_roles r on r.oid = p.proowner
+    and r.rolname in ('bulkhead_app', 'bulkhead_identity', 'bulkhead_worker', 'bulkhead_auditor')
+  union all
   select p.oid::regprocedure::text, 'immutable, so that a cached plan keeps one tenant''s answer for the next', format('alter function %s stable', p.oid::regprocedure)
   from pg_proc p
   where p.pronamespace = 'bulkhead'::regnamespace and p.provolatile = 'i'
     and p.proname in ('verified_context', 'tenant_id', 'company_id', 'all_companies', 'account_id',
-      'claimed_tenant_id', 'claimed_company_id', 'claimed_account_id', 'shows_deleted')
+      'claimed_tenant_id', 'claimed_company_id', 'claimed_account_id')
   union all
   select 'bulkhead.verified_context()', s.problem, 'create it anew as the kernel''s migration does'
   from bulkhead.seal_problems() s (problem);

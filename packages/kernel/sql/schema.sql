@@ -650,12 +650,13 @@ BEGIN ATOMIC
          CASE
              WHEN (f.treatment IS NULL) THEN format('foreign key %I refers to %s, which is not registered'::text, f.name, f.parent)
              WHEN (NOT f.composite) THEN format('foreign key %I does not carry %s: a row can refer to another tenant''s'::text, f.name, array_to_string(f.required, ', '::text))
+             WHEN (NOT (f.definition).convalidated) THEN format('foreign key %I is not enforced, or not validated'::text, f.name)
              WHEN f.reaches_out THEN format('foreign key %I changes rows on delete that the deleting context does not cover'::text, f.name)
              ELSE format('foreign key %I has no index on (%s)'::text, f.name, array_to_string(f.columns, ', '::text))
          END AS format
     FROM (bulkhead.registered_table r
       CROSS JOIN LATERAL bulkhead.foreign_keys(r.target) f(name, parent, columns, parent_columns, required, treatment, composite, reaches_out, definition))
-   WHERE ((r.treatment = 'protected'::text) AND ((f.treatment IS NULL) OR ((f.treatment = 'protected'::text) AND ((NOT f.composite) OR f.reaches_out OR (NOT bulkhead.has_index_on(r.target, f.columns))))));
+   WHERE ((r.treatment = 'protected'::text) AND ((f.treatment IS NULL) OR ((f.treatment = 'protected'::text) AND ((NOT f.composite) OR f.reaches_out OR (NOT (f.definition).convalidated) OR (NOT bulkhead.has_index_on(r.target, f.columns))))));
 END;
 
 CREATE OR REPLACE FUNCTION bulkhead.leaky_keys(target regclass, scope text)
@@ -723,6 +724,19 @@ BEGIN ATOMIC
    WHERE ((r.treatment = 'protected'::text) AND (NOT (EXISTS ( SELECT
             FROM pg_trigger g
            WHERE ((g.tgrelid = (r.target)::oid) AND (g.tgname = t.name) AND (g.tgenabled = ANY (ARRAY['O'::"char", 'A'::"char"])))))))
+ UNION ALL
+  SELECT r.target,
+     format('the check of foreign key %I is disabled'::text, c.conname) AS format
+    FROM ((bulkhead.registered_table r
+      JOIN pg_trigger g ON (((g.tgrelid = (r.target)::oid) AND g.tgisinternal AND (g.tgenabled <> ALL (ARRAY['O'::"char", 'A'::"char"])))))
+      JOIN pg_constraint c ON ((c.oid = g.tgconstraint)))
+   WHERE (r.treatment = 'protected'::text)
+ UNION ALL
+  SELECT r.target,
+     format('rule %I does something else beside it, with the owner''s rights'::text, w.rulename) AS format
+    FROM (bulkhead.registered_table r
+      JOIN pg_rewrite w ON ((w.ev_class = (r.target)::oid)))
+   WHERE (r.treatment = 'protected'::text)
  UNION ALL
   SELECT (c.oid)::regclass AS oid,
      format('%s holds %s'::text,
@@ -1406,6 +1420,12 @@ BEGIN ATOMIC
    WHERE (p.prosecdef AND (n.nspname <> ALL (ARRAY['pg_catalog'::name, 'information_schema'::name])))
  UNION ALL
   SELECT ((p.oid)::regprocedure)::text AS oid,
+     format('it belongs to %I, who may change it'::text, r.rolname) AS format,
+     format('alter function %s owner to bulkhead_owner'::text, (p.oid)::regprocedure) AS format
+    FROM (pg_proc p
+      JOIN pg_roles r ON (((r.oid = p.proowner) AND (r.rolname = ANY (ARRAY['bulkhead_app'::name, 'bulkhead_identity'::name, 'bulkhead_worker'::name, 'bulkhead_auditor'::name])))))
+ UNION ALL
+  SELECT ((p.oid)::regprocedure)::text AS oid,
      'immutable, so that a cached plan keeps one tenant''s answer for the next'::text,
      format('alter function %s stable'::text, (p.oid)::regprocedure) AS format
     FROM pg_proc p
@@ -1435,14 +1455,17 @@ BEGIN ATOMIC
              WHEN r.rolsuper THEN 'is superuser'::text
              WHEN r.rolbypassrls THEN 'bypasses row-level security'::text
              WHEN (r.rolname = 'bulkhead_owner'::name) THEN 'owns the tables'::text
-             ELSE 'may make roles'::text
+             WHEN r.rolreplication THEN 'may copy the whole cluster'::text
+             WHEN r.rolcreaterole THEN 'may make roles'::text
+             WHEN r.rolcreatedb THEN 'may make databases'::text
+             ELSE 'has rights on every table or on the server'::text
          END) AS format,
          CASE
-             WHEN (r.oid = t.oid) THEN format('alter role %I nosuperuser nobypassrls nocreaterole'::text, t.name)
+             WHEN (r.oid = t.oid) THEN format('alter role %I nosuperuser nobypassrls nocreaterole nocreatedb noreplication'::text, t.name)
              ELSE format('revoke %I from %I'::text, r.rolname, t.name)
          END AS format
     FROM (runtime t
-      JOIN pg_roles r ON (((r.rolsuper OR r.rolbypassrls OR r.rolcreaterole OR (r.rolname = 'bulkhead_owner'::name)) AND ((r.oid = t.oid) OR ((NOT ( SELECT s.rolsuper
+      JOIN pg_roles r ON (((r.rolsuper OR r.rolbypassrls OR r.rolreplication OR r.rolcreaterole OR r.rolcreatedb OR (r.rolname = 'bulkhead_owner'::name) OR (r.rolname ~~ 'pg\_%'::text)) AND ((r.oid = t.oid) OR ((NOT ( SELECT s.rolsuper
             FROM pg_roles s
            WHERE (s.oid = t.oid))) AND pg_has_role(t.oid, r.oid, 'member'::text))))))
  UNION ALL
@@ -1463,6 +1486,28 @@ BEGIN ATOMIC
    WHERE (has_database_privilege(t.oid, (current_database())::text, p.privilege) AND (NOT (EXISTS ( SELECT
             FROM pg_roles s
            WHERE ((s.oid = t.oid) AND s.rolsuper)))))
+ UNION ALL
+  SELECT
+         CASE
+             WHEN (a.grantee = (0)::oid) THEN 'public'::text
+             ELSE (pg_get_userbyid(a.grantee))::text
+         END AS pg_get_userbyid,
+     format('it may %s the parameter %s'::text, lower(a.privilege_type), p.parname) AS format,
+     format('revoke %s on parameter %s from public, bulkhead_app, bulkhead_identity, bulkhead_worker, bulkhead_auditor'::text, a.privilege_type, p.parname) AS format
+    FROM (pg_parameter_acl p
+      CROSS JOIN LATERAL aclexplode(p.paracl) a(grantor, grantee, privilege_type, is_grantable))
+   WHERE ((a.grantee = (0)::oid) OR (a.grantee IN ( SELECT t.oid
+            FROM runtime t)))
+ UNION ALL
+  SELECT COALESCE(t.name, 'every role'::text) AS "coalesce",
+     format('its sessions begin with %s'::text, c.setting) AS format,
+     format('alter role %s reset %s'::text, COALESCE(quote_ident(t.name), 'all'::text), split_part(c.setting, '='::text, 1)) AS format
+    FROM ((pg_db_role_setting s
+      CROSS JOIN LATERAL unnest(s.setconfig) c(setting))
+      LEFT JOIN runtime t ON ((t.oid = s.setrole)))
+   WHERE (((s.setrole = (0)::oid) OR (t.oid IS NOT NULL)) AND (s.setdatabase = ANY (ARRAY[(0)::oid, ( SELECT d.oid
+            FROM pg_database d
+           WHERE (d.datname = current_database()))])) AND (lower(split_part(c.setting, '='::text, 1)) = ANY (ARRAY['session_replication_role'::text, 'row_security'::text, 'role'::text, 'bulkhead.context'::text, 'bulkhead.deleted'::text])))
  UNION ALL
   SELECT t.name,
      ('it may become '::text || o.name),
