@@ -45,6 +45,23 @@ const makesNothing: Assertion = (stage) =>
     return problems;
   });
 
+const holdsNoAttribute: Assertion = (stage) =>
+  connected(stage, 'app', async (client) => {
+    const { rows } = await client.query<{ problem: string }>(`
+      select attribute as problem from pg_roles, lateral (values ('superuser', rolsuper), ('bypassrls', rolbypassrls),
+        ('replication', rolreplication), ('createrole', rolcreaterole), ('createdb', rolcreatedb)) v (attribute, held)
+      where rolname = current_user and held`);
+    return rows.map(({ problem }) => problem);
+  });
+
+const setsNothing: Assertion = (stage) =>
+  connected(stage, 'app', (client) =>
+    client.query('set session_replication_role = replica').then(
+      () => ['session_replication_role is settable'],
+      () => [],
+    ),
+  );
+
 describe('T-2 ISO-2 roles: the matrix and the inspection turn red when the application', () => {
   mutation('bypasses row-level security', {
     break: 'alter role bulkhead_app bypassrls',
@@ -96,6 +113,42 @@ describe('T-2 ISO-2 roles: the matrix and the inspection turn red when the appli
   mutation('may make temporary tables', {
     break: `do $$ begin execute format('grant temporary on database %I to public', current_database()); end $$`,
     assertion: makesNothing,
+    inspection,
+  });
+  mutation('reads all tables, the keys among them', {
+    break: 'grant pg_read_all_data to bulkhead_app',
+    mend: 'revoke pg_read_all_data from bulkhead_app',
+    assertion: becomesNobody,
+    inspection,
+  });
+  mutation('may copy the whole cluster', {
+    break: 'alter role bulkhead_app replication',
+    mend: 'alter role bulkhead_app noreplication',
+    assertion: holdsNoAttribute,
+    inspection,
+  });
+  mutation('may make databases', {
+    break: 'alter role bulkhead_app createdb',
+    mend: 'alter role bulkhead_app nocreatedb',
+    assertion: holdsNoAttribute,
+    inspection,
+  });
+  mutation('may put its triggers and foreign keys to rest', {
+    break: 'grant set on parameter session_replication_role to bulkhead_app',
+    mend: 'revoke set on parameter session_replication_role from bulkhead_app',
+    assertion: setsNothing,
+    inspection,
+  });
+  mutation('begins with its triggers and foreign keys at rest', {
+    break: 'alter role bulkhead_app set session_replication_role = replica',
+    mend: 'alter role bulkhead_app reset session_replication_role',
+    assertion: matrix({ roles: ['app'], contexts: ['own'], tables: ['lab.label'], operations: /^refer/ }),
+    inspection,
+  });
+  mutation('begins with deleted rows in sight', {
+    break: `alter role bulkhead_app set bulkhead.deleted = 'visible'`,
+    mend: 'alter role bulkhead_app reset bulkhead.deleted',
+    assertion: sees,
     inspection,
   });
 });

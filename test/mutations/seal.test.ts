@@ -89,6 +89,12 @@ describe('T-7 functions: the assertion and the inspection turn red when', () => 
     assertion: functionsShowOwnRows,
     inspection,
   });
+  mutation('one belongs to the application, which may then change it', {
+    break: `grant create on schema bulkhead to bulkhead_app; alter function bulkhead.verified_context() owner to bulkhead_app;
+      revoke create on schema bulkhead from bulkhead_app`,
+    assertion: refuses('own'),
+    inspection,
+  });
   harmless('one runs with the rights of the owner, whom the walls hold', {
     break: `${peek} alter function lab.peek() owner to bulkhead_owner; revoke execute on function lab.peek() from public;
       grant execute on function lab.peek() to bulkhead_app`,

@@ -108,6 +108,14 @@ describe('T-10 T-11 keys: the matrix and the inspection turn red when', () => {
     assertion: cells('lab.label', 'app', /^(refer|repoint)/),
     inspection,
   });
+  mutation('the check of a foreign key is switched off', {
+    break: `do $$ declare name text; begin
+      select t.tgname into name from pg_trigger t join pg_constraint c on c.oid = t.tgconstraint
+      where c.conname = 'label_note_fkey' and t.tgrelid = 'lab.label'::regclass and t.tgfoid = '"RI_FKey_check_ins"'::regproc;
+      execute format('alter table lab.label disable trigger %I', name); end $$`,
+    assertion: cells('lab.label', 'app', /^refer/),
+    inspection,
+  });
   mutation('a unique key spans tenants', {
     break: 'create unique index folder_code on lab.folder (code)',
     assertion: cells('lab.folder', 'app', /^take values$/),
@@ -206,6 +214,13 @@ describe('T-6 T-8 ways round a table: the assertion and the inspection turn red 
   mutation('a table is copied with its rows', {
     break: `create table public.notes (like lab.note including all); insert into public.notes select * from lab.note;
       grant usage on schema public to bulkhead_app; grant select on public.notes to bulkhead_app`,
+    assertion: relationsShowOwnRows,
+    inspection,
+  });
+  mutation('a rule copies what is written to where others read it', {
+    break: `create table lab.sink (tenant_id uuid, code text); select bulkhead.share_table('lab.sink', 'a sink for a test');
+      insert into lab.sink select tenant_id, code from lab.folder;
+      create rule copy as on insert to lab.folder do also insert into lab.sink values (new.tenant_id, new.code)`,
     assertion: relationsShowOwnRows,
     inspection,
   });
