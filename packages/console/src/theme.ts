@@ -25,6 +25,18 @@ export const theme: MantineThemeOverride = {
       '#0f4e6d',
       '#083a53',
     ],
+    red: [
+      '#fdf0ef',
+      '#fbdfdc',
+      '#f6bdb7',
+      '#ef978f',
+      '#e8766c',
+      '#df5449',
+      '#d23b30',
+      '#b8281f',
+      '#9a1f18',
+      '#7d1812',
+    ],
     dark: [
       '#d9dfe4',
       '#bcc5cd',

@@ -77,6 +77,10 @@ for (const dark of [false, true]) {
       await page.getByRole('button', { name: 'New customer' }).click();
       await page.getByLabel('Tax id').waitFor();
       assert.deepEqual(await findings(page), [], 'new customer');
+      await page.goto(`${url}/periods`);
+      await page.getByRole('button', { name: /^Sign off 1 Jan/ }).click();
+      await page.getByText('This is final.').waitFor();
+      assert.deepEqual(await findings(page), [], 'sign-off');
       await page.goto(`${url}/audit`);
       await page
         .getByRole('button', { expanded: false, name: /update.*books\.invoice/ })

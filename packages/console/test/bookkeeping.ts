@@ -9,6 +9,9 @@ export type Person = { email: string; password: string; name: string };
 export type Bookkeeping = {
   owner: Person;
   tenant: string;
+  tenantName: string;
+  /** The client of the whole organisation. */
+  tenantClient: Client;
   /** The company that keeps books. */
   company: { id: string; name: string };
   other: { id: string; name: string };
@@ -41,7 +44,8 @@ export async function keepBooks(url: string): Promise<Bookkeeping> {
   const scope: Scope = { tenant, company: company.id };
   const books = caller.as(scope);
   const customer = await fillBooks(books);
-  return { owner, tenant, company, other, customer, books };
+  const { tenantName } = names;
+  return { owner, tenant, tenantName, tenantClient: caller.as({ tenant }), company, other, customer, books };
 }
 
 async function fillBooks({ books }: Client): Promise<{ id: string; name: string }> {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { keepBooks } from './bookkeeping.ts';
 import { signIn } from './browser.ts';
 import { describeInConsole } from './world.ts';
 
@@ -37,6 +38,30 @@ describeInConsole('members in the console (ACC-1)', (world) => {
     await dialog.getByText('Make somebody else an owner first', { exact: false }).waitFor();
     await dialog.getByRole('button', { name: 'Keep them' }).click();
     await page.getByRole('row', { name: /Olive Marsh/ }).waitFor();
+    assert.deepEqual(complaints, []);
+    await context.close();
+  });
+
+  test('an invited account joins, and switches between its two tenants', async () => {
+    const { url, keeping, open, confirmAddress } = world();
+    const second = await keepBooks(url);
+    await confirmAddress(keeping.owner.email);
+    const { token } = await second.tenantClient.invite.create({ email: keeping.owner.email, role: 'admin' });
+    const { page, context, complaints } = await open();
+    await page.goto(`${url}/accept-invite#${token}`);
+    await page.getByRole('button', { name: 'Join' }).click();
+    await page.getByRole('heading', { name: 'Sign in' }).waitFor();
+    assert.ok(!page.url().includes(token), 'the token must not stand in an address that reaches a server');
+    await page.getByLabel('Email').fill(keeping.owner.email);
+    await page.getByLabel('Password', { exact: true }).fill(keeping.owner.password);
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    await page.getByRole('button', { name: 'Join' }).click();
+    await page.getByRole('button', { name: `Tenant: ${second.tenantName}. Switch` }).click();
+    await page.getByRole('menuitemradio', { name: keeping.tenantName }).click();
+    await page.getByRole('heading', { level: 1, name: keeping.tenantName }).waitFor();
+    await page.getByRole('link', { name: 'Members' }).click();
+    await page.getByRole('row', { name: /olive1@harbour\.example/ }).waitFor();
+    assert.equal(await page.getByRole('row', { name: /olive2@harbour\.example/ }).count(), 0);
     assert.deepEqual(complaints, []);
     await context.close();
   });

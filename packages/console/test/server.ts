@@ -2,10 +2,17 @@ import { fileURLToPath } from 'node:url';
 import { books } from '@bulkhead/books';
 import { PasswordHasher } from '@bulkhead/platform/identity';
 import { checkConfig, createServer } from '@bulkhead/server';
-import { createTestDatabase } from '../../../test/harness/index.ts';
+import pg from 'pg';
+import { createTestDatabase, type TestDatabase } from '../../../test/harness/index.ts';
 import { consoleFolder } from '../src/index.ts';
 
-export type RunningConsole = { url: string; log: string[]; close: () => Promise<void> };
+export type RunningConsole = {
+  url: string;
+  log: string[];
+  /** Marks an address as confirmed, as following the link of a confirmation mail does. */
+  confirmAddress: (email: string) => Promise<void>;
+  close: () => Promise<void>;
+};
 
 /** The built console, served by a real server with the books on a real database of its own. */
 export async function startConsole(): Promise<RunningConsole> {
@@ -35,9 +42,21 @@ export async function startConsole(): Promise<RunningConsole> {
       await server.close({ force: true });
       await database.drop();
     };
-    return { url, log, close };
+    return { url, log, confirmAddress: (email) => confirmAddress(database, email), close };
   } catch (error) {
     await database.drop();
     throw error;
+  }
+}
+
+async function confirmAddress(database: TestDatabase, email: string): Promise<void> {
+  const client = new pg.Client(database.connections.superuser);
+  await client.connect();
+  try {
+    await client.query('update identity.account set email_verified_at = now() where email_normalised = $1', [
+      email,
+    ]);
+  } finally {
+    await client.end();
   }
 }

@@ -9,6 +9,7 @@ import { startConsole } from './server.ts';
 export type World = {
   url: string;
   keeping: Bookkeeping;
+  confirmAddress: (email: string) => Promise<void>;
   /** Opens a page in a context of its own; closed when the file's tests are over. */
   open: (options?: PageOptions) => Promise<Watched>;
 };
@@ -25,7 +26,8 @@ export function describeInConsole(title: string, declare: (world: () => World) =
       const browser: Browser = await startBrowser();
       opened.defer(() => browser.close());
       const keeping = await keepBooks(server.url);
-      world = { url: server.url, keeping, open: (options) => openPage(browser, options) };
+      const { url, confirmAddress } = server;
+      world = { url, keeping, confirmAddress, open: (options) => openPage(browser, options) };
     });
 
     after(() => opened.disposeAsync());

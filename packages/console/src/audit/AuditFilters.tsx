@@ -14,7 +14,11 @@ const targetTypes = [
   'books.journal_entry',
   'books.posting',
   'books.sign_off',
+  'books.ledger_account',
+  'books.company_profile',
   'tenants.company',
+  'identity.membership',
+  'identity.invite',
 ];
 
 /** Narrows the list down; what is chosen stands in the address. */

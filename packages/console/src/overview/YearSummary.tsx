@@ -88,14 +88,15 @@ function Figures({ figures, profile, periods }: FiguresProps) {
   const income = sum(figures.map((month) => parseDecimal(month.income) ?? zero));
   const expenses = sum(figures.map((month) => parseDecimal(month.expenses) ?? zero));
   const profit = subtract(income, expenses);
+  const { currency } = profile;
   const drafts = periods.reduce((count, period) => count + period.drafts, 0);
   return (
     <dl className={styles.figures}>
-      <Figure label="Income" value={<Amount value={decimalText(income)} currency={profile.currency} />} />
-      <Figure label="Expenses" value={<Amount value={decimalText(expenses)} currency={profile.currency} />} />
+      <Figure label={`Income ${currency}`} value={<Amount value={decimalText(income)} />} />
+      <Figure label={`Expenses ${currency}`} value={<Amount value={decimalText(expenses)} />} />
       <Figure
-        label={profit.units < 0n ? 'Loss' : 'Profit'}
-        value={<Amount value={decimalText(profit)} currency={profile.currency} />}
+        label={`${profit.units < 0n ? 'Loss' : 'Profit'} ${currency}`}
+        value={<Amount value={decimalText(profit)} />}
       />
       <Figure
         label="Signed off through"

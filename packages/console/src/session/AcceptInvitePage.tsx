@@ -52,7 +52,8 @@ function useAcceptance(token: string) {
     mutationFn: () => account.client.invite.accept({ token }),
     onSuccess: async ({ tenant }) => {
       window.sessionStorage.removeItem(storageKey);
-      await account.cache.invalidateQueries();
+      // The session as it was read before lacks the new membership.
+      account.cache.clear();
       choose({ tenant });
       await navigate({ to: '/', replace: true });
       announceDone('Welcome aboard.');

@@ -70,7 +70,9 @@ function Switcher({ label, icon, current, choices }: SwitcherProps) {
       {icon}
       <span className={styles.text}>
         <span className={styles.label}>{label}</span>
-        <span className={styles.current}>{current}</span>
+        <span className={styles.current} title={current}>
+          {current}
+        </span>
       </span>
     </>
   );
