@@ -31,7 +31,7 @@ begin
         'lo_creat', 'lo_create', 'lo_from_bytea', 'lo_open', 'lo_get', 'lo_put', 'lo_unlink',
         'pg_cancel_backend', 'pg_terminate_backend', 'pg_blocking_pids', 'pg_lock_status', 'pg_notify',
         'pg_relation_size', 'pg_table_size', 'pg_indexes_size', 'pg_total_relation_size', 'pg_database_size',
-        'currtid2'))
+        'pg_tablespace_size', 'pg_available_wal_summaries', 'pg_wal_summary_contents', 'currtid2'))
       and pg_catalog.has_function_privilege('public', p.oid, 'execute')
   loop
     execute format('revoke execute on function %s from public', routine);

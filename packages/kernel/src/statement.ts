@@ -42,8 +42,11 @@ function fromKeyword(text: string): string {
   }
 }
 
-/** Anything that could hide a call from the patterns below: comments, dollar quotes, escapes, Unicode names. */
-const hides = /--|\/\*|\$(?!\d)|\\|\be'|\bu&|[^ -~\s]/i;
+/**
+ * Anything that could hide a call from the patterns below: comments, dollar quotes, escapes, Unicode names, and a
+ * function of one argument written behind it, as in `(1).pg_advisory_lock`.
+ */
+const hides = /--|\/\*|\$(?!\d)|\\|\be'|\bu&|[^ -~\s]|(?:[)\]]|\$\d+)\s*\.|\.\s*"?pg_/i;
 /** Longer texts are not examined. */
 const longestExamined = 50_000;
 /** String literals and quoted names, in one pattern so that a quote inside one does not open the other. */
