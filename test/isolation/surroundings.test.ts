@@ -90,6 +90,12 @@ describe('T-12 T-18 what remains to be seen by SQL that runs as the application 
   let client: pg.Client;
   before(async () => {
     lab = await openLab();
+    await ask(
+      lab.database,
+      'superuser',
+      `insert into lab.folder (tenant_id, code) select '${worlds.otherTenant.tenant}', n::text from generate_series(1, 500) n;
+      analyze lab.folder`,
+    );
     client = new pg.Client(lab.database.connections.app);
     await client.connect();
     await client.query(`select set_config('bulkhead.context', $1, false)`, [
@@ -123,6 +129,15 @@ describe('T-12 T-18 what remains to be seen by SQL that runs as the application 
       contextToken('own', lab.sealers),
     ]);
     assert.match(text, /Rows Removed by Filter: \d+/);
+  });
+
+  test('roughly how many rows a tenant has whose id is known, from the estimate', async () => {
+    const estimate = async (tenant: string): Promise<number> =>
+      Number(
+        /rows=(\d+)/.exec(await plan(`explain select from lab.folder where tenant_id = '${tenant}'`))?.[1],
+      );
+    const known = await estimate(worlds.otherTenant.tenant);
+    assert.ok(known > (await estimate(worlds.otherTenant.account)));
   });
 
   test('the values that stored statistics hold stay hidden', async () => {
