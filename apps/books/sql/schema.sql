@@ -32,8 +32,8 @@ create policy bulkhead_company on books.company_profile as restrictive for all t
   using ((( SELECT bulkhead.all_companies() AS all_companies) OR (company_id = ( SELECT bulkhead.company_id() AS company_id))))
   with check ((( SELECT bulkhead.all_companies() AS all_companies) OR (company_id = ( SELECT bulkhead.company_id() AS company_id))));
 create policy bulkhead_live on books.company_profile as restrictive for all to bulkhead_app, bulkhead_owner
-  using (((deleted_at IS NULL) OR (deleted_at >= statement_timestamp()) OR ( SELECT bulkhead.shows_deleted() AS shows_deleted)))
-  with check (((deleted_at IS NULL) OR (deleted_at >= statement_timestamp()) OR ( SELECT bulkhead.shows_deleted() AS shows_deleted)));
+  using (((deleted_at IS NULL) OR (deleted_at >= statement_timestamp()) OR (current_setting('bulkhead.deleted'::text, true) = 'visible'::text)))
+  with check (((deleted_at IS NULL) OR (deleted_at >= statement_timestamp()) OR (current_setting('bulkhead.deleted'::text, true) = 'visible'::text)));
 create policy bulkhead_opener on books.company_profile as permissive for all to bulkhead_app, bulkhead_owner
   using ((( SELECT current_setting('bulkhead.context'::text, true) AS current_setting) <> ''::text))
   with check ((( SELECT current_setting('bulkhead.context'::text, true) AS current_setting) <> ''::text));
@@ -97,8 +97,8 @@ create policy bulkhead_company on books.customer as restrictive for all to bulkh
   using ((( SELECT bulkhead.all_companies() AS all_companies) OR (company_id = ( SELECT bulkhead.company_id() AS company_id))))
   with check ((( SELECT bulkhead.all_companies() AS all_companies) OR (company_id = ( SELECT bulkhead.company_id() AS company_id))));
 create policy bulkhead_live on books.customer as restrictive for all to bulkhead_app, bulkhead_owner
-  using (((deleted_at IS NULL) OR (deleted_at >= statement_timestamp()) OR ( SELECT bulkhead.shows_deleted() AS shows_deleted)))
-  with check (((deleted_at IS NULL) OR (deleted_at >= statement_timestamp()) OR ( SELECT bulkhead.shows_deleted() AS shows_deleted)));
+  using (((deleted_at IS NULL) OR (deleted_at >= statement_timestamp()) OR (current_setting('bulkhead.deleted'::text, true) = 'visible'::text)))
+  with check (((deleted_at IS NULL) OR (deleted_at >= statement_timestamp()) OR (current_setting('bulkhead.deleted'::text, true) = 'visible'::text)));
 create policy bulkhead_opener on books.customer as permissive for all to bulkhead_app, bulkhead_owner
   using ((( SELECT current_setting('bulkhead.context'::text, true) AS current_setting) <> ''::text))
   with check ((( SELECT current_setting('bulkhead.context'::text, true) AS current_setting) <> ''::text));
@@ -139,8 +139,8 @@ create policy bulkhead_company on books.fiscal_period as restrictive for all to 
   using ((( SELECT bulkhead.all_companies() AS all_companies) OR (company_id = ( SELECT bulkhead.company_id() AS company_id))))
   with check ((( SELECT bulkhead.all_companies() AS all_companies) OR (company_id = ( SELECT bulkhead.company_id() AS company_id))));
 create policy bulkhead_live on books.fiscal_period as restrictive for all to bulkhead_app, bulkhead_owner
-  using (((deleted_at IS NULL) OR (deleted_at >= statement_timestamp()) OR ( SELECT bulkhead.shows_deleted() AS shows_deleted)))
-  with check (((deleted_at IS NULL) OR (deleted_at >= statement_timestamp()) OR ( SELECT bulkhead.shows_deleted() AS shows_deleted)));
+  using (((deleted_at IS NULL) OR (deleted_at >= statement_timestamp()) OR (current_setting('bulkhead.deleted'::text, true) = 'visible'::text)))
+  with check (((deleted_at IS NULL) OR (deleted_at >= statement_timestamp()) OR (current_setting('bulkhead.deleted'::text, true) = 'visible'::text)));
 create policy bulkhead_opener on books.fiscal_period as permissive for all to bulkhead_app, bulkhead_owner
   using ((( SELECT current_setting('bulkhead.context'::text, true) AS current_setting) <> ''::text))
   with check ((( SELECT current_setting('bulkhead.context'::text, true) AS current_setting) <> ''::text));
@@ -210,8 +210,8 @@ create policy bulkhead_company on books.invoice as restrictive for all to bulkhe
   using ((( SELECT bulkhead.all_companies() AS all_companies) OR (company_id = ( SELECT bulkhead.company_id() AS company_id))))
   with check ((( SELECT bulkhead.all_companies() AS all_companies) OR (company_id = ( SELECT bulkhead.company_id() AS company_id))));
 create policy bulkhead_live on books.invoice as restrictive for all to bulkhead_app, bulkhead_owner
-  using (((deleted_at IS NULL) OR (deleted_at >= statement_timestamp()) OR ( SELECT bulkhead.shows_deleted() AS shows_deleted)))
-  with check (((deleted_at IS NULL) OR (deleted_at >= statement_timestamp()) OR ( SELECT bulkhead.shows_deleted() AS shows_deleted)));
+  using (((deleted_at IS NULL) OR (deleted_at >= statement_timestamp()) OR (current_setting('bulkhead.deleted'::text, true) = 'visible'::text)))
+  with check (((deleted_at IS NULL) OR (deleted_at >= statement_timestamp()) OR (current_setting('bulkhead.deleted'::text, true) = 'visible'::text)));
 create policy bulkhead_opener on books.invoice as permissive for all to bulkhead_app, bulkhead_owner
   using ((( SELECT current_setting('bulkhead.context'::text, true) AS current_setting) <> ''::text))
   with check ((( SELECT current_setting('bulkhead.context'::text, true) AS current_setting) <> ''::text));
@@ -266,8 +266,8 @@ create policy bulkhead_company on books.invoice_line as restrictive for all to b
   using ((( SELECT bulkhead.all_companies() AS all_companies) OR (company_id = ( SELECT bulkhead.company_id() AS company_id))))
   with check ((( SELECT bulkhead.all_companies() AS all_companies) OR (company_id = ( SELECT bulkhead.company_id() AS company_id))));
 create policy bulkhead_live on books.invoice_line as restrictive for all to bulkhead_app, bulkhead_owner
-  using (((deleted_at IS NULL) OR (deleted_at >= statement_timestamp()) OR ( SELECT bulkhead.shows_deleted() AS shows_deleted)))
-  with check (((deleted_at IS NULL) OR (deleted_at >= statement_timestamp()) OR ( SELECT bulkhead.shows_deleted() AS shows_deleted)));
+  using (((deleted_at IS NULL) OR (deleted_at >= statement_timestamp()) OR (current_setting('bulkhead.deleted'::text, true) = 'visible'::text)))
+  with check (((deleted_at IS NULL) OR (deleted_at >= statement_timestamp()) OR (current_setting('bulkhead.deleted'::text, true) = 'visible'::text)));
 create policy bulkhead_opener on books.invoice_line as permissive for all to bulkhead_app, bulkhead_owner
   using ((( SELECT current_setting('bulkhead.context'::text, true) AS current_setting) <> ''::text))
   with check ((( SELECT current_setting('bulkhead.context'::text, true) AS current_setting) <> ''::text));
@@ -327,8 +327,8 @@ create policy bulkhead_company on books.journal_entry as restrictive for all to 
   using ((( SELECT bulkhead.all_companies() AS all_companies) OR (company_id = ( SELECT bulkhead.company_id() AS company_id))))
   with check ((( SELECT bulkhead.all_companies() AS all_companies) OR (company_id = ( SELECT bulkhead.company_id() AS company_id))));
 create policy bulkhead_live on books.journal_entry as restrictive for all to bulkhead_app, bulkhead_owner
-  using (((deleted_at IS NULL) OR (deleted_at >= statement_timestamp()) OR ( SELECT bulkhead.shows_deleted() AS shows_deleted)))
-  with check (((deleted_at IS NULL) OR (deleted_at >= statement_timestamp()) OR ( SELECT bulkhead.shows_deleted() AS shows_deleted)));
+  using (((deleted_at IS NULL) OR (deleted_at >= statement_timestamp()) OR (current_setting('bulkhead.deleted'::text, true) = 'visible'::text)))
+  with check (((deleted_at IS NULL) OR (deleted_at >= statement_timestamp()) OR (current_setting('bulkhead.deleted'::text, true) = 'visible'::text)));
 create policy bulkhead_opener on books.journal_entry as permissive for all to bulkhead_app, bulkhead_owner
   using ((( SELECT current_setting('bulkhead.context'::text, true) AS current_setting) <> ''::text))
   with check ((( SELECT current_setting('bulkhead.context'::text, true) AS current_setting) <> ''::text));
@@ -375,8 +375,8 @@ create policy bulkhead_company on books.ledger_account as restrictive for all to
   using ((( SELECT bulkhead.all_companies() AS all_companies) OR (company_id = ( SELECT bulkhead.company_id() AS company_id))))
   with check ((( SELECT bulkhead.all_companies() AS all_companies) OR (company_id = ( SELECT bulkhead.company_id() AS company_id))));
 create policy bulkhead_live on books.ledger_account as restrictive for all to bulkhead_app, bulkhead_owner
-  using (((deleted_at IS NULL) OR (deleted_at >= statement_timestamp()) OR ( SELECT bulkhead.shows_deleted() AS shows_deleted)))
-  with check (((deleted_at IS NULL) OR (deleted_at >= statement_timestamp()) OR ( SELECT bulkhead.shows_deleted() AS shows_deleted)));
+  using (((deleted_at IS NULL) OR (deleted_at >= statement_timestamp()) OR (current_setting('bulkhead.deleted'::text, true) = 'visible'::text)))
+  with check (((deleted_at IS NULL) OR (deleted_at >= statement_timestamp()) OR (current_setting('bulkhead.deleted'::text, true) = 'visible'::text)));
 create policy bulkhead_opener on books.ledger_account as permissive for all to bulkhead_app, bulkhead_owner
   using ((( SELECT current_setting('bulkhead.context'::text, true) AS current_setting) <> ''::text))
   with check ((( SELECT current_setting('bulkhead.context'::text, true) AS current_setting) <> ''::text));
@@ -413,8 +413,8 @@ create policy bulkhead_company on books.number_series as restrictive for all to 
   using ((( SELECT bulkhead.all_companies() AS all_companies) OR (company_id = ( SELECT bulkhead.company_id() AS company_id))))
   with check ((( SELECT bulkhead.all_companies() AS all_companies) OR (company_id = ( SELECT bulkhead.company_id() AS company_id))));
 create policy bulkhead_live on books.number_series as restrictive for all to bulkhead_app, bulkhead_owner
-  using (((deleted_at IS NULL) OR (deleted_at >= statement_timestamp()) OR ( SELECT bulkhead.shows_deleted() AS shows_deleted)))
-  with check (((deleted_at IS NULL) OR (deleted_at >= statement_timestamp()) OR ( SELECT bulkhead.shows_deleted() AS shows_deleted)));
+  using (((deleted_at IS NULL) OR (deleted_at >= statement_timestamp()) OR (current_setting('bulkhead.deleted'::text, true) = 'visible'::text)))
+  with check (((deleted_at IS NULL) OR (deleted_at >= statement_timestamp()) OR (current_setting('bulkhead.deleted'::text, true) = 'visible'::text)));
 create policy bulkhead_opener on books.number_series as permissive for all to bulkhead_app, bulkhead_owner
   using ((( SELECT current_setting('bulkhead.context'::text, true) AS current_setting) <> ''::text))
   with check ((( SELECT current_setting('bulkhead.context'::text, true) AS current_setting) <> ''::text));
@@ -461,8 +461,8 @@ create policy bulkhead_company on books.posting as restrictive for all to bulkhe
   using ((( SELECT bulkhead.all_companies() AS all_companies) OR (company_id = ( SELECT bulkhead.company_id() AS company_id))))
   with check ((( SELECT bulkhead.all_companies() AS all_companies) OR (company_id = ( SELECT bulkhead.company_id() AS company_id))));
 create policy bulkhead_live on books.posting as restrictive for all to bulkhead_app, bulkhead_owner
-  using (((deleted_at IS NULL) OR (deleted_at >= statement_timestamp()) OR ( SELECT bulkhead.shows_deleted() AS shows_deleted)))
-  with check (((deleted_at IS NULL) OR (deleted_at >= statement_timestamp()) OR ( SELECT bulkhead.shows_deleted() AS shows_deleted)));
+  using (((deleted_at IS NULL) OR (deleted_at >= statement_timestamp()) OR (current_setting('bulkhead.deleted'::text, true) = 'visible'::text)))
+  with check (((deleted_at IS NULL) OR (deleted_at >= statement_timestamp()) OR (current_setting('bulkhead.deleted'::text, true) = 'visible'::text)));
 create policy bulkhead_opener on books.posting as permissive for all to bulkhead_app, bulkhead_owner
   using ((( SELECT current_setting('bulkhead.context'::text, true) AS current_setting) <> ''::text))
   with check ((( SELECT current_setting('bulkhead.context'::text, true) AS current_setting) <> ''::text));
@@ -505,8 +505,8 @@ create policy bulkhead_company on books.sign_off as restrictive for all to bulkh
   using ((( SELECT bulkhead.all_companies() AS all_companies) OR (company_id = ( SELECT bulkhead.company_id() AS company_id))))
   with check ((( SELECT bulkhead.all_companies() AS all_companies) OR (company_id = ( SELECT bulkhead.company_id() AS company_id))));
 create policy bulkhead_live on books.sign_off as restrictive for all to bulkhead_app, bulkhead_owner
-  using (((deleted_at IS NULL) OR (deleted_at >= statement_timestamp()) OR ( SELECT bulkhead.shows_deleted() AS shows_deleted)))
-  with check (((deleted_at IS NULL) OR (deleted_at >= statement_timestamp()) OR ( SELECT bulkhead.shows_deleted() AS shows_deleted)));
+  using (((deleted_at IS NULL) OR (deleted_at >= statement_timestamp()) OR (current_setting('bulkhead.deleted'::text, true) = 'visible'::text)))
+  with check (((deleted_at IS NULL) OR (deleted_at >= statement_timestamp()) OR (current_setting('bulkhead.deleted'::text, true) = 'visible'::text)));
 create policy bulkhead_opener on books.sign_off as permissive for all to bulkhead_app, bulkhead_owner
   using ((( SELECT current_setting('bulkhead.context'::text, true) AS current_setting) <> ''::text))
   with check ((( SELECT current_setting('bulkhead.context'::text, true) AS current_setting) <> ''::text));

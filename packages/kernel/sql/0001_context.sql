@@ -183,12 +183,6 @@ create function bulkhead.claimed_account_id() returns uuid
 comment on function bulkhead.claimed_account_id() is
   'The account the context claims to act for, NOT verified: a cheap column default, never a boundary.';
 
-create function bulkhead.shows_deleted() returns boolean
-  language sql stable parallel safe
-  return coalesce(current_setting('bulkhead.deleted', true), '') = 'visible';
-comment on function bulkhead.shows_deleted() is
-  'Whether the session asked to see soft-deleted rows of its own tenant (setting bulkhead.deleted = visible).';
-
 -- Every function the owner ever makes, in any schema, is nobody's until it is granted (T-7).
 alter default privileges revoke execute on functions from public;
 revoke execute on all functions in schema bulkhead from public;
@@ -197,5 +191,5 @@ grant usage on schema bulkhead to bulkhead_app, bulkhead_identity, bulkhead_work
 grant execute on function
   bulkhead.verified_context(), bulkhead.tenant_id(), bulkhead.company_id(), bulkhead.all_companies(),
   bulkhead.account_id(), bulkhead.claimed_tenant_id(), bulkhead.claimed_company_id(),
-  bulkhead.claimed_account_id(), bulkhead.shows_deleted()
+  bulkhead.claimed_account_id()
   to bulkhead_app, bulkhead_identity, bulkhead_worker, bulkhead_auditor;

@@ -472,7 +472,8 @@ BEGIN ATOMIC
   SELECT 'bulkhead_live'::text,
      false,
      '*'::"char" AS "char",
-     '((deleted_at is null) or (deleted_at >= statement_timestamp()) or (select bulkhead.shows_deleted()))'::text
+     '((deleted_at is null) or (deleted_at >= statement_timestamp())
+      or (current_setting(''bulkhead.deleted''::text, true) = ''visible''::text))'::text
  UNION ALL
   SELECT 'bulkhead_born'::text,
      false,
@@ -1214,12 +1215,6 @@ begin
 end
 $function$;
 
-CREATE OR REPLACE FUNCTION bulkhead.shows_deleted()
- RETURNS boolean
- LANGUAGE sql
- STABLE PARALLEL SAFE
-RETURN (COALESCE(current_setting('bulkhead.deleted'::text, true), ''::text) = 'visible'::text);
-
 CREATE OR REPLACE FUNCTION bulkhead.squeeze(expression text)
  RETURNS text
  LANGUAGE sql
@@ -1429,7 +1424,7 @@ BEGIN ATOMIC
      'immutable, so that a cached plan keeps one tenant''s answer for the next'::text,
      format('alter function %s stable'::text, (p.oid)::regprocedure) AS format
     FROM pg_proc p
-   WHERE ((p.pronamespace = ('bulkhead'::regnamespace)::oid) AND (p.provolatile = 'i'::"char") AND (p.proname = ANY (ARRAY['verified_context'::name, 'tenant_id'::name, 'company_id'::name, 'all_companies'::name, 'account_id'::name, 'claimed_tenant_id'::name, 'claimed_company_id'::name, 'claimed_account_id'::name, 'shows_deleted'::name])))
+   WHERE ((p.pronamespace = ('bulkhead'::regnamespace)::oid) AND (p.provolatile = 'i'::"char") AND (p.proname = ANY (ARRAY['verified_context'::name, 'tenant_id'::name, 'company_id'::name, 'all_companies'::name, 'account_id'::name, 'claimed_tenant_id'::name, 'claimed_company_id'::name, 'claimed_account_id'::name])))
  UNION ALL
   SELECT 'bulkhead.verified_context()'::text,
      s.problem,
@@ -1587,10 +1582,6 @@ grant execute on function bulkhead.company_id() to bulkhead_app;
 grant execute on function bulkhead.company_id() to bulkhead_auditor;
 grant execute on function bulkhead.company_id() to bulkhead_identity;
 grant execute on function bulkhead.company_id() to bulkhead_worker;
-grant execute on function bulkhead.shows_deleted() to bulkhead_app;
-grant execute on function bulkhead.shows_deleted() to bulkhead_auditor;
-grant execute on function bulkhead.shows_deleted() to bulkhead_identity;
-grant execute on function bulkhead.shows_deleted() to bulkhead_worker;
 grant execute on function bulkhead.tenant_id() to bulkhead_app;
 grant execute on function bulkhead.tenant_id() to bulkhead_auditor;
 grant execute on function bulkhead.tenant_id() to bulkhead_identity;

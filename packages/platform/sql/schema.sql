@@ -80,11 +80,11 @@ CREATE UNIQUE INDEX invite_open_unique ON identity.invite USING btree (tenant_id
 create policy bulkhead_born on identity.invite as restrictive for insert to bulkhead_app, bulkhead_owner
   with check (((created_at = now()) AND (updated_at = now()) AND (deleted_at IS NULL)));
 create policy bulkhead_live on identity.invite as restrictive for all to bulkhead_app, bulkhead_owner
-  using (((deleted_at IS NULL) OR (deleted_at >= statement_timestamp()) OR ( SELECT bulkhead.shows_deleted() AS shows_deleted)))
-  with check (((deleted_at IS NULL) OR (deleted_at >= statement_timestamp()) OR ( SELECT bulkhead.shows_deleted() AS shows_deleted)));
+  using (((deleted_at IS NULL) OR (deleted_at >= statement_timestamp()) OR (current_setting('bulkhead.deleted'::text, true) = 'visible'::text)))
+  with check (((deleted_at IS NULL) OR (deleted_at >= statement_timestamp()) OR (current_setting('bulkhead.deleted'::text, true) = 'visible'::text)));
 create policy bulkhead_opener on identity.invite as permissive for all to bulkhead_app, bulkhead_owner
-  using ((( SELECT bulkhead.claimed_tenant_id() AS claimed_tenant_id) IS NOT NULL))
-  with check ((( SELECT bulkhead.claimed_tenant_id() AS claimed_tenant_id) IS NOT NULL));
+  using ((( SELECT current_setting('bulkhead.context'::text, true) AS current_setting) <> ''::text))
+  with check ((( SELECT current_setting('bulkhead.context'::text, true) AS current_setting) <> ''::text));
 create policy bulkhead_tenant on identity.invite as restrictive for all to bulkhead_app, bulkhead_owner
   using ((tenant_id = ( SELECT bulkhead.tenant_id() AS tenant_id)))
   with check ((tenant_id = ( SELECT bulkhead.tenant_id() AS tenant_id)));
@@ -121,11 +121,11 @@ CREATE INDEX membership_created_at_idx ON identity.membership USING brin (create
 create policy bulkhead_born on identity.membership as restrictive for insert to bulkhead_app, bulkhead_owner
   with check (((created_at = now()) AND (updated_at = now()) AND (deleted_at IS NULL)));
 create policy bulkhead_live on identity.membership as restrictive for all to bulkhead_app, bulkhead_owner
-  using (((deleted_at IS NULL) OR (deleted_at >= statement_timestamp()) OR ( SELECT bulkhead.shows_deleted() AS shows_deleted)))
-  with check (((deleted_at IS NULL) OR (deleted_at >= statement_timestamp()) OR ( SELECT bulkhead.shows_deleted() AS shows_deleted)));
+  using (((deleted_at IS NULL) OR (deleted_at >= statement_timestamp()) OR (current_setting('bulkhead.deleted'::text, true) = 'visible'::text)))
+  with check (((deleted_at IS NULL) OR (deleted_at >= statement_timestamp()) OR (current_setting('bulkhead.deleted'::text, true) = 'visible'::text)));
 create policy bulkhead_opener on identity.membership as permissive for all to bulkhead_app, bulkhead_owner
-  using ((( SELECT bulkhead.claimed_tenant_id() AS claimed_tenant_id) IS NOT NULL))
-  with check ((( SELECT bulkhead.claimed_tenant_id() AS claimed_tenant_id) IS NOT NULL));
+  using ((( SELECT current_setting('bulkhead.context'::text, true) AS current_setting) <> ''::text))
+  with check ((( SELECT current_setting('bulkhead.context'::text, true) AS current_setting) <> ''::text));
 create policy bulkhead_tenant on identity.membership as restrictive for all to bulkhead_app, bulkhead_owner
   using ((tenant_id = ( SELECT bulkhead.tenant_id() AS tenant_id)))
   with check ((tenant_id = ( SELECT bulkhead.tenant_id() AS tenant_id)));
@@ -291,11 +291,11 @@ CREATE UNIQUE INDEX company_name_unique ON tenants.company USING btree (tenant_i
 create policy bulkhead_born on tenants.company as restrictive for insert to bulkhead_app, bulkhead_owner
   with check (((created_at = now()) AND (updated_at = now()) AND (deleted_at IS NULL)));
 create policy bulkhead_live on tenants.company as restrictive for all to bulkhead_app, bulkhead_owner
-  using (((deleted_at IS NULL) OR (deleted_at >= statement_timestamp()) OR ( SELECT bulkhead.shows_deleted() AS shows_deleted)))
-  with check (((deleted_at IS NULL) OR (deleted_at >= statement_timestamp()) OR ( SELECT bulkhead.shows_deleted() AS shows_deleted)));
+  using (((deleted_at IS NULL) OR (deleted_at >= statement_timestamp()) OR (current_setting('bulkhead.deleted'::text, true) = 'visible'::text)))
+  with check (((deleted_at IS NULL) OR (deleted_at >= statement_timestamp()) OR (current_setting('bulkhead.deleted'::text, true) = 'visible'::text)));
 create policy bulkhead_opener on tenants.company as permissive for all to bulkhead_app, bulkhead_owner
-  using ((( SELECT bulkhead.claimed_tenant_id() AS claimed_tenant_id) IS NOT NULL))
-  with check ((( SELECT bulkhead.claimed_tenant_id() AS claimed_tenant_id) IS NOT NULL));
+  using ((( SELECT current_setting('bulkhead.context'::text, true) AS current_setting) <> ''::text))
+  with check ((( SELECT current_setting('bulkhead.context'::text, true) AS current_setting) <> ''::text));
 create policy bulkhead_tenant on tenants.company as restrictive for all to bulkhead_app, bulkhead_owner
   using ((tenant_id = ( SELECT bulkhead.tenant_id() AS tenant_id)))
   with check ((tenant_id = ( SELECT bulkhead.tenant_id() AS tenant_id)));
@@ -324,11 +324,11 @@ CREATE INDEX tenant_created_at_idx ON tenants.tenant USING brin (created_at);
 create policy bulkhead_born on tenants.tenant as restrictive for insert to bulkhead_app, bulkhead_owner
   with check (((created_at = now()) AND (updated_at = now()) AND (deleted_at IS NULL)));
 create policy bulkhead_live on tenants.tenant as restrictive for all to bulkhead_app, bulkhead_owner
-  using (((deleted_at IS NULL) OR (deleted_at >= statement_timestamp()) OR ( SELECT bulkhead.shows_deleted() AS shows_deleted)))
-  with check (((deleted_at IS NULL) OR (deleted_at >= statement_timestamp()) OR ( SELECT bulkhead.shows_deleted() AS shows_deleted)));
+  using (((deleted_at IS NULL) OR (deleted_at >= statement_timestamp()) OR (current_setting('bulkhead.deleted'::text, true) = 'visible'::text)))
+  with check (((deleted_at IS NULL) OR (deleted_at >= statement_timestamp()) OR (current_setting('bulkhead.deleted'::text, true) = 'visible'::text)));
 create policy bulkhead_opener on tenants.tenant as permissive for all to bulkhead_app, bulkhead_owner
-  using ((( SELECT bulkhead.claimed_tenant_id() AS claimed_tenant_id) IS NOT NULL))
-  with check ((( SELECT bulkhead.claimed_tenant_id() AS claimed_tenant_id) IS NOT NULL));
+  using ((( SELECT current_setting('bulkhead.context'::text, true) AS current_setting) <> ''::text))
+  with check ((( SELECT current_setting('bulkhead.context'::text, true) AS current_setting) <> ''::text));
 create policy bulkhead_tenant on tenants.tenant as restrictive for all to bulkhead_app, bulkhead_owner
   using ((tenant_id = ( SELECT bulkhead.tenant_id() AS tenant_id)))
   with check ((tenant_id = ( SELECT bulkhead.tenant_id() AS tenant_id)));
