@@ -13,7 +13,9 @@ const wanted = (text: string): FlightShape => ({ steps: [{ text, values: [], des
 const fly = (client: pg.Client, shape: FlightShape): Promise<Flight> =>
   new Promise((resolve, reject) => {
     client.query(
-      new Flight(shape, (error, flight) => (error === undefined ? resolve(flight) : reject(error))),
+      new Flight(shape, {
+        settle: (error, flight) => (error === undefined ? resolve(flight) : reject(error)),
+      }),
     );
   });
 
@@ -141,6 +143,36 @@ describe('flight', () => {
     const failing = session.run({ text: 'select g from generate_series(1, 3) g' }, { types });
     await assert.rejects(failing, { code: 'internal' });
     assert.deepEqual((await session.query('select 1 as one')).rows, [{ one: 1 }]);
+  });
+
+  test('a kept plan answers its columns, renamed ones too', async () => {
+    const pool = fixture.open({ connection: { ...fixture.database.connections.app, max: 1 } });
+    const session = pool.as(fixture.session(6).context);
+    const columns = async (): Promise<unknown[]> => {
+      const { rows, fields } = await session.run({ text: 'select * from shop.renamed' });
+      return [fields.map(({ name }) => name), rows];
+    };
+    await fixture.asOwner(
+      'create table shop.renamed as select 1 as a; grant select on shop.renamed to bulkhead_app',
+    );
+    for (let time = 0; time < 4; time += 1) assert.deepEqual(await columns(), [['a'], [{ a: 1 }]]);
+    await fixture.asOwner('alter table shop.renamed rename a to b');
+    for (let time = 0; time < 2; time += 1) assert.deepEqual(await columns(), [['b'], [{ b: 1 }]]);
+    await fixture.asOwner('alter table shop.renamed alter b type text');
+    for (let time = 0; time < 2; time += 1) assert.deepEqual(await columns(), [['b'], [{ b: '1' }]]);
+  });
+
+  test('type parsers may differ from call to call of a kept plan', async () => {
+    const session = fixture
+      .open({ connection: { ...fixture.database.connections.app, max: 1 } })
+      .as(fixture.session(6).context);
+    const shout = { getTypeParser: () => (value: string) => `${value}!` };
+    const text = 'select 1 as n, now() is not null as t';
+    for (let time = 0; time < 3; time += 1) {
+      assert.deepEqual((await session.run({ text })).rows, [{ n: 1, t: true }]);
+      const loud = await session.run({ text }, { rowMode: 'array', types: shout });
+      assert.deepEqual(loud.rows, [['1!', 't!']]);
+    }
   });
 
   test('a named plan that went out of date is made anew', async () => {

@@ -53,6 +53,8 @@ export function failureOf(error: unknown): DataError {
   return lost ? new DataError('database_unavailable', { cause: error.cause }) : mapped;
 }
 
+type Settle = (error: FlightError | undefined, flight: Flight) => void;
+
 type Wire = Connection & { stream: { write(bytes: Buffer): boolean; destroy(): void } };
 
 /**
@@ -68,14 +70,16 @@ export class Flight {
   /** steps completed */
   completed = 0;
   readonly #bytes: Buffer;
+  readonly #known: FieldDef[] | undefined;
   readonly #wanted: number;
-  readonly #settle: (error: FlightError | undefined, flight: Flight) => void;
+  readonly #settle: Settle;
   #failure: unknown;
-  #described = false;
   #settled = false;
 
-  constructor(shape: FlightShape, settle: (error: FlightError | undefined, flight: Flight) => void) {
-    this.#bytes = encodeFlight(shape.steps);
+  /** @param options.scratch the connection's own buffer, free while no flight is under way */
+  constructor(shape: FlightShape, { settle, scratch }: { settle: Settle; scratch?: Buffer }) {
+    this.#bytes = encodeFlight(shape.steps, scratch);
+    this.#known = shape.steps[shape.wanted]?.fields;
     this.#wanted = shape.wanted;
     this.#settle = settle;
     this.commands = shape.steps.map(() => '');
@@ -87,18 +91,22 @@ export class Flight {
     return { rows: rows as Row[], rowCount: rowCount ?? 0, command: command ?? '', fields };
   }
 
-  /** whether the wanted statement was parsed and described */
-  get described(): boolean {
-    return this.#described;
-  }
-
   submit(connection: Connection): void {
+    if (this.#known !== undefined) this.#describe(this.#known);
     (connection as Wire).stream.write(this.#bytes);
   }
 
   handleRowDescription(message: { fields: FieldDef[] }): void {
-    this.#described = true;
-    this._result.addFields(message.fields);
+    this.#describe(message.fields);
+  }
+
+  /** Looks up the type parsers, which may be the caller's own and throw. */
+  #describe(fields: FieldDef[]): void {
+    try {
+      this._result.addFields(fields);
+    } catch (error) {
+      this.#failure = error;
+    }
   }
 
   handleDataRow(message: { fields: unknown[] }): void {

@@ -1,3 +1,5 @@
+import type { FieldDef } from 'pg';
+
 /** A bound value as it goes on the wire: text, bytes, or null. */
 export type WireValue = string | Buffer | null;
 
@@ -12,6 +14,8 @@ export type Step = {
   parse?: boolean;
   /** ask for the row description; only the statement whose rows are wanted */
   describe?: boolean;
+  /** the row description, where it is known from an earlier flight */
+  fields?: FieldDef[];
 };
 
 const PARSE = 0x50;
@@ -56,8 +60,8 @@ class Writer {
   readonly bytes: Buffer;
   private at = 0;
 
-  constructor(size: number) {
-    this.bytes = Buffer.allocUnsafe(size);
+  constructor(bytes: Buffer) {
+    this.bytes = bytes;
   }
 
   private int16(value: number): void {
@@ -144,11 +148,13 @@ class Writer {
  * The bytes of one flight: every step's Parse, Bind, Describe and Execute, then a single Sync, so that Postgres runs
  * the whole as one implicit transaction (PostgreSQL documentation, "Extended Query", "Pipelining").
  * Texts and names must not hold NUL characters, and a step at most 65,535 values; the callers check.
+ * @param scratch used when it is large enough; the caller must not encode into it again before the flight was answered
  */
-export function encodeFlight(steps: Step[]): Buffer {
+export function encodeFlight(steps: Step[], scratch?: Buffer): Buffer {
   let size = SYNC_SIZE;
   for (const step of steps) size += stepSize(step);
-  const writer = new Writer(size);
+  const fits = scratch !== undefined && scratch.length >= size;
+  const writer = new Writer(fits ? scratch.subarray(0, size) : Buffer.allocUnsafe(size));
   for (const step of steps) writer.step(step);
   writer.sync();
   return writer.bytes;

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { FieldDef } from 'pg';
 import type { Step } from './flightBytes.ts';
 import { longestRemembered } from './statement.ts';
 
@@ -7,7 +8,7 @@ const capacity = 250;
 /** Texts remembered for having run once; only a text that comes again is worth a name. */
 const curiosity = 500;
 
-type Entry = { name: string; parsed: boolean };
+type Entry = { name: string; parsed: boolean; fields?: FieldDef[] };
 
 /** The statements that one connection holds prepared, by text. */
 export class StatementNames {
@@ -21,7 +22,11 @@ export class StatementNames {
     if (entry !== undefined) {
       this.#known.delete(step.text);
       this.#known.set(step.text, entry);
-      return { ...step, name: entry.name, parse: !entry.parsed };
+      const named = { ...step, name: entry.name, parse: !entry.parsed };
+      // Postgres refuses to run a plan whose columns have changed, so what it described once still holds.
+      return entry.parsed && step.describe === true && entry.fields !== undefined
+        ? { ...named, describe: false, fields: entry.fields }
+        : named;
     }
     if (!this.#seen.delete(step.text)) {
       if (this.#seen.size >= curiosity) this.#seen.clear();
@@ -34,11 +39,16 @@ export class StatementNames {
     return { ...step, name, ...(closes !== undefined && { closes }) };
   }
 
-  /** These steps ran, so the connection holds them. */
-  confirm(steps: readonly Step[]): void {
-    for (const { name, text } of steps) {
+  /**
+   * These steps ran, so the connection holds them.
+   * @param fields what the one that was described answered
+   */
+  confirm(steps: readonly Step[], fields: FieldDef[]): void {
+    for (const { name, text, describe } of steps) {
       const entry = name === undefined ? undefined : this.#known.get(text);
-      if (entry !== undefined) entry.parsed = true;
+      if (entry === undefined) continue;
+      entry.parsed = true;
+      if (describe === true) entry.fields = fields;
     }
   }
 

@@ -141,16 +141,29 @@ function unreachable(error: unknown): DataError {
   return new DataError('database_unavailable', { sqlstate, cause });
 }
 
+/** Enough for most flights. */
+const scratchSize = 4096;
+const scratches = new WeakMap<PoolClient, Buffer>();
+
+/**
+ * Every flight of a connection is encoded into the same bytes: the answer to one, which the next waits for, comes after
+ * its last byte was read.
+ */
+function scratchOf(client: PoolClient): Buffer {
+  let scratch = scratches.get(client);
+  if (scratch === undefined) scratches.set(client, (scratch = Buffer.allocUnsafeSlow(scratchSize)));
+  return scratch;
+}
+
 function fly<Row>(
   client: PoolClient,
   shape: FlightShape,
 ): Promise<{ result: FlightResult<Row>; flight: Flight }> {
   return new Promise((resolve, reject) => {
-    client.query(
-      new Flight(shape, (error: FlightError | undefined, flight: Flight) => {
-        if (error === undefined) resolve({ result: flight.result<Row>(), flight });
-        else reject(error);
-      }),
-    );
+    const settle = (error: FlightError | undefined, flight: Flight): void => {
+      if (error === undefined) resolve({ result: flight.result<Row>(), flight });
+      else reject(error);
+    };
+    client.query(new Flight(shape, { settle, scratch: scratchOf(client) }));
   });
 }

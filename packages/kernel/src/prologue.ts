@@ -38,8 +38,9 @@ export function encodeRequest(request: RequestInfo | undefined): string {
 
 // Session-level advisory locks are the one thing that an aborted statement leaves behind, so each flight begins by
 // dropping whatever the connection's former user kept.
-const settings = `select pg_catalog.set_config('bulkhead.context', $1, true),
-pg_catalog.set_config('bulkhead.request', $2, true), pg_catalog.pg_advisory_unlock_all()`;
+// None of the three is ever null: all are called, and no row comes back.
+const settings = `select where pg_catalog.set_config('bulkhead.context', $1, true) is null
+or pg_catalog.set_config('bulkhead.request', $2, true) is null or pg_catalog.pg_advisory_unlock_all() is null`;
 
 /** Puts the context in place for the rest of the transaction. */
 export function contextStep(token: string, request: string): Step {

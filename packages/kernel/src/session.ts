@@ -124,7 +124,7 @@ export class TenantSession {
       lease.release(await isBroken(lease, error, inert));
       throw error;
     }
-    lease.names?.confirm(steps);
+    lease.names?.confirm(steps, result.fields);
     lease.release(false);
     this.#ports.inspect(result);
     return result;

@@ -135,7 +135,7 @@ export class OpenTransaction {
     this.#waiting = [];
     try {
       const { result } = await lease.fly<Row>({ steps, wanted: before.length, ...options });
-      names?.confirm(steps);
+      names?.confirm(steps, result.fields);
       this.#ports.inspect(result);
       return result;
     } catch (error) {
