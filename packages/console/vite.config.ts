@@ -13,6 +13,17 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     reportCompressedSize: true,
+    rolldownOptions: {
+      output: {
+        // What changes seldom stays in the browser's cache when a page changes.
+        codeSplitting: {
+          groups: [
+            { name: 'react', test: /node_modules\/(react|react-dom|scheduler)\// },
+            { name: 'routing-and-data', test: /node_modules\/(@tanstack|@orpc)\// },
+          ],
+        },
+      },
+    },
   },
   server: {
     proxy: { '/rpc': server, '/api': server },

@@ -118,10 +118,10 @@ function Totals({ invoice: { net, tax, total, currency } }: { invoice: InvoiceWi
   );
 }
 
-function journalLinks({ journalEntryId, reversalEntryId }: InvoiceWithLines) {
-  if (journalEntryId === null) return null;
+function journalLinks({ number, journalEntryId, reversalEntryId }: InvoiceWithLines) {
+  if (number === null || journalEntryId === null) return null;
   return (
-    <Link to="/journal" className={styles.link}>
+    <Link to="/journal" search={{ search: number }} className={styles.link}>
       {reversalEntryId === null ? 'Posted' : 'Posted and reversed'}
     </Link>
   );

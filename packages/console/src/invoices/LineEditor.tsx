@@ -103,12 +103,15 @@ function LineRow({ line, position, errors, minorUnits, onChange, onRemove, onEnt
       {fields.map(({ field, label, most }) => (
         <TextInput
           key={field}
-          aria-label={label}
+          label={label}
           inputMode={field === 'description' ? 'text' : 'decimal'}
           autoComplete="off"
           maxLength={most}
           placeholder={field === 'taxRate' ? '0' : undefined}
-          classNames={field === 'description' ? {} : { input: styles.number ?? '' }}
+          classNames={{
+            label: styles.label ?? '',
+            ...(field === 'description' ? {} : { input: styles.number ?? '' }),
+          }}
           value={line[field]}
           error={errors[field]}
           onChange={(event) => onChange({ ...line, [field]: event.currentTarget.value })}

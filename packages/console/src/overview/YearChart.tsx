@@ -1,6 +1,7 @@
 import { Amount } from '../elements/Amount.tsx';
 import { DataTable } from '../elements/DataTable.tsx';
 import { readableMonth } from '../elements/dates.ts';
+import { ScrollRegion } from '../elements/ScrollRegion.tsx';
 import { decimalText, parseDecimal, subtract, zero } from '../money/decimal.ts';
 import { shortAmount } from '../money/format.ts';
 import { yearBars } from './bars.ts';
@@ -19,39 +20,41 @@ export function YearChart({ months, currency }: { months: readonly MonthFigures[
         <li className={styles.income}>Income</li>
         <li className={styles.expenses}>Expenses</li>
       </ul>
-      <svg
-        className={styles.chart}
-        viewBox={`0 0 ${plot.left + plot.width} ${plot.top + plot.height + 24}`}
-        role="img"
-        aria-label="Income and expenses by month; the table below has the numbers"
-      >
-        {chart.lines.map(({ y, amount }) => (
-          <g key={amount}>
-            <line
-              className={styles.line}
-              x1={plot.left}
-              x2={plot.left + plot.width}
-              y1={plot.top + y}
-              y2={plot.top + y}
-            />
-            <text className={styles.scale} x={plot.left - 8} y={plot.top + y + 4} textAnchor="end">
-              {shortAmount(amount)}
-            </text>
-          </g>
-        ))}
-        {chart.months.map(({ startsOn, income, expenses }, index) => {
-          const middle = plot.left + step * (index + 0.5);
-          return (
-            <g key={startsOn}>
-              <Bar className={styles.income} x={middle - plot.bar - 1} height={income} />
-              <Bar className={styles.expenses} x={middle + 1} height={expenses} />
-              <text className={styles.month} x={middle} y={plot.top + plot.height + 17} textAnchor="middle">
-                {readableMonth(startsOn)}
+      <ScrollRegion label="Chart">
+        <svg
+          className={styles.chart}
+          viewBox={`0 0 ${plot.left + plot.width} ${plot.top + plot.height + 24}`}
+          role="img"
+          aria-label="Income and expenses by month; the table below has the numbers"
+        >
+          {chart.lines.map(({ y, amount }) => (
+            <g key={amount}>
+              <line
+                className={styles.line}
+                x1={plot.left}
+                x2={plot.left + plot.width}
+                y1={plot.top + y}
+                y2={plot.top + y}
+              />
+              <text className={styles.scale} x={plot.left - 8} y={plot.top + y + 4} textAnchor="end">
+                {shortAmount(amount)}
               </text>
             </g>
-          );
-        })}
-      </svg>
+          ))}
+          {chart.months.map(({ startsOn, income, expenses }, index) => {
+            const middle = plot.left + step * (index + 0.5);
+            return (
+              <g key={startsOn}>
+                <Bar className={styles.income} x={middle - plot.bar - 1} height={income} />
+                <Bar className={styles.expenses} x={middle + 1} height={expenses} />
+                <text className={styles.month} x={middle} y={plot.top + plot.height + 17} textAnchor="middle">
+                  {readableMonth(startsOn)}
+                </text>
+              </g>
+            );
+          })}
+        </svg>
+      </ScrollRegion>
       <MonthTable months={months} currency={currency} />
     </>
   );

@@ -18,8 +18,8 @@ export function ShortcutDialog({ opened, onOpen, onClose }: ShortcutDialogProps)
   }
   const rows: [string[], string][] = [
     [['?'], 'This list'],
-    [['/'], 'Search in the list'],
-    [['n'], 'New invoice, customer or invite'],
+    [['/'], 'Search'],
+    [['n'], 'New'],
     ...places
       .filter((place) => may(place.permission))
       .map(({ key, label }): [string[], string] => [['g', key], label]),
