@@ -47,9 +47,7 @@ export type Clause = {
   identities: Identity[];
 };
 
-/** True wherever it is not null, as `a = a` is. */
-const isOpen = (outcomes: number): boolean =>
-  (outcomes & outcome.true) !== 0 && (outcomes & outcome.false) === 0;
+const isOpen = (outcomes: number): boolean => outcomes === outcome.true;
 
 /** Reads one condition on the rows of a relation. */
 export function readClause(

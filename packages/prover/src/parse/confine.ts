@@ -54,7 +54,7 @@ export function confine(expression: Expression, scope: Scope): Part[] {
   if (expression.kind === 'and') return conjunction(expression.parts, scope);
   const outcomes = truth(expression, scope.premises);
   if ((outcomes & outcome.true) === 0) return [part('never', expression)];
-  if ((outcomes & outcome.false) === 0 && outcomes !== 0) return [part('open', expression)];
+  if (outcomes === outcome.true) return [part('open', expression)];
   return leaf(expression, scope);
 }
 

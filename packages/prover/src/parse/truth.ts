@@ -125,7 +125,8 @@ function compare(operator: string, left: Value, right: Value): number {
     left.key === right.key &&
     (positive || negative)
   ) {
-    return (positive ? outcome.true : outcome.false) | orNull;
+    // Rows whose value is null aside: `a = a` lets all others pass.
+    return positive ? outcome.true : outcome.false;
   }
   return outcome.true | outcome.false | orNull;
 }
