@@ -199,3 +199,27 @@ describe('T-12 T-18 what remains to be seen by SQL that runs as the application 
     assert.equal(free, false);
   });
 });
+
+test('T-14 a plan made for a role that row-level security does not hold is not used for one that it does', async () => {
+  const lab = await openLab();
+  const client = new pg.Client(lab.database.connections.superuser);
+  await client.connect();
+  const count = async (): Promise<number> =>
+    (await client.query<{ count: number }>('execute folders')).rows[0]?.count ?? -1;
+  try {
+    await client.query('set plan_cache_mode = force_generic_plan');
+    await client.query('prepare folders as select count(distinct tenant_id)::int as count from lab.folder');
+    assert.equal(await count(), 2);
+    await client.query('set role bulkhead_app');
+    assert.equal(await count(), 0);
+    await client.query(`select set_config('bulkhead.context', $1, false)`, [
+      contextToken('own', lab.sealers),
+    ]);
+    assert.equal(await count(), 1);
+    await client.query('reset role');
+    assert.equal(await count(), 2);
+  } finally {
+    await client.end();
+    await lab.database.drop();
+  }
+});
