@@ -63,7 +63,6 @@ export const theme: MantineThemeOverride = {
     // The first item takes the focus, not an element of no role inside the menu.
     Menu: { defaultProps: { withInitialFocusPlaceholder: false } },
     Drawer: { defaultProps: { lockScroll: false } },
-    Tooltip: { defaultProps: { openDelay: 300, events: { hover: true, focus: true, touch: false } } },
     Select: { defaultProps: { comboboxProps: { shadow: 'md' } } },
   },
 };

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { AxeBuilder } from '@axe-core/playwright';
 import type { Page } from 'playwright-core';
-import { year, type Bookkeeping } from './bookkeeping.ts';
-import { signIn } from './browser.ts';
+import { year } from './bookkeeping.ts';
+import { enter, signIn } from './browser.ts';
 import { describeInConsole } from './world.ts';
 
 /** Each page with something that shows it is complete. */
@@ -22,11 +22,11 @@ const pages = [
   { path: '/no/such/page', ready: 'There is no page at this address.' },
 ];
 
+const standards = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'];
+
 /** Serious and critical findings of axe, each with where it is. */
 async function findings(page: Page): Promise<string[]> {
-  const { violations } = await new AxeBuilder({ page })
-    .withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'])
-    .analyze();
+  const { violations } = await new AxeBuilder({ page }).withTags(standards).analyze();
   return violations
     .filter(({ impact }) => impact === 'serious' || impact === 'critical')
     .flatMap(({ id, nodes }) =>
@@ -34,14 +34,16 @@ async function findings(page: Page): Promise<string[]> {
     );
 }
 
-for (const dark of [false, true]) {
-  describeInConsole(`every page in ${dark ? 'dark' : 'light'} (EDG-4, WCAG 2.2 AA)`, (world) => {
-    test('has no serious finding, no violation of the content security policy, no error', async (t) => {
+describeInConsole('every page (EDG-4, T-55, WCAG 2.2 AA)', (world) => {
+  for (const dark of [false, true]) {
+    const scheme = dark ? 'dark' : 'light';
+
+    test(`in ${scheme} has no serious finding, no policy violation, no error`, async (t) => {
       const { url, keeping, open } = world();
       const { page, context, complaints } = await open({ dark });
-      for (const path of ['/sign-in', '/sign-up']) {
+      for (const path of ['/sign-in', '/sign-up', '/accept-invite']) {
         await page.goto(`${url}${path}`);
-        await page.getByRole('button', { name: /Sign in|Create account/ }).waitFor();
+        await page.getByRole('button', { name: /Sign in|Create account|Join/ }).waitFor();
         assert.deepEqual(await findings(page), [], path);
       }
       await signIn(page, url, keeping.owner);
@@ -55,13 +57,14 @@ for (const dark of [false, true]) {
           assert.deepEqual(await findings(page), []);
           assert.equal(await page.getByRole('heading', { level: 1 }).count(), 1);
           assert.match(await page.title(), /^.+ · Bulkhead$/);
+          assert.equal(await page.locator('style').count(), 0, 'style elements need unsafe-inline');
         });
       }
       assert.deepEqual(complaints, []);
       await context.close();
     });
 
-    test('dialogs, menus and an opened audit entry have none either', async () => {
+    test(`in ${scheme} dialogs, menus and an opened audit entry have none either`, async () => {
       const { url, keeping, open } = world();
       const { page, context, complaints } = await open({ dark });
       await signIn(page, url, keeping.owner);
@@ -91,32 +94,45 @@ for (const dark of [false, true]) {
       assert.deepEqual(complaints, []);
       await context.close();
     });
+  }
 
-    test('the page stays within a narrow screen', async () => {
-      const { url, keeping, open } = world();
-      const { page, context } = await open({ dark });
-      await page.setViewportSize({ width: 320, height: 640 });
-      await signInNarrow(page, url, keeping);
-      for (const { path, ready } of pages) {
-        await page.goto(`${url}${path}`);
-        await page.getByText(ready).first().waitFor();
-        const overflow = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
-        assert.ok(overflow <= 0, `${path} is ${overflow} px wider than the screen (WCAG 1.4.10)`);
-      }
-      await context.close();
-    });
+  test('stays within a screen 320 pixels wide (WCAG 1.4.10)', async () => {
+    const { url, keeping, open } = world();
+    const { page, context, complaints } = await open();
+    await page.setViewportSize({ width: 320, height: 640 });
+    await enter(page, url, keeping.owner);
+    await page.getByRole('button', { name: keeping.company.name, exact: true }).click();
+    await page.getByRole('button', { name: 'Open the navigation' }).click();
+    await page.getByRole('dialog').getByRole('link', { name: 'Members' }).click();
+    await page.getByRole('heading', { name: 'Members' }).waitFor();
+    await page.getByRole('dialog').waitFor({ state: 'hidden' });
+    for (const { path, ready } of pages) {
+      await page.goto(`${url}${path}`);
+      await page.getByText(ready).first().waitFor();
+      const overflow = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+      assert.ok(overflow <= 0, `${path} is ${overflow} px wider than the screen`);
+    }
+    assert.deepEqual(complaints, []);
+    await context.close();
   });
-}
 
-/** On a narrow screen the navigation is behind a button. */
-async function signInNarrow(page: Page, url: string, { owner, company }: Bookkeeping): Promise<void> {
-  await page.goto(`${url}/sign-in`);
-  await page.getByLabel('Email').fill(owner.email);
-  await page.getByLabel('Password', { exact: true }).fill(owner.password);
-  await page.getByRole('button', { name: 'Sign in' }).click();
-  await page.getByRole('button', { name: company.name, exact: true }).click();
-  await page.getByRole('button', { name: 'Open the navigation' }).click();
-  await page.getByRole('dialog').getByRole('link', { name: 'Members' }).click();
-  await page.getByRole('heading', { name: 'Members' }).waitFor();
-  await page.getByRole('dialog').waitFor({ state: 'hidden' });
-}
+  test('what these tests watch for would be seen: an inline style and an inline script', async () => {
+    const { url, open } = world();
+    const { page, context, complaints } = await open();
+    await page.goto(`${url}/sign-in`);
+    await page.getByRole('button', { name: 'Sign in' }).waitFor();
+    await page.evaluate(() => {
+      document.head.append(
+        Object.assign(document.createElement('style'), { textContent: 'body { color: red }' }),
+      );
+      document.head.append(
+        Object.assign(document.createElement('script'), { textContent: 'document.title = "run"' }),
+      );
+    });
+    await page.waitForFunction(() => document.querySelectorAll('head script').length > 1);
+    assert.notEqual(await page.title(), 'run');
+    assert.match(complaints.join('\n'), /CSP style-src/);
+    assert.match(complaints.join('\n'), /CSP script-src/);
+    await context.close();
+  });
+});

@@ -37,7 +37,7 @@ export async function openPage(browser: Browser, options: PageOptions = {}): Pro
     timezoneId: 'UTC',
     reducedMotion: 'reduce',
   });
-  context.setDefaultTimeout(6_000);
+  context.setDefaultTimeout(20_000);
   const page = await context.newPage();
   const complaints: string[] = [];
   page.on('console', (message) => {
@@ -56,8 +56,8 @@ export async function openPage(browser: Browser, options: PageOptions = {}): Pro
   return { context, page, complaints };
 }
 
-/** Signs in through the form and waits for the page behind it. */
-export async function signIn(
+/** Fills in the sign-in form and sends it. */
+export async function enter(
   page: Page,
   url: string,
   person: { email: string; password: string },
@@ -66,5 +66,14 @@ export async function signIn(
   await page.getByLabel('Email').fill(person.email);
   await page.getByLabel('Password', { exact: true }).fill(person.password);
   await page.getByRole('button', { name: 'Sign in' }).click();
+}
+
+/** Signs in through the form and waits for the page behind it. */
+export async function signIn(
+  page: Page,
+  url: string,
+  person: { email: string; password: string },
+): Promise<void> {
+  await enter(page, url, person);
   await page.getByRole('navigation', { name: 'Main' }).waitFor();
 }
