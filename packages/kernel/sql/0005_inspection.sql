@@ -310,11 +310,12 @@ begin atomic
 end;
 comment on function bulkhead.unsafe_roles() is 'Runtime roles that are, or may become, more than their duty.';
 
-create function bulkhead.seal_problems() returns setof text
+create function bulkhead.seal_problems() returns table (function_name text, problem text)
   language plpgsql
   set search_path = ''
 as $body$
 declare
+  nobody constant text := '00000000-0000-0000-0000-000000000000';
   before constant text := coalesce(current_setting('bulkhead.context', true), '');
   key bulkhead.context_key;
   probe record;
@@ -325,34 +326,37 @@ begin
   select k.* into key from bulkhead.context_key k where k.not_after > now() limit 1;
   for probe in
     select * from (values
-      ('bh1', 60, true, true, null),
-      ('bh1', 60, false, false, 'it accepts a context with a wrong seal'),
-      ('bh1', -1, true, false, 'it accepts a context that has expired'),
-      ('bh1', 1000, true, false, 'it accepts a context that outlives 15 minutes'),
-      ('bh2', 60, true, false, 'it accepts a context of another version')
-    ) v (version, life, sealed, acceptable, problem)
+      ('bh1', 60, true, null),
+      ('bh1', 60, false, 'it accepts a context with a wrong seal'),
+      ('bh1', -1, true, 'it accepts a context that has expired'),
+      ('bh1', 1000, true, 'it accepts a context that outlives 15 minutes'),
+      ('bh2', 60, true, 'it accepts a context of another version')
+    ) v (version, life, sealed, wrong)
+    cross join (values ('verified_context'), ('tenant_id'), ('company_id'), ('all_companies'), ('account_id')) f (name)
     where key.id is not null or not v.sealed
   loop
-    payload := format('%s.%s.%s.%s.*.service.%4$s.-', probe.version, coalesce(key.id, '00000000'),
-      floor(date_part('epoch', now()))::bigint + probe.life, '00000000-0000-0000-0000-000000000000');
+    payload := format('%s.%s.%s.%s.%4$s.account.%4$s.-', probe.version, coalesce(key.id, '00000000'),
+      floor(date_part('epoch', now()))::bigint + probe.life, nobody);
     seal := case when probe.sealed
       then encode(sha256(key.outer_pad || sha256(key.inner_pad || convert_to(payload, 'UTF8'))), 'hex')
       else repeat('0', 64) end;
     perform set_config('bulkhead.context', payload || '.' || seal, true);
     begin
-      accepted := bulkhead.verified_context() is not null;
+      execute format('select bulkhead.%I() is not null', probe.name) into accepted;
     exception when insufficient_privilege then
       accepted := false;
     end;
-    if accepted <> probe.acceptable then
-      return next coalesce(probe.problem, 'it refuses a context that is valid');
+    if accepted <> (probe.wrong is null) then
+      function_name := format('bulkhead.%I()', probe.name);
+      problem := coalesce(probe.wrong, 'it refuses a context that is valid');
+      return next;
     end if;
   end loop;
   perform set_config('bulkhead.context', before, true);
 end
 $body$;
 comment on function bulkhead.seal_problems() is
-  'Tries contexts of no tenant, sealed and not, on bulkhead.verified_context(): what it accepts and should not, or the reverse.';
+  'Tries contexts of nobody, sealed and not, on the functions that policies ask: what they accept and should not, or the reverse.';
 
 create function bulkhead.unsafe_functions() returns table (function_name text, problem text, fix text)
   language sql volatile security definer
@@ -394,8 +398,8 @@ begin atomic
     and p.proname in ('verified_context', 'tenant_id', 'company_id', 'all_companies', 'account_id',
       'claimed_tenant_id', 'claimed_company_id', 'claimed_account_id')
   union all
-  select 'bulkhead.verified_context()', s.problem, 'create it anew as the kernel''s migration does'
-  from bulkhead.seal_problems() s (problem);
+  select s.function_name, s.problem, 'create it anew as the kernel''s migration does'
+  from bulkhead.seal_problems() s;
 end;
 comment on function bulkhead.unsafe_functions() is 'Functions that run with their owner''s rights and can be bent or are open to all.';
 

@@ -1162,11 +1162,12 @@ end
 $function$;
 
 CREATE OR REPLACE FUNCTION bulkhead.seal_problems()
- RETURNS SETOF text
+ RETURNS TABLE(function_name text, problem text)
  LANGUAGE plpgsql
  SET search_path TO ''
 AS $function$
 declare
+  nobody constant text := '00000000-0000-0000-0000-000000000000';
   before constant text := coalesce(current_setting('bulkhead.context', true), '');
   key bulkhead.context_key;
   probe record;
@@ -1177,27 +1178,30 @@ begin
   select k.* into key from bulkhead.context_key k where k.not_after > now() limit 1;
   for probe in
     select * from (values
-      ('bh1', 60, true, true, null),
-      ('bh1', 60, false, false, 'it accepts a context with a wrong seal'),
-      ('bh1', -1, true, false, 'it accepts a context that has expired'),
-      ('bh1', 1000, true, false, 'it accepts a context that outlives 15 minutes'),
-      ('bh2', 60, true, false, 'it accepts a context of another version')
-    ) v (version, life, sealed, acceptable, problem)
+      ('bh1', 60, true, null),
+      ('bh1', 60, false, 'it accepts a context with a wrong seal'),
+      ('bh1', -1, true, 'it accepts a context that has expired'),
+      ('bh1', 1000, true, 'it accepts a context that outlives 15 minutes'),
+      ('bh2', 60, true, 'it accepts a context of another version')
+    ) v (version, life, sealed, wrong)
+    cross join (values ('verified_context'), ('tenant_id'), ('company_id'), ('all_companies'), ('account_id')) f (name)
     where key.id is not null or not v.sealed
   loop
-    payload := format('%s.%s.%s.%s.*.service.%4$s.-', probe.version, coalesce(key.id, '00000000'),
-      floor(date_part('epoch', now()))::bigint + probe.life, '00000000-0000-0000-0000-000000000000');
+    payload := format('%s.%s.%s.%s.%4$s.account.%4$s.-', probe.version, coalesce(key.id, '00000000'),
+      floor(date_part('epoch', now()))::bigint + probe.life, nobody);
     seal := case when probe.sealed
       then encode(sha256(key.outer_pad || sha256(key.inner_pad || convert_to(payload, 'UTF8'))), 'hex')
       else repeat('0', 64) end;
     perform set_config('bulkhead.context', payload || '.' || seal, true);
     begin
-      accepted := bulkhead.verified_context() is not null;
+      execute format('select bulkhead.%I() is not null', probe.name) into accepted;
     exception when insufficient_privilege then
       accepted := false;
     end;
-    if accepted <> probe.acceptable then
-      return next coalesce(probe.problem, 'it refuses a context that is valid');
+    if accepted <> (probe.wrong is null) then
+      function_name := format('bulkhead.%I()', probe.name);
+      problem := coalesce(probe.wrong, 'it refuses a context that is valid');
+      return next;
     end if;
   end loop;
   perform set_config('bulkhead.context', before, true);
@@ -1426,10 +1430,10 @@ BEGIN ATOMIC
     FROM pg_proc p
    WHERE ((p.pronamespace = ('bulkhead'::regnamespace)::oid) AND (p.provolatile = 'i'::"char") AND (p.proname = ANY (ARRAY['verified_context'::name, 'tenant_id'::name, 'company_id'::name, 'all_companies'::name, 'account_id'::name, 'claimed_tenant_id'::name, 'claimed_company_id'::name, 'claimed_account_id'::name])))
  UNION ALL
-  SELECT 'bulkhead.verified_context()'::text,
+  SELECT s.function_name,
      s.problem,
      'create it anew as the kernel''s migration does'::text
-    FROM bulkhead.seal_problems() s(problem);
+    FROM bulkhead.seal_problems() s(function_name, problem);
 END;
 
 CREATE OR REPLACE FUNCTION bulkhead.unsafe_roles()
