@@ -1,7 +1,8 @@
 import { after, before, describe } from 'node:test';
 import type { Stage } from '../isolation/matrix.ts';
-import type { ContextName } from '../isolation/worlds.ts';
+import { contextToken, type ContextName } from '../isolation/worlds.ts';
 import {
+  connected,
   functionsAreClosed,
   functionsShowOwnRows,
   matrix,
@@ -22,6 +23,20 @@ const inspection: Inspection = 'unsafe_functions';
 
 const refuses = (...contexts: ContextName[]): Assertion =>
   matrix({ roles: ['app'], contexts, tables: ['lab.note'], operations: /^(select|insert)$/ });
+
+/** What the function answers under a context that nobody sealed. */
+const claimsAreNotBelieved =
+  (name: string): Assertion =>
+  (stage) =>
+    connected(stage, 'app', async (client) => {
+      await client.query(`select set_config('bulkhead.context', $1, false)`, [
+        contextToken('forged', stage.sealers),
+      ]);
+      return client.query(`select bulkhead.${name}()`).then(
+        () => [`bulkhead.${name}() answers what a forged context claims`],
+        () => [],
+      );
+    });
 
 /** The verifying function with one line of its body changed. */
 const verifyWithout = (line: string, instead: string): string => `
@@ -68,6 +83,14 @@ describe('ISO-5 the seal: the matrix and the inspection turn red when the verify
     assertion: refuses('own'),
     inspection,
   });
+  for (const name of ['tenant_id', 'company_id', 'account_id']) {
+    mutation(`is not asked by ${name}()`, {
+      break: `create or replace function bulkhead.${name}() returns uuid language sql stable parallel safe
+        return bulkhead.claimed_${name}()`,
+      assertion: claimsAreNotBelieved(name),
+      inspection,
+    });
+  }
   mutation('is folded into cached plans (T-15)', {
     break:
       'alter function bulkhead.verified_context() immutable; alter function bulkhead.tenant_id() immutable',
