@@ -1,8 +1,12 @@
+export { BaselineError, readBaseline, writeBaseline, type Baseline } from './baseline.ts';
 export { readCatalog } from './catalog/read.ts';
 export type { Catalog } from './catalog/types.ts';
 export type * from './findings.ts';
 export type { ModelSettings } from './model/settings.ts';
 export type { IdentityCarrier, Preset, TenantModel } from './model/types.ts';
+export { buildReport, type AttackInfo, type ReportParts } from './report/build.ts';
+export { reportFormats, writeReport, type ReportFormat } from './report/index.ts';
+export { schemaVersion, severities, type FailOn, type Report } from './report/report.ts';
 export { rules } from './rules/index.ts';
 export type { Rule } from './rules/rule.ts';
 export { scan, type Scan, type ScanOptions } from './scan.ts';
