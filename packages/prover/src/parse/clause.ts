@@ -1,6 +1,6 @@
 import type { Relation } from '../catalog/types.ts';
 import { confine, type Part } from './confine.ts';
-import { partsOf, queriesIn, type Expression } from './expression.ts';
+import { keyOf, partsOf, queriesIn, type Expression } from './expression.ts';
 import { identitiesOf, settingRead, type Identity, type Resolver } from './identity.ts';
 import { relationsRead } from './routine.ts';
 import { ownColumns } from './row.ts';
@@ -9,6 +9,8 @@ import type { Absence, Premises } from './value.ts';
 
 /** A function or setting read in a clause. */
 export type Call = {
+  /** of the call as an expression */
+  key: string;
   name: string[];
   /** evaluated for each row: not inside a subquery of its own, and the row's columns are no argument of it */
   perRow: boolean;
@@ -97,6 +99,7 @@ function callsOf(
   if (expression.kind === 'call') {
     const onRow = ownColumns(expression, relation, within).length > 0;
     calls.push({
+      key: keyOf(expression),
       name: expression.name,
       perRow: !within && !onRow,
       onRow,

@@ -2,7 +2,16 @@ import type { Relation } from '../catalog/types.ts';
 import type { Clause } from '../parse/clause.ts';
 import type { Part } from '../parse/confine.ts';
 import type { PolicyFacts } from '../parse/facts.ts';
-import { appliesTo, floored, governs, rolesWith, rowPrivileges, tablesOf, type Command, type Subject } from './rule.ts';
+import {
+  appliesTo,
+  floored,
+  governs,
+  rolesWith,
+  rowPrivileges,
+  tablesOf,
+  type Command,
+  type Subject,
+} from './rule.ts';
 
 /** One clause of a permissive policy that decides, because no restrictive policy confines what it lets pass. */
 export type Judgement = PolicyFacts & {
@@ -57,7 +66,8 @@ export function byPolicy(list: readonly Judgement[]): { first: Judgement; all: J
 }
 
 /** `select, update` */
-export const commandsOf = (list: readonly Judgement[]): string => [...new Set(list.map(({ command }) => command))].join(', ');
+export const commandsOf = (list: readonly Judgement[]): string =>
+  [...new Set(list.map(({ command }) => command))].join(', ');
 
 /** Whether a table holds tenants' rows, by its columns or by what its policies say. */
 export function holdsTenants(subject: Subject, relation: Relation): boolean {

@@ -11,14 +11,21 @@ const violation = (subject: Subject, { relation, policy }: Judgement, message: s
   fix: confinePolicy(subject, relation, policy),
 });
 
-const lets = (judgement: Judgement, what: Part['lets']): boolean => judgement.loose.some((part) => part.lets === what);
+const lets = (judgement: Judgement, what: Part['lets']): boolean =>
+  judgement.loose.some((part) => part.lets === what);
 
 /** Whether what a clause says of its policy's new rows is BH010's to tell. */
-const isCheckOnly = ({ written, using, explicitCheck }: Judgement): boolean => written && explicitCheck && using?.always !== true;
+const isCheckOnly = ({ written, using, explicitCheck }: Judgement): boolean =>
+  written && explicitCheck && using?.always !== true;
 
 /** Whether the update or delete clause is looser than those for reading: BH012's to tell. */
 export function readsAreConfined(subject: Subject, { relation, roles }: Judgement): boolean {
-  const reads = judgements(subject).filter((each) => each.relation === relation && each.command === 'select' && each.roles.some((role) => roles.includes(role)));
+  const reads = judgements(subject).filter(
+    (each) =>
+      each.relation === relation &&
+      each.command === 'select' &&
+      each.roles.some((role) => roles.includes(role)),
+  );
   return reads.length > 0 && reads.every(({ loose }) => loose.length === 0);
 }
 
@@ -28,7 +35,8 @@ export const alwaysTrue: Rule = {
   title: 'A permissive policy is true for every row',
   explanation:
     'Permissive policies are alternatives: one that is always true opens the table, whatever the others say. The truth may be in disguise: `1 = 1`, `x or true`, `tenant_id = tenant_id`, a helper function that returns true. A restrictive policy that confines the same command to the tenant makes this sound, and then nothing is reported; nor is a `using (true)` for reading a table that no column ties to a tenant.',
-  remedy: 'Compare the tenant column with who the session is, or keep `true` and add a restrictive policy that does.',
+  remedy:
+    'Compare the tenant column with who the session is, or keep `true` and add a restrictive policy that does.',
   cites: ['T-4', 'CVE-2025-48757', 'https://www.postgresql.org/docs/current/sql-createpolicy.html'],
   check: (subject) =>
     byPolicy(
@@ -37,20 +45,36 @@ export const alwaysTrue: Rule = {
           (each.clause.always || lets(each, 'open')) &&
           !isCheckOnly(each) &&
           (each.command !== 'select' || holdsTenants(subject, each.relation)) &&
-          !(['update', 'delete'].includes(each.command) && each.policy.command !== 'all' && readsAreConfined(subject, each)),
+          !(
+            ['update', 'delete'].includes(each.command) &&
+            each.policy.command !== 'all' &&
+            readsAreConfined(subject, each)
+          ),
       ),
-    ).map(({ first, all }) => violation(subject, first, `For ${commandsOf(all)} it is true of every row, for ${first.roles.join(', ')}: ${first.clause.text}`)),
+    ).map(({ first, all }) =>
+      violation(
+        subject,
+        first,
+        `For ${commandsOf(all)} it is true of every row, for ${first.roles.join(', ')}: ${first.clause.text}`,
+      ),
+    ),
 };
 
 /** Conditions that every session with an identity meets. */
 function meansSignedIn(expression: Expression, subject: Subject): boolean {
   if (expression.kind === 'and') return expression.parts.some((part) => meansSignedIn(part, subject));
-  if (expression.kind === 'not') return expression.argument.kind === 'test' && expression.argument.test === 'null';
+  if (expression.kind === 'not')
+    return expression.argument.kind === 'test' && expression.argument.test === 'null';
   if (expression.kind === 'test') return expression.test === 'not null';
-  if (expression.kind === 'subquery') return expression.query.from.length === 0 && expression.query.targets.some((target) => meansSignedIn(target, subject));
+  if (expression.kind === 'subquery')
+    return (
+      expression.query.from.length === 0 &&
+      expression.query.targets.some((target) => meansSignedIn(target, subject))
+    );
   if (expression.kind !== 'operator') return false;
   const constants = [...walk(expression)].flatMap((each) => (each.kind === 'constant' ? [each.value] : []));
-  if (expression.operator === '=') return constants.some((value) => value === 'authenticated' || value === 'anon');
+  if (expression.operator === '=')
+    return constants.some((value) => value === 'authenticated' || value === 'anon');
   return expression.operator === '<>' && constants.includes('');
 }
 
@@ -59,7 +83,7 @@ export const anySession: Rule = {
   severity: 'critical',
   title: 'A policy asks only whether the session is signed in',
   explanation:
-    'The policy looks at the session and not at the row: `auth.uid() is not null`, `auth.role() = \'authenticated\'`. Every signed-in user of every tenant sees and changes every row.',
+    "The policy looks at the session and not at the row: `auth.uid() is not null`, `auth.role() = 'authenticated'`. Every signed-in user of every tenant sees and changes every row.",
   remedy: 'Compare a column of the row with who the session is.',
   cites: ['T-4', 'https://supabase.com/docs/guides/database/postgres/row-level-security'],
   check: (subject) =>
@@ -68,9 +92,17 @@ export const anySession: Rule = {
         (each) =>
           holdsTenants(subject, each.relation) &&
           !isCheckOnly(each) &&
-          each.loose.some((part) => ['gate', 'bypass'].includes(part.lets) && meansSignedIn(part.expression, subject)),
+          each.loose.some(
+            (part) => ['gate', 'bypass'].includes(part.lets) && meansSignedIn(part.expression, subject),
+          ),
       ),
-    ).map(({ first, all }) => violation(subject, first, `For ${commandsOf(all)} it admits every row to every signed-in session: ${first.clause.text}`)),
+    ).map(({ first, all }) =>
+      violation(
+        subject,
+        first,
+        `For ${commandsOf(all)} it admits every row to every signed-in session: ${first.clause.text}`,
+      ),
+    ),
 };
 
 export const widened: Rule = {
@@ -78,15 +110,26 @@ export const widened: Rule = {
   severity: 'high',
   title: 'A policy lets tenants change rows without asking whose they are',
   explanation:
-    'A permissive policy for writing, or one alternative of it, tests the row’s state and not its tenant, as in `status = \'draft\'`. For reading, such a test is a common way to publish rows and is not reported; for writing it lets every tenant change and delete the others’ rows.',
+    "A permissive policy for writing, or one alternative of it, tests the row’s state and not its tenant, as in `status = 'draft'`. For reading, such a test is a common way to publish rows and is not reported; for writing it lets every tenant change and delete the others’ rows.",
   remedy: 'Add the tenant’s condition to the alternative.',
   cites: ['T-4', 'T-5'],
   check: (subject) =>
     byPolicy(
       judgements(subject).filter(
-        (each) => each.command !== 'select' && !isCheckOnly(each) && holdsTenants(subject, each.relation) && lets(each, 'row') && !each.clause.always,
+        (each) =>
+          each.command !== 'select' &&
+          !isCheckOnly(each) &&
+          holdsTenants(subject, each.relation) &&
+          lets(each, 'row') &&
+          !each.clause.always,
       ),
-    ).map(({ first, all }) => violation(subject, first, `For ${commandsOf(all)} an alternative does not ask whose the row is: ${first.clause.text}`)),
+    ).map(({ first, all }) =>
+      violation(
+        subject,
+        first,
+        `For ${commandsOf(all)} an alternative does not ask whose the row is: ${first.clause.text}`,
+      ),
+    ),
 };
 
 export const bypassSetting: Rule = {
@@ -99,16 +142,37 @@ export const bypassSetting: Rule = {
   cites: ['T-19'],
   check: (subject) =>
     byPolicy(
-      judgements(subject).filter((each) => each.loose.some((part) => part.lets === 'bypass' && !meansSignedIn(part.expression, subject) && !asksNull(part.expression))),
-    ).map(({ first, all }) => violation(subject, first, `For ${commandsOf(all)} a setting alone opens every row: ${first.clause.text}`)),
+      judgements(subject).filter((each) =>
+        each.loose.some(
+          (part) =>
+            part.lets === 'bypass' && !meansSignedIn(part.expression, subject) && !asksNull(part.expression),
+        ),
+      ),
+    ).map(({ first, all }) =>
+      violation(
+        subject,
+        first,
+        `For ${commandsOf(all)} a setting alone opens every row: ${first.clause.text}`,
+      ),
+    ),
 };
 
 function asksNull(expression: Expression): boolean {
-  return [...walk(expression)].some((each) => each.kind === 'test' && each.test === 'null') || isEmptyTest(expression);
+  return (
+    [...walk(expression)].some((each) => each.kind === 'test' && each.test === 'null') ||
+    isEmptyTest(expression)
+  );
 }
 
 function isEmptyTest(expression: Expression): boolean {
-  return expression.kind === 'operator' && expression.operator === '=' && [expression.left, expression.right].some((side) => side !== null && [...walk(side)].some((each) => each.kind === 'constant' && each.value === ''));
+  return (
+    expression.kind === 'operator' &&
+    expression.operator === '=' &&
+    [expression.left, expression.right].some(
+      (side) =>
+        side !== null && [...walk(side)].some((each) => each.kind === 'constant' && each.value === ''),
+    )
+  );
 }
 
 export const openWithoutIdentity: Rule = {
@@ -125,7 +189,12 @@ export const openWithoutIdentity: Rule = {
       .flatMap((relation) =>
         (subject.facts.policies.get(relation.id) ?? []).flatMap(({ policy, using, check }): Violation[] => {
           const clause = [using, check].find((each) => each !== null && each.openWithout !== null);
-          if (clause === undefined || clause === null || identitiesOf(clause.expression, subject.facts.resolver).length === 0) return [];
+          if (
+            clause === undefined ||
+            clause === null ||
+            identitiesOf(clause.expression, subject.facts.resolver).length === 0
+          )
+            return [];
           const decides = !policy.permissive || judgements(subject).some((each) => each.policy === policy);
           if (!decides) return [];
           return [

@@ -2,7 +2,16 @@ import type { Relation } from '../catalog/types.ts';
 import { nameOf } from '../parse/facts.ts';
 import { protectTable } from './fixes.ts';
 import { holdsTenants } from './judge.ts';
-import { appliesTo, privilegesOf, rowPrivileges, rolesWith, tableObject, tablesOf, type Rule, type Subject } from './rule.ts';
+import {
+  appliesTo,
+  privilegesOf,
+  rowPrivileges,
+  rolesWith,
+  tableObject,
+  tablesOf,
+  type Rule,
+  type Subject,
+} from './rule.ts';
 
 /** Whether the table is a child of one with row-level security; BH055 tells of those. */
 function underProtectedParent({ facts }: Subject, relation: Relation): boolean {
@@ -17,9 +26,12 @@ const sensitive =
 function whyTenants(subject: Subject, relation: Relation): string | null {
   const table = subject.tenantTables.get(relation.id);
   if (table !== undefined) return `column ${table.column} says whose each row is`;
-  const parent = relation.foreignKeys.map(({ parentId }) => subject.facts.lookup.relation(parentId)).find((each) => each !== undefined && holdsTenants(subject, each));
+  const parent = relation.foreignKeys
+    .map(({ parentId }) => subject.facts.lookup.relation(parentId))
+    .find((each) => each !== undefined && holdsTenants(subject, each));
   if (parent !== undefined) return `its rows belong to rows of ${nameOf(parent)}`;
-  if (privilegesOf(subject, relation, ['insert', 'update', 'delete']).length > 0) return 'any tenant may change what every tenant sees';
+  if (privilegesOf(subject, relation, ['insert', 'update', 'delete']).length > 0)
+    return 'any tenant may change what every tenant sees';
   const column = relation.columns.find(({ name }) => sensitive.test(name));
   return column === undefined ? null : `column ${column.name} looks sensitive`;
 }
@@ -33,11 +45,18 @@ export const rowSecurityOff: Rule = {
   title: 'Row-level security is off on a table with tenants’ rows',
   explanation:
     'An application role has a privilege on the table, and nothing in the database limits which rows. Every query that forgets its tenant condition, and every injected one, reaches every tenant. Partitioned tables count like plain ones. Tables that application roles may only read, that no column or foreign key ties to a tenant and that hold nothing sensitive are taken for shared reference data and listed as such.',
-  remedy: 'Enable and force row-level security and give the table a policy; or, if its rows are everybody’s, name it under `shared` in the configuration.',
+  remedy:
+    'Enable and force row-level security and give the table a policy; or, if its rows are everybody’s, name it under `shared` in the configuration.',
   cites: ['T-26', 'CVE-2025-48757', 'https://www.postgresql.org/docs/current/ddl-rowsecurity.html'],
   check: (subject) =>
     tablesOf(subject)
-      .filter((table) => !table.rls && table.policies.length === 0 && !underProtectedParent(subject, table) && !declared(subject, table))
+      .filter(
+        (table) =>
+          !table.rls &&
+          table.policies.length === 0 &&
+          !underProtectedParent(subject, table) &&
+          !declared(subject, table),
+      )
       .flatMap((table) => {
         const privileges = privilegesOf(subject, table, rowPrivileges);
         const why = privileges.length === 0 ? null : whyTenants(subject, table);
@@ -83,7 +102,10 @@ export const notForced: Rule = {
       .flatMap((table) => {
         const owner = subject.access.role(table.owner);
         if (owner === undefined || owner.superuser || owner.bypassRls) return [];
-        const reaching = subject.model.applicationRoles.find((role) => subject.access.becomes(role).has(table.owner) || subject.access.inherits(role).has(table.owner));
+        const reaching = subject.model.applicationRoles.find(
+          (role) =>
+            subject.access.becomes(role).has(table.owner) || subject.access.inherits(role).has(table.owner),
+        );
         return {
           object: tableObject(table),
           message:
@@ -109,12 +131,20 @@ export const nothingPermitted: Rule = {
       .filter(({ rls }) => rls)
       .flatMap((table) => {
         const policies = subject.facts.policies.get(table.id) ?? [];
-        const roles = [...new Set(rowPrivileges.flatMap((privilege) => rolesWith(subject, table, privilege)))];
+        const roles = [
+          ...new Set(rowPrivileges.flatMap((privilege) => rolesWith(subject, table, privilege))),
+        ];
         const passes = policies.some(
           ({ policy, using, check }) =>
-            policy.permissive && [using, check].some((clause) => clause !== null && !clause.never) && roles.some((role) => appliesTo(subject, policy, role)),
+            policy.permissive &&
+            [using, check].some((clause) => clause !== null && !clause.never) &&
+            roles.some((role) => appliesTo(subject, policy, role)),
         );
         if (roles.length === 0 || passes) return [];
-        return { object: tableObject(table), message: `${roles.join(', ')} may use the table, and no permissive policy lets a row pass.`, fix: null };
+        return {
+          object: tableObject(table),
+          message: `${roles.join(', ')} may use the table, and no permissive policy lets a row pass.`,
+          fix: null,
+        };
       }),
 };

@@ -16,8 +16,12 @@ export const weakCheck: Rule = {
     byPolicy(
       judgements(subject).filter(
         (each) =>
-          each.written && each.explicitCheck && each.using?.always !== true && holdsTenants(subject, each.relation) &&
-          (each.clause.always || each.loose.some((part) => ['open', 'row', 'bypass', 'gate', 'unbound'].includes(part.lets))) &&
+          each.written &&
+          each.explicitCheck &&
+          each.using?.always !== true &&
+          holdsTenants(subject, each.relation) &&
+          (each.clause.always ||
+            each.loose.some((part) => ['open', 'row', 'bypass', 'gate', 'unbound'].includes(part.lets))) &&
           each.clause.openWithout === null &&
           // The same loose alternative in both clauses is told of once, as the policy's.
           !(each.using !== null && each.using.text === each.clause.text),
@@ -27,7 +31,10 @@ export const weakCheck: Rule = {
       return {
         object: policyObject(first.relation, first.policy),
         message: `For ${commandsOf(all)} it accepts new rows of any tenant: with check ${first.clause.text}`,
-        fix: condition === null ? null : `alter policy ${quoted(first.policy.name)} on ${nameOf(first.relation)} with check (${condition});`,
+        fix:
+          condition === null
+            ? null
+            : `alter policy ${quoted(first.policy.name)} on ${nameOf(first.relation)} with check (${condition});`,
       };
     }),
 };
@@ -65,8 +72,11 @@ export const changesWiderThanReads: Rule = {
     byPolicy(
       judgements(subject).filter(
         (each) =>
-          ['update', 'delete'].includes(each.command) && !each.written && each.policy.command !== 'all' &&
-          (each.clause.always || each.loose.some((part) => part.lets === 'open')) && readsAreConfined(subject, each),
+          ['update', 'delete'].includes(each.command) &&
+          !each.written &&
+          each.policy.command !== 'all' &&
+          (each.clause.always || each.loose.some((part) => part.lets === 'open')) &&
+          readsAreConfined(subject, each),
       ),
     ).map(({ first, all }) => ({
       object: policyObject(first.relation, first.policy),
