@@ -1,0 +1,132 @@
+import type pg from 'pg';
+import { readCatalog } from '../catalog/read.ts';
+import type { Catalog } from '../catalog/types.ts';
+import type { AttackResult, Cell } from '../findings.ts';
+import type { TenantModel, TenantTable } from '../model/types.ts';
+import { Arena, type Limits } from './arena.ts';
+import { attacks } from './attacks/index.ts';
+import type { Identity, World } from './identity.ts';
+import { choosePowers, type Powers, type RoleChoice } from './roles.ts';
+import { setScene } from './scene.ts';
+import { reproduction } from './script.ts';
+import { Seeder } from './seed.ts';
+import { readRights, targetsOf } from './targets.ts';
+import { chooseTenants, type TenantSource } from './tenants.ts';
+import type { Attack, Conclusion, Rights, Scene, Side, Target } from './types.ts';
+
+export { AttackError } from './roles.ts';
+
+export type AttackOptions = Limits &
+  RoleChoice &
+  TenantSource & {
+    /** a connection of the attack's own, outside any transaction; left so */
+    client: pg.Client;
+    model: TenantModel;
+    /** default: read from the database */
+    catalog?: Catalog;
+    /** told before each relation */
+    progress?: (done: number, total: number, name: string) => void;
+    /** ends the attack between two relations, with what there is */
+    signal?: AbortSignal;
+  };
+
+/**
+ * Attacks every tenant table of a database, and the partitions, children and views on them, as the application's role.
+ * Every table has a transaction of its own that is rolled back. A cell is refused only when the other tenant's row was
+ * there to be had and our own was visible, or when Postgres named a policy or privilege.
+ *
+ * @throws AttackError when the connection or the options do not let it begin
+ * @throws Error of `pg` when the connection is lost
+ */
+export async function attack(options: AttackOptions): Promise<AttackResult> {
+  const { client, model } = options;
+  const catalog = options.catalog ?? (await readCatalog(client));
+  const powers = choosePowers(catalog, model, options);
+  const worlds = await chooseTenants(catalog, model, { powers, source: options });
+  const arena = new Arena(client, options);
+  const rights = await inArena(arena, () => readRights(arena, powers.roles.ours));
+  const targets = targetsOf(catalog, model, rights);
+  const campaign: Campaign = { ...plan(catalog, model, targets), catalog, model, powers, worlds, arena, rights };
+  const cells: Cell[] = [];
+  const unseen = [...catalog.unseen];
+  for (const [done, target] of targets.entries()) {
+    if (options.signal?.aborted === true) {
+      unseen.push({ what: `${targets.length - done} relations`, why: 'the attack was ended before they were reached' });
+      break;
+    }
+    options.progress?.(done, targets.length, target.label);
+    cells.push(...(await inArena(arena, () => attackTarget(campaign, target))));
+  }
+  if (targets.length === 0) unseen.push({ what: 'tables', why: 'no table was found whose rows belong to tenants' });
+  return {
+    role: powers.roles.ours,
+    tenants: { ours: worlds.ours.values.text, theirs: worlds.theirs.values.text },
+    cells,
+    unseen,
+  };
+}
+
+type Campaign = {
+  catalog: Catalog;
+  model: TenantModel;
+  powers: Powers;
+  worlds: Record<Side, World>;
+  arena: Arena;
+  rights: ReadonlyMap<string, Rights>;
+  relations: ReadonlyMap<string, Catalog['relations'][number]>;
+  tables: ReadonlyMap<string, TenantTable>;
+};
+
+function plan(catalog: Catalog, model: TenantModel, targets: readonly Target[]): Pick<Campaign, 'relations' | 'tables'> {
+  const tables = new Map(model.tables.map((table) => [table.relationId, table]));
+  for (const { kind, relation, column, via } of targets) {
+    if (kind !== 'child' || column === null || tables.has(relation.id)) continue;
+    tables.set(relation.id, { relationId: relation.id, column: column.name, via, origin: 'inferred' });
+  }
+  return { relations: new Map(catalog.relations.map((relation) => [relation.id, relation])), tables };
+}
+
+async function inArena<T>(arena: Arena, work: () => Promise<T>): Promise<T> {
+  await arena.begin();
+  try {
+    return await work();
+  } finally {
+    await arena.end();
+  }
+}
+
+async function attackTarget(campaign: Campaign, target: Target): Promise<Cell[]> {
+  const { arena, powers, worlds, tables, model } = campaign;
+  let count = 0;
+  const next = (): number => (count += 1);
+  const { exempt, superuser } = powers;
+  const seeder = new Seeder(arena, { ...campaign, exempt, superuser, next });
+  const tenantTables = new Set(tables.keys());
+  const anonymous = anonymousOf(campaign);
+  const scene = await setScene({ ...campaign, seeder, target, tenantTables, model, anonymous, next, worlds });
+  const cells: Cell[] = [];
+  for (const each of attacks) {
+    if (!each.kinds.includes(target.kind) || target.column === null) continue;
+    cells.push(cellOf(campaign, { scene, attack: each, conclusion: await each.run(scene) }));
+  }
+  return cells;
+}
+
+function anonymousOf({ model, powers, worlds, catalog }: Campaign): Identity | null {
+  const name = ['anon', 'web_anon'].find(
+    (each) => each !== powers.roles.ours && catalog.roles.some((role) => role.name === each) && (model.applicationRoles.includes(each) || model.preset === 'supabase'),
+  );
+  if (name === undefined || !powers.takesRole) return null;
+  const { login, settings } = worlds.ours.identity;
+  return { login, role: name, settings: settings.map(([setting]) => [setting, setting.endsWith('claims') ? JSON.stringify({ role: name }) : '']) };
+}
+
+function cellOf(campaign: Campaign, { scene, attack: { id, title }, conclusion }: { scene: Scene; attack: Attack; conclusion: Conclusion }): Cell {
+  const { verdict, evidence, reason, steps } = conclusion;
+  const { arena, powers, catalog } = campaign;
+  const script =
+    verdict !== 'leaked' || steps === undefined
+      ? null
+      : reproduction({ target: scene.target, title, connected: powers.connected, database: catalog.server.database, journal: arena.journal, steps, shows: evidence ?? '' });
+  return { table: scene.target.label, attack: id, verdict, evidence, reason, reproduction: script };
+}

@@ -1,0 +1,140 @@
+import { insertion } from '../draft.ts';
+import { identifier } from '../sql.ts';
+import { another, belongs, changeable, locator, tenantOf } from '../statement.ts';
+import type { Attack, Row, Scene, Side } from '../types.ts';
+import { inconclusive, judgeWrite, leaked, notApplicable, refused } from '../verdict.ts';
+import { describe } from '../outcome.ts';
+
+const everywhere = ['table', 'child', 'view'] as const;
+const common = { threat: 'tenant', kinds: everywhere } as const;
+
+const add = (scene: Scene, row: Row): string => insertion(scene.target.base, row, scene.target.label);
+
+export const insert: Attack = {
+  ...common,
+  id: 'insert',
+  title: 'insert a row for the other tenant',
+  cites: ['PRO-3', 'ISO-3', 'T-3'],
+  run: async (scene) => {
+    const row = another(scene, 'theirs');
+    if (row === null) return withoutRow(scene, 'insert');
+    const own = another(scene, 'ours');
+    const control = own === null ? undefined : [scene.as('ours'), add(scene, own)];
+    const trial = await scene.run([scene.as('ours'), add(scene, row)]);
+    if (trial.outcome.kind !== 'error' || trial.outcome.sqlstate !== '23505') return judgeWrite(scene, trial, control);
+    // The key has room for one row of each tenant: theirs makes way first.
+    const key = locator(scene, 'theirs') ?? belongs(scene, 'theirs');
+    const removal = [`delete from ${scene.target.label} where ${key}`];
+    return judgeWrite(scene, await scene.run([...removal, scene.as('ours'), add(scene, row)]), control);
+  },
+};
+
+/** Without a row to copy, a refusal by privilege can still be had. */
+async function withoutRow(scene: Scene, verb: 'insert'): ReturnType<Attack['run']> {
+  if (scene.target.can[verb].size === 0) {
+    const trial = await scene.run([scene.as('ours'), `insert into ${scene.target.label} default values`]);
+    if (trial.outcome.kind === 'error' && trial.outcome.refusal === 'privilege') return refused(describe(trial.outcome));
+  }
+  return inconclusive(scene.trouble ?? 'no row could be made');
+}
+
+const aim = (scene: Scene, side: Side): string => belongs(scene, side);
+
+export const update: Attack = {
+  ...common,
+  id: 'update',
+  title: "change the other tenant's rows",
+  cites: ['PRO-3', 'ISO-3', 'T-3'],
+  run: async (scene) => {
+    const name = identifier((changeable(scene) ?? scene.target.relation.columns[0])?.name ?? '');
+    const change = (side: Side) => [
+      scene.as('ours'),
+      `update ${scene.target.label} set ${name} = ${name} where ${aim(scene, side)}`,
+    ];
+    return judgeWrite(scene, await scene.run(change('theirs')), change('ours'));
+  },
+};
+
+export const remove: Attack = {
+  ...common,
+  id: 'delete',
+  title: "delete the other tenant's rows",
+  cites: ['PRO-3', 'ISO-3', 'T-4'],
+  run: async (scene) => {
+    const removal = (side: Side) => [scene.as('ours'), `delete from ${scene.target.label} where ${aim(scene, side)}`];
+    return judgeWrite(scene, await scene.run(removal('theirs')), removal('ours'));
+  },
+};
+
+export const move: Attack = {
+  ...common,
+  id: 'move',
+  title: 'hand our own row over to the other tenant',
+  cites: ['PRO-3', 'ISO-3', 'T-3'],
+  run: async (scene) => {
+    const name = identifier(scene.target.column?.name ?? '');
+    const ours = locator(scene, 'ours') ?? belongs(scene, 'ours');
+    const change = (side: Side) =>
+      `update ${scene.target.label} set ${name} = ${tenantOf(scene, side)} where ${ours}`;
+    const trial = await scene.run([scene.as('ours'), change('theirs')]);
+    if (trial.outcome.kind === 'error' && trial.outcome.sqlstate === '23505') {
+      const key = locator(scene, 'theirs') ?? belongs(scene, 'theirs');
+      const removal = `delete from ${scene.target.label} where ${key}`;
+      return judgeWrite(scene, await scene.run([removal, scene.as('ours'), change('theirs')]));
+    }
+    return judgeWrite(scene, trial, [scene.as('ours'), change('ours')]);
+  },
+};
+
+/** Counts the rows it lets through without naming a column, and stops letting them through at the limit. */
+const counter = `set_config('bulkhead_prover.rows', (coalesce(nullif(current_setting('bulkhead_prover.rows', true), ''), '0')::int + 1)::text, true)::int <= 1000`;
+
+/** Names no column in any condition, so that Postgres never consults the policies for SELECT. */
+function unfiltered(id: string, title: string, statement: (scene: Scene) => string | null): Attack {
+  return {
+    ...common,
+    id,
+    title,
+    cites: ['PRO-3', 'ISO-3', 'T-5'],
+    run: async (scene) => {
+      const bare = statement(scene);
+      if (bare === null) return refused('42501 permission denied: no column may be updated');
+      if (!scene.theirsExists) return inconclusive(scene.trouble ?? 'no row of the other tenant could be shown to exist');
+      const trial = await scene.run([scene.as('ours'), `${bare} where ${counter}`]);
+      const { outcome } = trial;
+      if (outcome.kind === 'error') return judgeWrite(scene, trial);
+      if (outcome.count > scene.oursCount) return leaked(trial);
+      if (outcome.count > 0) return refused(`${outcome.count} of our own`);
+      return judgeWrite(scene, trial);
+    },
+  };
+}
+
+export const unfilteredUpdate = unfiltered('update all', 'update without WHERE', (scene) => {
+  const column = changeable(scene);
+  if (column === null) return null;
+  // A column on the right hand would bring the policies for SELECT in.
+  const value = scene.rows.ours?.[column.name] ?? 'default';
+  return `update ${scene.target.label} set ${identifier(column.name)} = ${value}`;
+});
+
+export const unfilteredDelete = unfiltered('delete all', 'delete without WHERE', ({ target }) => `delete from ${target.label}`);
+
+export const truncate: Attack = {
+  id: 'truncate',
+  title: 'empty the table, which no policy governs',
+  threat: 'tenant',
+  cites: ['PRO-3', 'T-9'],
+  kinds: ['table', 'child'],
+  run: async (scene) => {
+    const { can, relation, label } = scene.target;
+    const referenced = [...scene.relations.values()].some(({ foreignKeys }) => foreignKeys.some(({ parentId }) => parentId === relation.id));
+    if (can.truncate) {
+      // Truncating locks everybody out, if only until it is rolled back; that the privilege is held says as much.
+      const step = `truncate ${label}${referenced ? ' cascade' : ''}`;
+      return leaked({ steps: [scene.as('ours'), step], outcome: { kind: 'rows', tag: 'TRUNCATE', count: 0, values: [] } }, 'TRUNCATE TABLE');
+    }
+    if (relation.kind === 'f') return notApplicable('a foreign table');
+    return refused('42501 the role does not hold TRUNCATE');
+  },
+};

@@ -1,0 +1,32 @@
+import type { Attack } from '../types.ts';
+import { insert, move, remove, truncate, unfilteredDelete, unfilteredUpdate, update } from './changes.ts';
+import { anonymous, forgery, noContext, planReuse, rewrite, roleChange, writableClaim } from './context.ts';
+import { cascade, referring, uniqueness, upsert } from './keys.ts';
+import { explain, statistics } from './numbers.ts';
+import { errorOracle, reads } from './reads.ts';
+
+/** Every attack on a relation, in the order of a report's columns. */
+export const attacks: readonly Attack[] = [
+  ...reads,
+  errorOracle,
+  insert,
+  update,
+  remove,
+  move,
+  unfilteredUpdate,
+  unfilteredDelete,
+  upsert,
+  uniqueness,
+  referring,
+  cascade,
+  truncate,
+  noContext,
+  anonymous,
+  writableClaim,
+  planReuse,
+  rewrite,
+  forgery,
+  roleChange,
+  explain,
+  statistics,
+];

@@ -1,0 +1,53 @@
+import { identifier, quote } from '../sql.ts';
+import { belongs } from '../statement.ts';
+import type { Attack } from '../types.ts';
+import { inconclusive, judgeSilence, leaked, refused } from '../verdict.ts';
+import { describe } from '../outcome.ts';
+
+/** EXPLAIN tells how many rows a policy took away. */
+export const explain: Attack = {
+  id: 'explain',
+  title: "count the other tenant's rows in what EXPLAIN ANALYZE says was filtered",
+  threat: 'side channel',
+  cites: ['PRO-3', 'T-12'],
+  kinds: ['table', 'child', 'view'],
+  run: async (scene) => {
+    if (!scene.theirsExists) return inconclusive(scene.trouble ?? 'no row of the other tenant could be shown to exist');
+    const plan = `explain (analyze, costs off, timing off, summary off) select from ${scene.target.label}`;
+    for (const statement of [plan, `${plan} where ${belongs(scene, 'theirs')}`]) {
+      const trial = await scene.run([scene.as('ours'), statement]);
+      const { outcome } = trial;
+      if (outcome.kind === 'error') return judgeSilence(scene, outcome);
+      const told = outcome.values.flatMap(([line]) => /Rows Removed by Filter: [1-9]\d*/.exec(line ?? '')?.[0] ?? []);
+      const [first] = told;
+      if (first !== undefined) return leaked(trial, first);
+    }
+    return refused('no number of filtered rows is told');
+  },
+};
+
+/** pg_stats shows common values of columns unless row security is active for whoever asks. */
+export const statistics: Attack = {
+  id: 'statistics',
+  title: "find the other tenants' values in pg_stats",
+  threat: 'side channel',
+  cites: ['PRO-3', 'T-13'],
+  kinds: ['table', 'child'],
+  run: async (scene) => {
+    const { relation, column } = scene.target;
+    const where = `schemaname = ${quote(relation.schema)} and tablename = ${quote(relation.name)}`;
+    const trial = await scene.run([
+      scene.as('ours'),
+      `select attname from pg_catalog.pg_stats where ${where} and (most_common_vals is not null or histogram_bounds is not null)`,
+    ]);
+    if (trial.outcome.kind === 'rows' && trial.outcome.count > 0) return leaked(trial);
+    if (trial.outcome.kind === 'error') return judgeSilence(scene, trial.outcome);
+    const hidden = await scene.run([
+      scene.as('ours'),
+      `select 1 where row_security_active(${quote(scene.target.label)}::regclass) or not has_column_privilege(${quote(scene.target.label)}::regclass, ${quote(column?.name ?? '')}, 'select')`,
+    ]);
+    if (hidden.outcome.kind === 'rows' && hidden.outcome.count > 0) return refused('pg_stats hides them: row security is active');
+    if (hidden.outcome.kind === 'error') return judgeSilence(scene, hidden.outcome);
+    return inconclusive(`${identifier(relation.name)} has not been analysed, so there are no statistics to show`, describe(trial.outcome));
+  },
+};
