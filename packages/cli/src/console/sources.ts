@@ -4,16 +4,21 @@ import { join, relative } from 'node:path';
 
 const unread = new Set(['dist', 'node_modules', 'test']);
 
+function isRead(name: string): boolean {
+  return !unread.has(name) && !name.startsWith('dist') && !name.startsWith('.');
+}
+
 /** Files of the console package that its build reads, sorted; test files are left out. */
 async function sourceFiles(folder: string): Promise<string[]> {
-  const entries = await readdir(folder, { withFileTypes: true, recursive: true });
-  return entries
+  const top = (await readdir(folder, { withFileTypes: true })).filter(({ name }) => isRead(name));
+  const within = await Promise.all(
+    top
+      .filter((entry) => entry.isDirectory())
+      .map(({ name }) => readdir(join(folder, name), { withFileTypes: true, recursive: true })),
+  );
+  return [...top, ...within.flat()]
     .filter((entry) => entry.isFile() && !/\.test\.tsx?$/.test(entry.name))
     .map((entry) => join(entry.parentPath, entry.name))
-    .filter((file) => {
-      const top = relative(folder, file).split(/[\\/]/)[0] ?? '';
-      return !unread.has(top) && !top.startsWith('dist') && !top.startsWith('.');
-    })
     .toSorted();
 }
 
