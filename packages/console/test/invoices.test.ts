@@ -86,7 +86,7 @@ describeInConsole('invoices in the console (BOK-1, BOK-2, AUD-1)', (world) => {
     await context.close();
   });
 
-  test('a filter and a search stand in the address, and the list loads on', async () => {
+  test('a filter and a search stand in the address', async () => {
     const { url, keeping, open } = world();
     const { page, context, complaints } = await open();
     await signIn(page, url, keeping.owner);
@@ -99,6 +99,28 @@ describeInConsole('invoices in the console (BOK-1, BOK-2, AUD-1)', (world) => {
     assert.equal(await page.getByLabel('Search invoices').inputValue(), 'ORDER-2');
     await page.getByLabel('Search invoices').fill('nothing like it');
     await page.getByText('No invoice matches.').waitFor();
+    assert.deepEqual(complaints, []);
+    await context.close();
+  });
+
+  test('a long list is read page by page', async () => {
+    const { url, keeping, open } = world();
+    const draft = {
+      customerId: keeping.customer.id,
+      issuedOn: `${year}-07-01`,
+      dueOn: `${year}-07-31`,
+      lines: [],
+    };
+    await Promise.all(Array.from({ length: 52 }, () => keeping.books.books.invoices.create(draft)));
+    const { page, context, complaints } = await open();
+    await signIn(page, url, keeping.owner);
+    await page.goto(`${url}/invoices?status=draft`);
+    await page.getByText('First 50 invoices').waitFor();
+    assert.equal(await page.getByRole('link', { name: 'Draft' }).count(), 50);
+    await page.getByRole('button', { name: 'Load more' }).click();
+    await page.getByText('52 invoices').waitFor();
+    assert.equal(await page.getByRole('link', { name: 'Draft' }).count(), 52);
+    assert.equal(await page.getByRole('button', { name: 'Load more' }).count(), 0);
     assert.deepEqual(complaints, []);
     await context.close();
   });
