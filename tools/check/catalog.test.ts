@@ -72,7 +72,7 @@ const changes = [
   'drop policy audit_entry_read_own on bulkhead.audit_entry',
   'alter table bulkhead.audit_entry add column extra text',
   'alter table bulkhead.audit_entry alter column actor_kind drop not null',
-  'alter table bulkhead.audit_entry drop constraint audit_entry_actor_named',
+  'alter table bulkhead.audit_entry drop constraint audit_entry_position',
   'drop trigger audit_entry_append_only on bulkhead.audit_entry',
   'create index extra on bulkhead.audit_entry (action)',
   'grant update (action) on bulkhead.audit_entry to bulkhead_app',

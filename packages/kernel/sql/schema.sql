@@ -18,9 +18,6 @@ create table bulkhead.audit_entry (
   before json,
   after json,
   detail json,
-  constraint audit_entry_actor_kind_known CHECK ((actor_kind = ANY (ARRAY['account'::text, 'api_key'::text, 'service'::text, 'job'::text, 'operator'::text, 'agent'::text, 'database'::text]))),
-  constraint audit_entry_actor_named CHECK (((actor_kind = 'database'::text) OR (actor_id IS NOT NULL))),
-  constraint audit_entry_agent_acts_for_account CHECK (((actor_kind <> 'agent'::text) OR (on_behalf_of IS NOT NULL))),
   constraint audit_entry_position UNIQUE NULLS NOT DISTINCT (tenant_id, id, occurred_at)
 ) partition by RANGE (occurred_at);
 alter table bulkhead.audit_entry enable row level security;
@@ -364,6 +361,10 @@ begin
     origin.actor_kind := split_part(token, '.', 6);
     origin.actor_id := split_part(token, '.', 7);
     origin.on_behalf_of := nullif(split_part(token, '.', 8), '-');
+    if origin.actor_kind = 'agent' and origin.on_behalf_of is null then
+      raise exception using errcode = '42501',
+        message = 'bulkhead: an agent acts on behalf of an account, and this context names none';
+    end if;
   elsif session_user in ('bulkhead_app', 'bulkhead_identity', 'bulkhead_worker', 'bulkhead_auditor') then
     raise exception using errcode = '42501',
       message = 'bulkhead: a change needs a context',

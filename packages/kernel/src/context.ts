@@ -190,4 +190,7 @@ function checkContext({ tenant, company, actor }: Context): void {
     }
   }
   if (!actorKinds.has(actor.kind)) throw new ContextError('context_invalid', 'the actor is of no known kind');
+  if (actor.kind === 'agent' && actor.onBehalfOf === undefined) {
+    throw new ContextError('context_invalid', 'an agent acts on behalf of an account');
+  }
 }

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { createHmac } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
 import pg from 'pg';
 import { createTestDatabase, type TestDatabase } from '../../../test/harness/index.ts';
@@ -159,6 +160,18 @@ describe('AUD-1 every change writes an entry', () => {
     await assert.rejects(app.query('insert into shop.note (tenant_id) values ($1)', [tenant]), {
       code: '42501',
     });
+  });
+
+  test('an agent that acts for nobody writes nothing, whoever sealed its context', async () => {
+    const payload = `bh1.${database.key.id}.${Math.floor(Date.now() / 1000) + 60}.${tenant}.*.agent.${actor.id}.-`;
+    const mac = createHmac('sha256', database.key.secret).update(payload).digest('hex');
+    await app.query('begin');
+    await app.query(`select set_config('bulkhead.context', $1, true)`, [`${payload}.${mac}`]);
+    await assert.rejects(app.query('insert into shop.note default values'), {
+      code: '42501',
+      message: /on behalf of/,
+    });
+    await app.query('rollback');
   });
 
   test('ISO-5 injected SQL cannot drop or change the actor between the write and its entry', async () => {

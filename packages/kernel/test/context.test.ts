@@ -79,6 +79,12 @@ describe('the sealer', () => {
     }
   });
 
+  test('refuses an agent that acts for nobody', () => {
+    const sealer = new ContextSealer({ key: vectorKey });
+    const agent = { kind: 'agent', id: context.actor.id } as const;
+    assert.throws(() => sealer.seal({ ...context, actor: agent }), { code: 'context_invalid' });
+  });
+
   test('refuses a key or a life out of range', () => {
     assert.throws(() => new ContextSealer({ key: { id: 'short', secret: vectorKey.secret } }), ContextError);
     assert.throws(

@@ -315,9 +315,20 @@ describe('what a protected table does', () => {
 
   test('a context cut short or made up is refused by the policy, not by the cast of a column default', async () => {
     const token = database.sealer.seal({ tenant: a, company: b, actor: { kind: 'account', id: a } });
-    for (const bad of [token.slice(0, 30), token.slice(0, 60), token.slice(0, -1), 'x', 'a.b.c.d.e.f.g.h', '.'.repeat(9)]) {
+    for (const bad of [
+      token.slice(0, 30),
+      token.slice(0, 60),
+      token.slice(0, -1),
+      'x',
+      'a.b.c.d.e.f.g.h',
+      '.'.repeat(9),
+    ]) {
       await owner.query(`select set_config('bulkhead.context', $1, true)`, [bad]);
-      for (const statement of [`insert into shop.invoice (number) values ('1')`, 'select from shop.invoice', 'update shop.invoice set note = null']) {
+      for (const statement of [
+        `insert into shop.invoice (number) values ('1')`,
+        'select from shop.invoice',
+        'update shop.invoice set note = null',
+      ]) {
         const error = await refusal(statement);
         assert.equal(error.code, '42501', `${statement} under ${bad}`);
       }
