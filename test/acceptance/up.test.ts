@@ -206,10 +206,15 @@ test('the demo with its public passwords is refused where others could reach it'
 
 test('a wrong setting is named, without its value', async (t) => {
   const data = await temporaryFolder(t);
-  const env = { BULKHEAD_HTTP_BODY_LIMIT: 'hunter2', BULKHEAD_HTTP_MAX_BACTH: '3' };
-  const { code, stderr } = await bulkhead(t, ['up', '--data', data, '--port', '0'], { env });
+  const env = {
+    BULKHEAD_HTTP_BODY_LIMIT: 'hunter2',
+    BULKHEAD_HTTP_MAX_BACTH: '3',
+    BULKHEAD_HTTP_PORT: '80x',
+  };
+  const { code, stderr } = await bulkhead(t, ['up', '--data', data], { env });
   assert.equal(code, 3);
   assert.match(stderr, /http[.]bodyLimit/);
+  assert.match(stderr, /http[.]port/);
   assert.match(stderr, /BULKHEAD_HTTP_MAX_BACTH/);
   assert.doesNotMatch(stderr, /hunter2/);
 });

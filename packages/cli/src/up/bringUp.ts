@@ -120,6 +120,12 @@ function wantedAddress(request: UpRequest, env: Terminal['env']): Prepared['want
   };
 }
 
+async function probe({ host, port }: Prepared['wanted']): Promise<void> {
+  // What is no port at all is told with everything else that is wrong with the configuration.
+  const possible = port !== undefined && Number.isInteger(port) && port >= 0 && port <= 65_535;
+  if (host !== undefined && possible) await probePort(host, port);
+}
+
 /**
  * Brings everything up: data folder, Postgres, roles, migrations, console, demo, server.
  *
@@ -132,7 +138,7 @@ export async function bringUp(request: UpRequest, ground: Ground): Promise<Insta
     refuseUnsafe(request, terminal.env);
     const folder = await openFolder(request, ground);
     const wanted = wantedAddress(request, terminal.env);
-    if (wanted.host !== undefined && wanted.port !== undefined) await probePort(wanted.host, wanted.port);
+    await probe(wanted);
     const ownConsole = !terminal.env['BULKHEAD_HTTP_CONSOLE'] && !terminal.env['BULKHEAD_CONFIG'];
     const dist = ownConsole ? consoleDist(consolePackage) : undefined;
     const code = watch.time('load', () => loadCode(request));
