@@ -11,7 +11,7 @@ const pages = [
   { path: '/', ready: 'Latest invoices' },
   { path: '/invoices', ready: '3 invoices' },
   { path: '/invoices/new', ready: 'Save draft' },
-  { path: '/customers', ready: '1 customers' },
+  { path: '/customers', ready: '1 customer' },
   { path: '/journal', ready: '3 entries' },
   { path: '/periods', ready: `Fiscal year ${year}` },
   { path: `/reports?to=${year}-12-31`, ready: 'Total EUR' },

@@ -58,7 +58,7 @@ function AuditEntries({ search }: { search: AuditSearch }) {
             </ol>
             <LoadMore
               shown={rows.length}
-              noun="entries"
+              noun={['entry', 'entries']}
               more={entries.hasNextPage}
               loading={entries.isFetchingNextPage}
               onMore={() => void entries.fetchNextPage()}

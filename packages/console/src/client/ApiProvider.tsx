@@ -14,6 +14,8 @@ type ApiContextValue = {
   choose: (scope: Scope) => void;
   /** A client for one company of the chosen tenant, with its own cache. */
   companyApi: (company: string) => Api;
+  /** Reads anew, in every scope of the tenant, what is shown; for after a change. */
+  refresh: () => Promise<void>;
   /** Forgets all that was read, because somebody else may be signed in now. */
   forget: () => void;
 };
@@ -63,7 +65,7 @@ function tenantClients(
   tenant: string | undefined,
   account: Api,
   origin: string,
-): Pick<ApiContextValue, 'tenant' | 'companyApi'> {
+): Pick<ApiContextValue, 'tenant' | 'companyApi' | 'refresh'> {
   function onSignedOut(): void {
     void account.cache.invalidateQueries();
   }
@@ -76,7 +78,11 @@ function tenantClients(
     companies.set(company, made);
     return made;
   }
-  return { tenant: createApi({ scope, origin, onSignedOut }), companyApi };
+  const all = createApi({ scope, origin, onSignedOut });
+  async function refresh(): Promise<void> {
+    await Promise.all([all, ...companies.values()].map(({ cache }) => cache.invalidateQueries()));
+  }
+  return { tenant: all, companyApi, refresh };
 }
 
 /** @throws {Error} outside an ApiProvider */

@@ -89,7 +89,7 @@ function CustomerTable({ search }: { search: string | undefined }) {
               rows={customers}
               rowKey={(customer) => customer.id}
             />
-            <LoadMore shown={customers.length} noun="customers" {...pages} />
+            <LoadMore shown={customers.length} noun={['customer', 'customers']} {...pages} />
           </>
         )
       }

@@ -1,7 +1,7 @@
 import { Button, Group, Modal, TextInput } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
 import type { FormEvent } from 'react';
-import { useApi } from '../client/ApiProvider.tsx';
+import { useApi, useApiContext } from '../client/ApiProvider.tsx';
 import type { Client } from '../client/api.ts';
 import { CompanyRequired } from '../elements/CompanyRequired.tsx';
 import { textOf, textOrNull } from '../elements/form.ts';
@@ -22,13 +22,14 @@ export function NewCustomerDialog({ opened, onClose }: { opened: boolean; onClos
 }
 
 function NewCustomerForm({ onClose }: { onClose: () => void }) {
-  const { client, cache, query } = useApi();
+  const { client } = useApi();
+  const { refresh } = useApiContext();
   const create = useMutation({
     mutationFn: (customer: NewCustomer) => client.books.customers.create(customer),
     onSuccess: async ({ name }) => {
       onClose();
       announceDone(`${name} is added.`);
-      await cache.invalidateQueries({ queryKey: query.books.customers.list.key() });
+      await refresh();
     },
   });
   function submit(event: FormEvent<HTMLFormElement>): void {

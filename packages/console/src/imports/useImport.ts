@@ -1,5 +1,5 @@
 import { useRef, useState } from 'react';
-import { useApi } from '../client/ApiProvider.tsx';
+import { useApi, useApiContext } from '../client/ApiProvider.tsx';
 import type { Client } from '../client/api.ts';
 import type { ImportKind } from './columns.ts';
 import { readCsv } from './readCsv.ts';
@@ -22,7 +22,8 @@ export type ImportState =
 
 /** Runs one import at a time and follows its progress. Stopping before the end writes nothing. */
 export function useImport() {
-  const { client, cache } = useApi();
+  const { client } = useApi();
+  const { refresh } = useApiContext();
   const [state, setState] = useState<ImportState>({ step: 'idle' });
   const running = useRef<AbortController>(null);
   async function start(plan: ImportPlan, file: File): Promise<void> {
@@ -37,7 +38,7 @@ export function useImport() {
         if (event.type === 'progress') setState({ step: 'running', progress: event });
         else setState({ step: 'done', result: event, plan });
       }
-      await cache.invalidateQueries();
+      await refresh();
     } catch (error) {
       setState(controller.signal.aborted ? { step: 'idle' } : { step: 'failed', error });
     }

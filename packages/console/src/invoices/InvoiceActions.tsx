@@ -2,7 +2,7 @@ import { Button, TextInput } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
-import { useApi } from '../client/ApiProvider.tsx';
+import { useApiContext } from '../client/ApiProvider.tsx';
 import { ButtonLink } from '../elements/ButtonLink.tsx';
 import { ConfirmDialog } from '../elements/ConfirmDialog.tsx';
 import { announceDone } from '../problems/announce.ts';
@@ -48,16 +48,18 @@ export function InvoiceActions({ invoice }: { invoice: InvoiceWithLines }) {
   );
 }
 
+/** Each acts in the invoice's own company, also while all companies are shown. */
 type DialogProps = { invoice: InvoiceWithLines; opened: boolean; onClose: () => void };
 
 function SubmitDialog({ invoice, opened, onClose }: DialogProps) {
-  const { client, cache } = useApi();
+  const { companyApi, refresh } = useApiContext();
+  const { client } = companyApi(invoice.companyId);
   const submit = useMutation({
     mutationFn: () => client.books.invoices.submit({ id: invoice.id }),
     onSuccess: async ({ number }) => {
       onClose();
       announceDone(`Submitted as ${number ?? 'invoice'}.`);
-      await cache.invalidateQueries();
+      await refresh();
     },
   });
   return (
@@ -81,7 +83,8 @@ function SubmitDialog({ invoice, opened, onClose }: DialogProps) {
 }
 
 function CancelDialog({ invoice, opened, onClose }: DialogProps) {
-  const { client, cache } = useApi();
+  const { companyApi, refresh } = useApiContext();
+  const { client } = companyApi(invoice.companyId);
   const [reason, setReason] = useState('');
   const [missing, setMissing] = useState(false);
   const cancel = useMutation({
@@ -89,7 +92,7 @@ function CancelDialog({ invoice, opened, onClose }: DialogProps) {
     onSuccess: async () => {
       onClose();
       announceDone(`Invoice ${invoice.number ?? ''} is cancelled.`);
-      await cache.invalidateQueries();
+      await refresh();
     },
   });
   function confirm(): void {
@@ -127,14 +130,15 @@ function CancelDialog({ invoice, opened, onClose }: DialogProps) {
 }
 
 function RemoveDialog({ invoice, opened, onClose }: DialogProps) {
-  const { client, cache, query } = useApi();
+  const { companyApi, refresh } = useApiContext();
+  const { client } = companyApi(invoice.companyId);
   const navigate = useNavigate();
   const remove = useMutation({
     mutationFn: () => client.books.invoices.remove({ id: invoice.id }),
     onSuccess: async () => {
       await navigate({ to: '/invoices' });
       announceDone('The draft is deleted.');
-      await cache.invalidateQueries({ queryKey: query.books.invoices.list.key() });
+      await refresh();
     },
   });
   return (

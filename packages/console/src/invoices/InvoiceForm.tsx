@@ -2,7 +2,7 @@ import { Button, Group, Textarea, TextInput } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
 import { useNavigate, useRouter } from '@tanstack/react-router';
 import { useRef, useState, type FormEvent } from 'react';
-import { useApi } from '../client/ApiProvider.tsx';
+import { useApi, useApiContext } from '../client/ApiProvider.tsx';
 import { Amount } from '../elements/Amount.tsx';
 import { FactList } from '../elements/FactList.tsx';
 import { Panel } from '../elements/Panel.tsx';
@@ -159,7 +159,8 @@ function FormButtons({ saving }: { saving: boolean }) {
 }
 
 function useSave(id: string | undefined) {
-  const { client, cache } = useApi();
+  const { client } = useApi();
+  const { refresh } = useApiContext();
   const navigate = useNavigate();
   return useMutation({
     mutationFn: (draft: InvoiceDraft) => {
@@ -179,7 +180,7 @@ function useSave(id: string | undefined) {
     onSuccess: async (saved) => {
       await navigate({ to: '/invoices/$id', params: { id: saved.id }, replace: true });
       announceDone('The draft is saved.');
-      await cache.invalidateQueries();
+      await refresh();
     },
   });
 }

@@ -104,7 +104,7 @@ function InvoiceTable({ search }: { search: InvoiceSearch }) {
               rows={invoices}
               rowKey={(invoice) => invoice.id}
             />
-            <LoadMore shown={invoices.length} noun="invoices" {...pages} />
+            <LoadMore shown={invoices.length} noun={['invoice', 'invoices']} {...pages} />
           </>
         )
       }

@@ -70,7 +70,7 @@ function EntryList({ search }: { search: string | undefined }) {
                 <EntryItem key={entry.id} entry={entry} />
               ))}
             </ol>
-            <LoadMore shown={entries.length} noun="entries" {...pages} />
+            <LoadMore shown={entries.length} noun={['entry', 'entries']} {...pages} />
           </>
         )
       }

@@ -57,13 +57,13 @@ export function OpenBooks() {
 }
 
 function OpenBooksForm({ currencies }: { currencies: { value: string; label: string }[] }) {
-  const { client, cache } = useApi();
-  const { tenant } = useApiContext();
+  const { client } = useApi();
+  const { refresh } = useApiContext();
   const { company } = useSession();
   const today = useToday();
   const open = useMutation({
     mutationFn: (opening: Opening) => client.books.profiles.open(opening),
-    onSuccess: () => Promise.all([cache.invalidateQueries(), tenant.cache.invalidateQueries()]),
+    onSuccess: refresh,
   });
   function submit(event: FormEvent<HTMLFormElement>): void {
     event.preventDefault();

@@ -9,8 +9,8 @@ import type { Period } from './types.ts';
 
 /** Asks, says that there is no way back, and signs off. */
 export function SignOffDialog({ period, onClose }: { period: Period; onClose: () => void }) {
-  const { client, cache } = useApi();
-  const { tenant } = useApiContext();
+  const { client } = useApi();
+  const { refresh } = useApiContext();
   const [note, setNote] = useState('');
   const given = note.trim();
   const signOff = useMutation({
@@ -19,7 +19,7 @@ export function SignOffDialog({ period, onClose }: { period: Period; onClose: ()
     onSuccess: async () => {
       onClose();
       announceDone(`Signed off through ${readableDay(period.endsOn)}.`);
-      await Promise.all([cache.invalidateQueries(), tenant.cache.invalidateQueries()]);
+      await refresh();
     },
   });
   return (
