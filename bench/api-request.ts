@@ -34,7 +34,7 @@ function configFor({ key, name, connections }: TestDatabase): Config {
       ownerPassword: password,
       appConnections: clients,
       identityConnections: 4,
-      statements: 'named',
+      statements: 'auto',
       connectTimeout: 5000,
       migrateAtBoot: true,
     },

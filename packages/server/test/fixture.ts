@@ -73,7 +73,7 @@ export function configFor(database: TestDatabase, http: Partial<Config['http']> 
       ownerPassword: password,
       appConnections: 10,
       identityConnections: 2,
-      statements: 'named',
+      statements: 'auto',
       connectTimeout: 5000,
       migrateAtBoot: true,
     },

@@ -75,9 +75,9 @@ const database = z.strictObject({
   identityConnections: setting(whole(1, 1000).default(4), {
     description: 'Connections of bulkhead_identity.',
   }),
-  statements: setting(z.enum(['named', 'unnamed']).default('named'), {
+  statements: setting(z.enum(['auto', 'named', 'unnamed']).default('auto'), {
     description:
-      '`named` lets a connection keep its plans; `unnamed` is for a PgBouncer older than 1.21 in transaction mode.',
+      '`auto` keeps plans where the connection leads to Postgres itself and not where a pooler stands between; `named` keeps them always (PgBouncer 1.21 or newer), `unnamed` never.',
   }),
   connectTimeout: setting(whole(100, 600_000).default(5000), {
     description: 'Milliseconds to wait for a connection.',
