@@ -1,5 +1,5 @@
 import type { Catalog } from '../catalog/types.ts';
-import type { Facts } from '../parse/facts.ts';
+import type { Facts, PolicyFacts } from '../parse/facts.ts';
 import type { Access } from './access.ts';
 import { presets, type ModelSettings } from './settings.ts';
 import type { Preset, TenantModel } from './types.ts';
@@ -92,10 +92,17 @@ function scored({ catalog, access }: { catalog: Catalog; access: Access }): stri
   return leaves.map(({ name }) => name).toSorted((a, b) => score(b) - score(a) || a.localeCompare(b));
 }
 
+/** Whether a policy names the role to open a table to it on which another role's policy confines that one to its tenant. */
 function opensItself(role: string, facts: Facts): boolean {
-  return [...facts.policies.values()].some((policies) =>
-    policies.some(
+  return [...facts.policies.values()].some((policies) => {
+    const open = policies.some(
       ({ policy, using }) => policy.permissive && policy.roles.includes(role) && using?.always === true,
-    ),
-  );
+    );
+    const confines = ({ using }: PolicyFacts): boolean =>
+      using?.parts.every(({ lets }) => lets === 'confined') === true;
+    const others = policies.filter(
+      ({ policy }) => !policy.roles.includes(role) && !policy.roles.includes('public'),
+    );
+    return open && others.some(confines);
+  });
 }

@@ -221,7 +221,7 @@ export const identitySetter: Rule = {
       const calls = body?.statements.flatMap(({ query }) => expressionsOf(query).flatMap(callsIn)) ?? [];
       const sets = calls.find(
         ({ name, arguments: [setting] }) =>
-          name.at(-1) === 'set_config' && setting?.kind === 'constant' && carried.has(String(setting.value)),
+          name.at(-1) === 'set_config' && setting !== undefined && carried.has(textOf(setting)),
       );
       if (sets === undefined || routine.returnsTrigger || callers(subject, routine).length === 0) return [];
       return [
@@ -234,3 +234,8 @@ export const identitySetter: Rule = {
     });
   },
 };
+
+function textOf(expression: Expression): string {
+  const bare = expression.kind === 'cast' ? expression.argument : expression;
+  return bare.kind === 'constant' ? String(bare.value) : '';
+}

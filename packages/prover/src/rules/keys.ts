@@ -78,7 +78,8 @@ function tells(table: Relation, key: Key): boolean {
   if (columns.every((column) => column?.baseType === 'uuid')) return false;
   const numbered = columns.every(
     (column) =>
-      column !== undefined && (column.identity !== null || /^nextval\(/.test(column.defaultExpression ?? '')),
+      column !== undefined &&
+      (column.identity !== null || (column.defaultExpression ?? '').startsWith('nextval(')),
   );
   return !numbered;
 }

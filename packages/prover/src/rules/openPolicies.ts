@@ -61,15 +61,14 @@ export const alwaysTrue: Rule = {
 };
 
 /** Conditions that every session with an identity meets. */
-function meansSignedIn(expression: Expression, subject: Subject): boolean {
-  if (expression.kind === 'and') return expression.parts.some((part) => meansSignedIn(part, subject));
+function meansSignedIn(expression: Expression): boolean {
+  if (expression.kind === 'and') return expression.parts.some((part) => meansSignedIn(part));
   if (expression.kind === 'not')
     return expression.argument.kind === 'test' && expression.argument.test === 'null';
   if (expression.kind === 'test') return expression.test === 'not null';
   if (expression.kind === 'subquery')
     return (
-      expression.query.from.length === 0 &&
-      expression.query.targets.some((target) => meansSignedIn(target, subject))
+      expression.query.from.length === 0 && expression.query.targets.some((target) => meansSignedIn(target))
     );
   if (expression.kind !== 'operator') return false;
   const constants = [...walk(expression)].flatMap((each) => (each.kind === 'constant' ? [each.value] : []));
@@ -92,9 +91,7 @@ export const anySession: Rule = {
         (each) =>
           holdsTenants(subject, each.relation) &&
           !isCheckOnly(each) &&
-          each.loose.some(
-            (part) => ['gate', 'bypass'].includes(part.lets) && meansSignedIn(part.expression, subject),
-          ),
+          each.loose.some((part) => ['gate', 'bypass'].includes(part.lets) && meansSignedIn(part.expression)),
       ),
     ).map(({ first, all }) =>
       violation(
@@ -144,8 +141,7 @@ export const bypassSetting: Rule = {
     byPolicy(
       judgements(subject).filter((each) =>
         each.loose.some(
-          (part) =>
-            part.lets === 'bypass' && !meansSignedIn(part.expression, subject) && !asksNull(part.expression),
+          (part) => part.lets === 'bypass' && !meansSignedIn(part.expression) && !asksNull(part.expression),
         ),
       ),
     ).map(({ first, all }) =>

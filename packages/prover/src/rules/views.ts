@@ -11,14 +11,14 @@ const exposed = ({ catalog, model }: Subject, kind: Relation['kind']): Relation[
 const isOn = (view: Relation, option: string): boolean =>
   view.options.some((each) => new RegExp(`^${option}=(true|on|1|yes)$`, 'i').test(each));
 
-/** The tables that a view reads, through other views too. */
+/** The relations that hold what a view shows: tables and materialized views, through other views too. */
 function tablesBehind({ facts }: Subject, view: Relation): Relation[] {
   const seen = new Set<string>([view.id]);
   const tables: Relation[] = [];
   for (const id of seen) {
     const relation = facts.lookup.relation(id);
     if (relation === undefined) continue;
-    if (['r', 'p', 'f'].includes(relation.kind)) tables.push(relation);
+    if (relation.kind !== 'v' && relation !== view) tables.push(relation);
     else for (const read of relation.reads) seen.add(read);
   }
   return tables;
@@ -30,15 +30,24 @@ function confines({ facts }: Subject, view: Relation, table: Relation): boolean 
   return parts.length > 0 && parts.every(({ lets }) => lets === 'confined' || lets === 'never');
 }
 
-/** A protected tenant table whose policies do not apply to the view's owner. */
-function bypassed(subject: Subject, view: Relation): Relation | undefined {
-  return tablesBehind(subject, view).find(
-    (table) =>
-      subject.tenantTables.has(table.id) &&
-      table.rls &&
-      subject.access.exempt(view.owner, table) !== null &&
-      !confines(subject, view, table),
+const holdsCopies = (subject: Subject, { kind, ...view }: Relation): boolean =>
+  kind === 'm' &&
+  tablesBehind(subject, { kind, ...view }).some(
+    (table) => subject.tenantTables.has(table.id) || holdsCopies(subject, table),
   );
+
+/** What a view reads of tenants' rows where no policy applies: a protected table as an exempt owner, or a materialized view. */
+function bypassed(subject: Subject, view: Relation): { relation: Relation; why: string } | undefined {
+  return tablesBehind(subject, view)
+    .filter((relation) => !confines(subject, view, relation))
+    .flatMap((relation) => {
+      const exempt =
+        subject.tenantTables.has(relation.id) && relation.rls
+          ? subject.access.exempt(view.owner, relation)
+          : null;
+      const why = exempt ?? (holdsCopies(subject, relation) ? 'it is materialized' : null);
+      return why === null ? [] : [{ relation, why }];
+    })[0];
 }
 
 export const ownersView: Rule = {
@@ -55,12 +64,12 @@ export const ownersView: Rule = {
       .filter((view) => !isOn(view, 'security_invoker'))
       .flatMap((view) => {
         const privileges = privilegesOf(subject, view, rowPrivileges);
-        const table = privileges.length === 0 ? undefined : bypassed(subject, view);
-        if (table === undefined) return [];
+        const read = privileges.length === 0 ? undefined : bypassed(subject, view);
+        if (read === undefined) return [];
         return [
           {
             object: tableObject(view),
-            message: `Application roles may ${privileges.join(', ')}; it reads ${nameOf(table)} as ${view.owner}, to whom no policy applies (${subject.access.exempt(view.owner, table)}).`,
+            message: `Application roles may ${privileges.join(', ')}; it reads ${nameOf(read.relation)} as ${view.owner}, and no policy applies (${read.why}).`,
             fix: `alter view ${nameOf(view)} set (security_invoker = true);`,
           },
         ];
