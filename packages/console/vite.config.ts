@@ -2,8 +2,11 @@ import react from '@vitejs/plugin-react';
 import { defineConfig } from 'vite';
 import { themeVariables } from './build/theme-variables.ts';
 
-/** Where `npm run dev` finds the server; it runs beside the console during development. */
-const server = process.env.BULKHEAD_SERVER ?? 'http://127.0.0.1:8080';
+/** Where `npm run dev` finds the server, by the origin that the server calls its own. */
+const server = process.env.BULKHEAD_SERVER ?? 'http://localhost:4000';
+
+/** The server takes changes from its own pages alone; in development these are the pages that Vite serves. */
+const passedOn = { target: server, headers: { origin: server } };
 
 export default defineConfig({
   plugins: [react(), themeVariables()],
@@ -26,6 +29,6 @@ export default defineConfig({
     },
   },
   server: {
-    proxy: { '/rpc': server, '/api': server },
+    proxy: { '/rpc': passedOn, '/api': passedOn },
   },
 });
