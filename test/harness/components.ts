@@ -4,6 +4,7 @@ import { delimiter, join } from 'node:path';
 /** Programs from outside npm that some tests drive, and where they may be besides the PATH. */
 const components = {
   pgbouncer: { programs: ['pgbouncer'], folders: ['/usr/sbin'] },
+  psql: { programs: ['psql'], folders: ['/usr/lib/postgresql/15/bin'] },
   chromium: { programs: ['chromium', 'chromium-browser', 'google-chrome'], folders: [] },
   'postgresql-15': { programs: ['postgres'], folders: ['/usr/lib/postgresql/15/bin'], onlyThere: true },
 } satisfies Record<string, { programs: string[]; folders: string[]; onlyThere?: boolean }>;

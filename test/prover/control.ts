@@ -1,5 +1,10 @@
 import type { Catalog } from '../../packages/prover/src/catalog/types.ts';
-import type { IdentityCarrier, Preset, TenantModel, TenantTable } from '../../packages/prover/src/model/types.ts';
+import type {
+  IdentityCarrier,
+  Preset,
+  TenantModel,
+  TenantTable,
+} from '../../packages/prover/src/model/types.ts';
 
 /** A small schema with one hole, or a sound one that looks like it, and what attacks are to find in it. */
 export type Control = {
@@ -43,7 +48,7 @@ function modelOf(sql: string, roles: readonly string[], catalog: Catalog): Tenan
     return found.id;
   };
   const tables = fields(sql, 'table').map((line): TenantTable => {
-    const [name = '', column = '', ...membership] = line.split(' ');
+    const [name = '', column = '', ...membership] = line.split(line.includes(' | ') ? ' | ' : ' ');
     const [relation, identityColumn = '', tenantColumn = ''] = membership;
     return {
       relationId: idOf(name),
@@ -58,7 +63,7 @@ function modelOf(sql: string, roles: readonly string[], catalog: Catalog): Tenan
   return {
     preset: (fields(sql, 'preset')[0] as Preset | undefined) ?? null,
     carriers: fields(sql, 'carrier').map((text) => JSON.parse(text) as IdentityCarrier),
-    applicationRoles: roles,
+    applicationRoles: [...roles],
     exposedSchemas: ['public'],
     tables,
     unresolved: [],

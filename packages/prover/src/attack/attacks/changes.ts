@@ -10,6 +10,9 @@ const common = { threat: 'tenant', kinds: everywhere } as const;
 
 const add = (scene: Scene, row: Row): string => insertion(scene.target.base, row, scene.target.label);
 
+/** Counts the rows it lets through without naming a column, and stops letting them through at the limit. */
+const counter = `set_config('bulkhead_prover.rows', (coalesce(nullif(current_setting('bulkhead_prover.rows', true), ''), '0')::int + 1)::text, true)::int <= 1000`;
+
 export const insert: Attack = {
   ...common,
   id: 'insert',
@@ -82,12 +85,14 @@ export const move: Attack = {
       const removal = `delete from ${scene.target.label} where ${key}`;
       return judgeWrite(scene, await scene.run([removal, scene.as('ours'), change('theirs')]));
     }
-    return judgeWrite(scene, trial, [scene.as('ours'), change('ours')]);
+    const aimed = await judgeWrite(scene, trial, [scene.as('ours'), change('ours')]);
+    if (trial.outcome.kind !== 'error' || trial.outcome.refusal !== 'policy') return aimed;
+    // A condition brings the policies for SELECT in, which the new row must pass too; without one they are not asked.
+    const blind = `update ${scene.target.label} set ${name} = ${tenantOf(scene, 'theirs')} where ${counter}`;
+    const unseen = await scene.run([scene.as('ours'), blind]);
+    return unseen.outcome.kind === 'rows' && unseen.outcome.count > 0 ? leaked(unseen) : aimed;
   },
 };
-
-/** Counts the rows it lets through without naming a column, and stops letting them through at the limit. */
-const counter = `set_config('bulkhead_prover.rows', (coalesce(nullif(current_setting('bulkhead_prover.rows', true), ''), '0')::int + 1)::text, true)::int <= 1000`;
 
 /** Names no column in any condition, so that Postgres never consults the policies for SELECT. */
 function unfiltered(id: string, title: string, statement: (scene: Scene) => string | null): Attack {

@@ -12,17 +12,18 @@ const select = (scene: Scene): string =>
 
 /** Tries each list of steps; rows are a leak, and an error or none a refusal where the rows are known to exist. */
 async function tryAll(scene: Scene, ways: readonly (readonly string[])[]): Promise<Conclusion> {
-  let last: Trial | null = null;
+  let first: Trial | null = null;
   for (const way of ways) {
-    last = await scene.run(way);
-    const { outcome } = last;
-    if (outcome.kind === 'rows' && outcome.count > 0) return leaked(last);
+    const trial = await scene.run(way);
+    first ??= trial;
+    const { outcome } = trial;
+    if (outcome.kind === 'rows' && outcome.count > 0) return leaked(trial);
     if (outcome.kind === 'error' && outcome.refusal === 'timeout')
       return inconclusive('the time limit ended it', describe(outcome));
   }
-  if (last === null) return notApplicable('there is no way to try it here');
-  if (!scene.theirsExists) return judgeSilence(scene, last.outcome);
-  return refused(describe(last.outcome));
+  if (first === null) return notApplicable('there is no way to try it here');
+  if (!scene.theirsExists) return judgeSilence(scene, first.outcome);
+  return refused(describe(first.outcome));
 }
 
 const emptyings = ['', 'null', '{}', '%', '*'];
@@ -68,7 +69,7 @@ export const anonymous: Attack = {
 /** Settings with the other tenant's values, given in the very statement that reads. */
 export const rewrite: Attack = {
   id: 'context rewrite',
-  title: 'say in the same statement that we are the other tenant',
+  title: 'say, by SQL that got into a statement, that we are the other tenant',
   threat: 'injection',
   cites: ['PRO-3', 'ISO-3', 'T-19'],
   kinds: everywhere,
@@ -87,6 +88,7 @@ export const rewrite: Attack = {
     return tryAll(scene, [
       [scene.as('ours'), union],
       [scene.as('ours'), inline],
+      [scene.as('ours'), `select ${said}`, select(scene)],
     ]);
   },
 };

@@ -4,6 +4,9 @@ import type { Attack } from '../types.ts';
 import { inconclusive, judgeSilence, leaked, refused } from '../verdict.ts';
 import { describe } from '../outcome.ts';
 
+/** Whoever runs SQL may choose the plan, and one without an index filters every row. */
+const byScan = 'set local enable_indexscan = off; set local enable_indexonlyscan = off; set local enable_bitmapscan = off';
+
 /** EXPLAIN tells how many rows a policy took away. */
 export const explain: Attack = {
   id: 'explain',
@@ -15,7 +18,7 @@ export const explain: Attack = {
     if (!scene.theirsExists) return inconclusive(scene.trouble ?? 'no row of the other tenant could be shown to exist');
     const plan = `explain (analyze, costs off, timing off, summary off) select from ${scene.target.label}`;
     for (const statement of [plan, `${plan} where ${belongs(scene, 'theirs')}`]) {
-      const trial = await scene.run([scene.as('ours'), statement]);
+      const trial = await scene.run([scene.as('ours'), byScan, statement]);
       const { outcome } = trial;
       if (outcome.kind === 'error') return judgeSilence(scene, outcome);
       const told = outcome.values.flatMap(([line]) => /Rows Removed by Filter: [1-9]\d*/.exec(line ?? '')?.[0] ?? []);

@@ -1,0 +1,74 @@
+import { spawn } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import pg from 'pg';
+import { attack, type AttackOptions } from '../../packages/prover/src/attack/attack.ts';
+import { readCatalog } from '../../packages/prover/src/catalog/read.ts';
+import type { AttackResult } from '../../packages/prover/src/findings.ts';
+import { createTestDatabase, type Connection, type TestDatabase } from '../harness/index.ts';
+import { controlOf, type Control } from './control.ts';
+
+const folder = new URL('fixtures/controls/', import.meta.url);
+
+/** Every control, in the order of names. */
+export function readControls(): Control[] {
+  return readdirSync(folder)
+    .filter((name) => name.endsWith('.sql'))
+    .toSorted()
+    .map((name) => controlOf(name.replace('.sql', ''), readFileSync(new URL(name, folder), 'utf8')));
+}
+
+/** A database with a control's schema, and a connection of its superuser. */
+export async function build(control: Control): Promise<{ database: TestDatabase; client: pg.Client }> {
+  const database = await createTestDatabase({ template: 'empty' });
+  const client = new pg.Client(database.connections.superuser);
+  await client.connect();
+  await client.query(
+    control.roles
+      .map(
+        (name) =>
+          `do $$ begin create role ${name} login password 'control'; exception when duplicate_object or unique_violation then null; end $$`,
+      )
+      .join('; '),
+  );
+  await client.query(`grant usage on schema public to ${control.roles.join(', ')}`);
+  await client.query(control.sql);
+  return { database, client };
+}
+
+export async function tear({ database, client }: Awaited<ReturnType<typeof build>>): Promise<void> {
+  await client.end();
+  await database.drop();
+}
+
+/** Attacks a control as its superuser, or with other options. */
+export async function attackControl(
+  control: Control,
+  client: pg.Client,
+  options: Partial<AttackOptions> = {},
+): Promise<AttackResult> {
+  const catalog = options.catalog ?? (await readCatalog(client));
+  return attack({ client, catalog, model: control.model(catalog), ...options });
+}
+
+/** Pastes a script into psql; all that it prints. */
+export function paste(connection: Connection, script: string): Promise<{ output: string; errors: string }> {
+  const { host, port, user, password, database } = connection;
+  const child = spawn('psql', ['-X', '-P', 'pager=off'], {
+    env: {
+      ...process.env,
+      PGHOST: host,
+      PGPORT: String(port),
+      PGUSER: user,
+      PGPASSWORD: password,
+      PGDATABASE: database,
+    },
+  });
+  const texts = { output: '', errors: '' };
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (texts.output += text));
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (texts.errors += text));
+  child.stdin.end(script);
+  return new Promise((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', () => resolve(texts));
+  });
+}
