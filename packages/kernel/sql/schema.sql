@@ -1530,6 +1530,7 @@ declare
   key_inner_pad bytea;
   key_outer_pad bytea;
   key_blind bigint;
+  seal text;
   remaining double precision;
 begin
   if token is null or token = '' then
@@ -1538,12 +1539,14 @@ begin
   select k.inner_pad, k.outer_pad, k.blind into key_inner_pad, key_outer_pad, key_blind
   from bulkhead.context_key k
   where k.id = substr(token, 5, 8) and k.not_after > now();
-  -- Compared through a hash whose seed nobody knows: comparing the bytes would stop at the first that differs,
-  -- and the time would tell how much of a guess was right. Without a key the hash is null, and so not equal.
+  seal := '.' || encode(
+    sha256(key_outer_pad || sha256(key_inner_pad || convert_to(left(token, -65), 'UTF8'))), 'hex');
+  -- Compared through a hash whose seed nobody knows before they are compared themselves: comparing texts stops at
+  -- the first byte that differs, and the time would tell how much of a guess was right. Without a key the seal is
+  -- null, and so not equal.
   if left(token, 4) = 'bh1.'
-    and hashtextextended(right(token, 65), key_blind) = hashtextextended(
-      '.' || encode(sha256(key_outer_pad || sha256(key_inner_pad || convert_to(left(token, -65), 'UTF8'))), 'hex'),
-      key_blind)
+    and hashtextextended(right(token, 65), key_blind) = hashtextextended(seal, key_blind)
+    and right(token, 65) = seal
   then
     remaining := split_part(token, '.', 3)::double precision - date_part('epoch', now());
     if remaining between 0 and 900 then

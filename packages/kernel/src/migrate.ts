@@ -91,14 +91,21 @@ const historyTable = `
  */
 export async function migrate(client: MigrationClient, { line, folder }: MigrationLine): Promise<string[]> {
   const migrations = await readMigrations(folder);
-  await client.query(`select pg_advisory_lock(hashtextextended('bulkhead.migrate', 0))`);
+  await createHistory(client);
+  const applied: string[] = [];
+  for (;;) {
+    const migration = await applyNext(client, line, migrations);
+    if (!migration) return applied;
+    applied.push(migration.name);
+  }
+}
+
+/** Two servers that start together may both find the history missing. */
+async function createHistory(client: MigrationClient): Promise<void> {
   try {
     await client.query(historyTable);
-    const pending = await pendingOf(client, line, migrations);
-    for (const migration of pending) await apply(client, line, migration);
-    return pending.map(({ name }) => name);
-  } finally {
-    await client.query(`select pg_advisory_unlock(hashtextextended('bulkhead.migrate', 0))`);
+  } catch {
+    await client.query(historyTable);
   }
 }
 
@@ -145,18 +152,38 @@ async function pendingOf(
   return migrations.slice(rows.length);
 }
 
-async function apply(client: MigrationClient, line: string, migration: Migration): Promise<void> {
+/**
+ * Applies the first pending file, if there is one. The lock is on a table that no runtime role can lock, and not an
+ * advisory one, which anybody who can run SQL could hold to keep a server from starting.
+ */
+async function applyNext(
+  client: MigrationClient,
+  line: string,
+  migrations: Migration[],
+): Promise<Migration | undefined> {
   await client.query('begin');
+  try {
+    await client.query('lock table bulkhead_migration.applied in exclusive mode');
+    const [migration] = await pendingOf(client, line, migrations);
+    if (migration) await apply(client, line, migration);
+    await client.query('commit');
+    return migration;
+  } catch (error) {
+    await client.query('rollback');
+    throw error;
+  }
+}
+
+async function apply(client: MigrationClient, line: string, migration: Migration): Promise<void> {
   try {
     await client.query(`set local row_security = off`);
     await client.query(migration.sql);
+    await client.query(`set local row_security = on`);
     await client.query(
       'insert into bulkhead_migration.applied (line, number, name, checksum) values ($1, $2, $3, $4)',
       [line, migration.number, migration.name, migration.checksum],
     );
-    await client.query('commit');
   } catch (error) {
-    await client.query('rollback');
     const reason = error instanceof Error ? error.message : String(error);
     throw new MigrationError('migration_failed', `${line}/${migration.name}: ${reason}`, { cause: error });
   }
