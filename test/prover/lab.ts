@@ -30,7 +30,8 @@ export async function build(control: Control): Promise<{ database: TestDatabase;
       )
       .join('; '),
   );
-  await client.query(`grant usage on schema public to ${control.roles.join(', ')}`);
+  const roles = control.roles.join(', ');
+  await client.query(`grant connect on database ${database.name} to ${roles}; grant usage on schema public to ${roles}`);
   await client.query(control.sql);
   return { database, client };
 }

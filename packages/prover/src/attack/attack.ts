@@ -6,7 +6,7 @@ import type { TenantModel, TenantTable } from '../model/types.ts';
 import { Arena, type Limits } from './arena.ts';
 import { attacks } from './attacks/index.ts';
 import type { Identity, World } from './identity.ts';
-import { choosePowers, type Powers, type RoleChoice } from './roles.ts';
+import { choosePowers, loginOf, type Powers, type RoleChoice } from './roles.ts';
 import { setScene } from './scene.ts';
 import { reproduction } from './script.ts';
 import { Seeder } from './seed.ts';
@@ -117,7 +117,8 @@ function anonymousOf({ model, powers, worlds, catalog }: Campaign): Identity | n
     (each) => each !== powers.roles.ours && catalog.roles.some((role) => role.name === each) && (model.applicationRoles.includes(each) || model.preset === 'supabase'),
   );
   if (name === undefined || !powers.takesRole) return null;
-  const { login, settings } = worlds.ours.identity;
+  const { settings } = worlds.ours.identity;
+  const login = powers.superuser ? loginOf(new Map(catalog.roles.map((role) => [role.name, role])), name) : null;
   return { login, role: name, settings: settings.map(([setting]) => [setting, setting.endsWith('claims') ? JSON.stringify({ role: name }) : '']) };
 }
 

@@ -92,7 +92,7 @@ function reach(roles: ReadonlyMap<string, Role>, name: string): string[] {
 }
 
 /** The role that signs in to act as one that cannot: an authenticator is a member of it and is no superuser. */
-function loginOf(roles: ReadonlyMap<string, Role>, name: string): string {
+export function loginOf(roles: ReadonlyMap<string, Role>, name: string): string {
   if (roles.get(name)?.canLogin !== false) return name;
   const members = [...roles.values()].filter(
     ({ name: other, canLogin, superuser, bypassRls }) => canLogin && !superuser && !bypassRls && reach(roles, other).includes(name),
