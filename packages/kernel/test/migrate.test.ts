@@ -110,9 +110,10 @@ test('injected SQL that holds advisory locks cannot keep a server from migrating
     await attacker.query(
       `select pg_advisory_lock(hashtextextended('bulkhead.migrate', 0)), pg_advisory_lock(0)`,
     );
-    await assert.rejects(attacker.query('lock table bulkhead_migration.applied in access share mode'), {
-      code: '42501',
-    });
+    await assert.rejects(
+      attacker.query('begin; lock table bulkhead_migration.applied in access share mode'),
+      { code: '42501' },
+    );
     const folder = await mkdtemp(join(tmpdir(), 'bulkhead-migrations-'));
     await writeFile(join(folder, '0001_a.sql'), 'select 1');
     await owner.query(`set statement_timeout = '5s'`);
