@@ -84,6 +84,12 @@ describeInConsole('every page (EDG-4, T-55, WCAG 2.2 AA)', (world) => {
       await page.getByRole('button', { name: /^Sign off 1 Jan/ }).click();
       await page.getByText('This is final.').waitFor();
       assert.deepEqual(await findings(page), [], 'sign-off');
+      await page.goto(`${url}/import`);
+      const csv = { name: 'bad.csv', mimeType: 'text/csv', buffer: Buffer.from('code,name\nNET-1,') };
+      await page.getByLabel('CSV file').setInputFiles(csv);
+      await page.getByRole('button', { name: 'Check the file' }).click();
+      await page.getByText('1 of 1 lines has problems.').waitFor();
+      assert.deepEqual(await findings(page), [], 'import problems');
       await page.goto(`${url}/audit`);
       await page
         .getByRole('button', { expanded: false, name: /update.*books\.invoice/ })

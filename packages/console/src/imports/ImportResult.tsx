@@ -53,7 +53,7 @@ export function ImportResult({ result, plan: { kind, mode } }: ImportResultProps
 }
 
 const columns: Column<ImportError>[] = [
-  { key: 'line', header: 'Line', align: 'end', cell: ({ line }) => line },
+  { key: 'line', header: 'Line', tight: true, cell: ({ line }) => line },
   {
     key: 'column',
     header: 'Column',
