@@ -53,14 +53,19 @@ test('ISO-2 migrateAll applies kernel, platform and modules in order, once', asy
   });
 });
 
-test('migrateAll brings up a database that has nothing yet, as an administrator', async () => {
-  const database = await createTestDatabase({ template: 'empty' });
-  try {
-    await migrateAll(configFor(database), [module], { admin: database.connections.superuser });
-    assert.equal(await refusalOn(database, { migrate: false }), undefined);
-  } finally {
-    await database.drop();
-  }
+test('migrateAll makes the audit partitions of this month and the next three', async () => {
+  await withDatabase(async (database) => {
+    await migrateAll(configFor(database), [module]);
+    await run(
+      database,
+      'owner',
+      `do $$ begin
+        if (select count(*) from pg_inherits where inhparent = 'bulkhead.audit_entry'::regclass) <> 5 then
+          raise exception 'expected four months and the catch-all';
+        end if;
+      end $$`,
+    );
+  });
 });
 
 test('start-up refuses while migrations are missing, and names them', async () => {
