@@ -4,13 +4,13 @@ import { cell, finding, leak, sampleReport, type Sample } from '../test/sampleRe
 import { BaselineError, readBaseline, writeBaseline } from './baseline.ts';
 
 const refused = cell('public.invoice', 'read');
-const inconclusive = cell('public.invoice', 'context', { verdict: 'inconclusive', reason: 'no row' });
+const inconclusive = cell('public.currency', 'read', { verdict: 'inconclusive', reason: 'no row' });
 const unseen = [{ what: 'function f()', why: 'dynamic' }];
 
 const cases: readonly [title: string, sample: Sample, exitCode: number][] = [
   ['every attack refused', { cells: [refused] }, 0],
   ['a leak', { cells: [refused, leak('public.member', 'read')] }, 1],
-  ['a leak of numbers only', { cells: [refused, leak('public.member', 'statistics')] }, 1],
+  ['a leak of numbers only', { cells: [refused, leak('public.member', 'statistics')] }, 0],
   [
     'the same, with --fail-on high',
     { cells: [refused, leak('public.member', 'statistics')], failOn: 'high' },
@@ -18,6 +18,12 @@ const cases: readonly [title: string, sample: Sample, exitCode: number][] = [
   ],
   ['an injection leak with --fail-on high', { cells: [refused, leak('t', 'context')], failOn: 'high' }, 1],
   ['an inconclusive cell', { cells: [refused, inconclusive] }, 2],
+  ['an inconclusive cell of injected SQL', { cells: [refused, { ...inconclusive, attack: 'context' }] }, 0],
+  [
+    'the same with --fail-on high',
+    { cells: [refused, { ...inconclusive, attack: 'context' }], failOn: 'high' },
+    2,
+  ],
   ['a leak and an inconclusive cell', { cells: [leak('t', 'read'), inconclusive] }, 1],
   ['--fail-on never and a leak', { cells: [leak('t', 'read')], failOn: 'never' }, 0],
   ['--fail-on never and something unseen', { cells: [refused], unseen, failOn: 'never' }, 2],
@@ -62,7 +68,7 @@ describe('PRO-1 a baseline', () => {
     const accepted = Object.fromEntries(readBaseline(text).accepted);
     assert.deepEqual(accepted, {
       'BH001:table:public.invoice': 'accepted on first use',
-      'attack:context:public.invoice': 'accepted on first use',
+      'attack:read:public.currency': 'accepted on first use',
       'attack:read:t': 'a public table',
       'unseen:function f()': 'accepted on first use',
     });

@@ -1,3 +1,5 @@
+export { attack, AttackError, type AttackOptions } from './attack/attack.ts';
+export { attacks } from './attack/attacks/index.ts';
 export { BaselineError, readBaseline, writeBaseline, type Baseline } from './baseline.ts';
 export { readCatalog } from './catalog/read.ts';
 export type { Catalog } from './catalog/types.ts';

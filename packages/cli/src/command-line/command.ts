@@ -71,8 +71,12 @@ export type Definition<O extends Options> = {
   readonly description: string;
   readonly options: O;
   readonly examples: readonly Example[];
+  /** The option that a word without a name fills, as in `bulkhead scan URL`. */
+  readonly argument?: string;
   /** Meaning of exit code 1 where the command can answer no. */
   readonly no?: string;
+  /** Codes and meanings of a command that has its own; a line that is not understood then ends with 3. */
+  readonly exits?: readonly (readonly [code: string, meaning: string])[];
   run(values: Values<O>, terminal: Terminal): Promise<ExitCode>;
 };
 

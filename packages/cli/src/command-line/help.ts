@@ -45,13 +45,15 @@ function explained(option: Option): string {
 export function commandHelp(command: Command): string {
   const name = `bulkhead ${command.name.join(' ')}`;
   const options = Object.entries({ ...command.options, ...commonOptions }) as [string, Option][];
-  const exits: [string, string][] = [['0', 'done']];
-  if (command.no !== undefined) exits.push(['1', command.no]);
-  exits.push(['2', 'the command line cannot be understood; nothing was done']);
-  exits.push(['3', 'it could not be done; the message says what to do']);
+  const argument = command.options[command.argument ?? ''];
+  const usage =
+    argument === undefined || argument.kind === 'flag'
+      ? []
+      : [`Usage: ${name} [${argument.placeholder}] [options]`, ''];
   return [
     `${name}: ${command.summary}`,
     '',
+    ...usage,
     wrap(command.description, ''),
     '',
     'Options:',
@@ -61,8 +63,18 @@ export function commandHelp(command: Command): string {
     ...command.examples.map(({ line, does }) => `  ${line}\n      ${does}`),
     '',
     'Exit codes:',
-    columns(exits),
+    columns(exitsOf(command)),
   ].join('\n');
+}
+
+function exitsOf({ no, exits }: Command): readonly (readonly [string, string])[] {
+  if (exits !== undefined) return exits;
+  return [
+    ['0', 'done'],
+    ...(no === undefined ? [] : [['1', no] as const]),
+    ['2', 'the command line cannot be understood; nothing was done'],
+    ['3', 'it could not be done; the message says what to do'],
+  ];
 }
 
 /** The help of the whole program, or of one noun when only its commands are given. */
@@ -82,6 +94,7 @@ export function overviewHelp(commands: readonly Command[], noun?: string): strin
     'Each command explains itself:  bulkhead <noun> <verb> --help',
     'Every command takes --json (one object on stdout; progress goes to stderr).',
     'Exit codes: 0 done or yes, 1 the answer is no, 2 not understood, 3 could not be done.',
+    'Only scan and attack end with 2 for what they could not see, and with 3 for the rest.',
     'BULKHEAD_DEBUG=1 adds the stack of an error.',
   ].join('\n');
 }

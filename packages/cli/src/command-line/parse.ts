@@ -66,6 +66,22 @@ function unknownOption(token: Token & { kind: 'option' }, command: Command): Err
   return usageFailure(`Unknown option ${token.rawName}.`, didYouMean(token.rawName, known, help));
 }
 
+type Given = { name: string; value: Value; option: Option };
+
+function named(token: Token & { kind: 'option' }, command: Command): Given {
+  const options: Readonly<Record<string, Option>> = { ...command.options, ...commonOptions };
+  const option = Object.hasOwn(options, token.name) ? options[token.name] : undefined;
+  if (option === undefined || !token.rawName.startsWith('--')) throw unknownOption(token, command);
+  return { name: token.name, value: read(token.name, option, token), option };
+}
+
+/** A word without a name, which most commands do not take. */
+function word({ value }: Token & { kind: 'positional' }, { argument, options }: Command): Given {
+  const option = argument === undefined ? undefined : options[argument];
+  if (argument === undefined || option === undefined) throw usageFailure(`Unexpected word "${value}".`);
+  return { name: argument, value, option };
+}
+
 /**
  * Reads what follows a command's name.
  *
@@ -79,16 +95,14 @@ export function parseOptions(command: Command, line: readonly string[]): Readonl
   const given = new Set<string>();
 
   for (const token of tokenise(line, options)) {
-    if (token.kind === 'positional') throw usageFailure(`Unexpected word "${token.value}".`);
     if (token.kind === 'option-terminator') continue;
-    const option = Object.hasOwn(options, token.name) ? options[token.name] : undefined;
-    if (option === undefined || !token.rawName.startsWith('--')) throw unknownOption(token, command);
-    const value = read(token.name, option, token);
-    const earlier = values[token.name];
-    if (option.kind === 'list') values[token.name] = [...asList(earlier), ...asList(value)];
-    else if (given.has(token.name)) throw usageFailure(`--${token.name} is given twice.`);
-    else values[token.name] = value;
-    given.add(token.name);
+    const { name, value, option } =
+      token.kind === 'positional' ? word(token, command) : named(token, command);
+    const earlier = values[name];
+    if (option.kind === 'list') values[name] = [...asList(earlier), ...asList(value)];
+    else if (given.has(name)) throw usageFailure(`--${name} is given twice.`);
+    else values[name] = value;
+    given.add(name);
   }
   if (values['help'] !== true) requireAll(options, values);
   return values;

@@ -93,6 +93,8 @@ export async function run(
   try {
     return await dispatch(line, world, commands);
   } catch (error) {
-    return report(error, line, world);
+    const code = report(error, line, world);
+    const ownCodes = commands.some(({ name, exits }) => name[0] === line[0] && exits !== undefined);
+    return ownCodes && code === exit.usage ? exit.failed : code;
   }
 }

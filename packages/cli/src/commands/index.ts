@@ -1,4 +1,5 @@
 import type { Command } from '../command-line/command.ts';
+import { attack } from './attack.ts';
 import { check } from './check.ts';
 import { contextInspect } from './contextInspect.ts';
 import { contextMint } from './contextMint.ts';
@@ -6,6 +7,7 @@ import { contextRetire } from './contextRetire.ts';
 import { contextRotate } from './contextRotate.ts';
 import { migrate } from './migrate.ts';
 import { operatorPromote } from './operatorPromote.ts';
+import { scan } from './scan.ts';
 import { tenantCreate } from './tenantCreate.ts';
 import { up } from './up.ts';
 import { version } from './version.ts';
@@ -15,6 +17,8 @@ export const commands: readonly Command[] = [
   up,
   migrate,
   check,
+  scan,
+  attack,
   tenantCreate,
   operatorPromote,
   contextMint,

@@ -34,7 +34,7 @@ export type ReportParts = {
   attack: { result: AttackResult; attacks: readonly AttackInfo[] } | null;
   unseen: readonly { what: string; why: string }[];
   baseline: Baseline | null;
-  /** default: `medium` for a scan, every leak for an attack */
+  /** default: `medium` for a scan, `critical` for an attack: what any tenant can do */
   failOn?: FailOn;
 };
 
@@ -66,7 +66,7 @@ export function buildReport(parts: ReportParts): Report {
     return { what, why, fingerprint, accepted: accept(fingerprint) };
   });
   const body = { model: reportModel(parts.model, catalog), scan, attack, unseen };
-  const failOn = parts.failOn ?? (command === 'scan' ? 'medium' : 'info');
+  const failOn = parts.failOn ?? (command === 'scan' ? 'medium' : 'critical');
   const summary = summarise(body);
   return {
     schemaVersion,
@@ -85,15 +85,30 @@ export function buildReport(parts: ReportParts): Report {
       stale: [...baseline.accepted.keys()].filter((fingerprint) => !met.has(fingerprint)),
     },
     failOn,
-    exitCode: exitCode(summary, failOn),
+    exitCode: exitCode({ ...body, summary }, failOn),
   };
 }
 
-/** Leaks weigh more than what was not seen; without either, all that was tried was refused. */
-function exitCode({ findings, leaks, unseen, inconclusive }: Summary, failOn: FailOn): 0 | 1 | 2 {
+/**
+ * Leaks weigh more than what was not seen; without either, all that was tried was refused. An inconclusive cell counts
+ * where a leak would have counted.
+ */
+function exitCode({ summary, attack }: Pick<Report, 'summary' | 'attack'>, failOn: FailOn): 0 | 1 | 2 {
+  const { findings, leaks, unseen } = summary;
   const failing = severities.filter((severity) => failsOn(severity, failOn));
   if (failing.some((severity) => findings[severity] + leaks[severity] > 0)) return 1;
-  return unseen + inconclusive > 0 ? 2 : 0;
+  const weight = weightsOf(attack);
+  const open = attack?.cells.some(
+    (cell) =>
+      cell.verdict === 'inconclusive' && cell.accepted === null && failsOn(weight(cell.attack), failOn),
+  );
+  return unseen > 0 || open === true ? 2 : 0;
+}
+
+/** What an attack weighs; one that the list does not know, as much as the worst. */
+function weightsOf(attack: Report['attack']): (id: string) => Severity {
+  const known = new Map(attack?.attacks.map(({ id, severity }) => [id, severity]));
+  return (id) => known.get(id) ?? 'critical';
 }
 
 /** An attack that concluded nothing proves nothing. */
@@ -169,15 +184,14 @@ function summarise({
   attack,
   unseen,
 }: Pick<Report, 'model' | 'scan' | 'attack' | 'unseen'>): Summary {
-  const weight = new Map(attack?.attacks.map(({ id, severity }) => [id, severity]));
+  const weight = weightsOf(attack);
   const findings = zero(severities);
   const leaks = zero(severities);
   const cells = zero<Verdict>(verdicts);
   for (const { severity, accepted } of scan?.findings ?? []) if (accepted === null) findings[severity] += 1;
   for (const { attack: id, verdict, accepted } of attack?.cells ?? []) {
     cells[verdict] += 1;
-    // An attack that the list does not know weighs as much as the worst.
-    if (verdict === 'leaked' && accepted === null) leaks[weight.get(id) ?? 'critical'] += 1;
+    if (verdict === 'leaked' && accepted === null) leaks[weight(id)] += 1;
   }
   const all = [...(scan?.findings ?? []), ...(attack?.cells ?? []), ...unseen];
   return {

@@ -39,6 +39,7 @@ const whole = sampleReport({
     }),
   ],
   findings: [finding(), finding({ rule: 'BH999', severity: 'low', fix: null, fingerprint: 'BH999:x' })],
+  failOn: 'high',
   unseen: [{ what: 'function public.f()', why: 'it builds SQL as it runs' }],
   accepted: { 'attack:read:public.member': 'a public directory', 'BH002:gone': 'was so once' },
 });
