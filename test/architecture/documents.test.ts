@@ -101,3 +101,21 @@ test('every link and every named file of the pages leads somewhere', async () =>
     }
   }
 });
+
+test('every trap that is cited anywhere is described', async () => {
+  const described = new Set((await read('docs/traps.md')).match(/(?<=^\| )T-\d+/gm));
+  assert.ok(described.size > 40);
+  const files = [
+    'packages/**/*.{ts,tsx,sql,md}',
+    'apps/**/*.{ts,sql,md}',
+    '{test,tools,bench,docs}/**/*.{ts,sql,md}',
+  ].flatMap((glob) =>
+    globSync(glob, { cwd: root, exclude: (path) => /(?:^|\/)(?:node_modules|dist)$/.test(path) }),
+  );
+  assert.ok(files.length > 300);
+  for (const file of files) {
+    for (const [id] of (await read(file)).matchAll(/\bT-\d+\b/g)) {
+      assert.ok(described.has(id), `${file} cites ${id}, which docs/traps.md does not describe`);
+    }
+  }
+});
