@@ -36,6 +36,8 @@ import {
 } from './policySpeed.ts';
 import { applicationOwns, inertPolicy, observer, powerfulRole, reachableRole } from './roles.ts';
 import { notForced, nothingPermitted, policiesWithoutSecurity, rowSecurityOff } from './rowSecurity.ts';
+import { addressAsIdentity, anyBucket, unknownRole } from './supabase.ts';
+import { inertFloor } from './restrictive.ts';
 import {
   accountsView,
   foreignTable,
@@ -98,6 +100,10 @@ export const rules: readonly Rule[] = [
   policiesWithoutSecurity,
   notForced,
   nothingPermitted,
+  anyBucket,
+  addressAsIdentity,
+  unknownRole,
+  inertFloor,
   ownersView,
   leakyView,
   materialized,
