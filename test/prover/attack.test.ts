@@ -25,7 +25,9 @@ describe('PRO-4: negative controls, each with one hole, and sound schemas that l
           undecided.map(({ table, attack, reason }) => `${table} ${attack}: ${reason}`),
           [],
         );
-        await t.test('its scripts show in psql what they say', { skip: missing('psql') }, () => pasteAll(built, result));
+        await t.test('its scripts show in psql what they say', { skip: missing('psql') }, () =>
+          pasteAll(built, result),
+        );
       } finally {
         await tear(built);
       }

@@ -27,7 +27,7 @@ const fields = (sql: string, name: string): string[] =>
 export function controlOf(name: string, sql: string): Control {
   const roles = fields(sql, 'roles').flatMap((line) => line.split(/,\s*/));
   const expected = fields(sql, 'leaks').flatMap((line) => {
-    const [, table = '*', attacks = ''] = /^(\S+) (.+)$/.exec(line) ?? [];
+    const [, table = '*', attacks = ''] = /^(function \S+|\S+) (.+)$/.exec(line) ?? [];
     return attacks.split(/,\s*/).map((attack) => `${table} ${attack}`);
   });
   return {

@@ -81,6 +81,11 @@ export class Arena {
     await this.#query(`savepoint ${scene}`);
   }
 
+  /** Undoes everything since the latest mark and forgets the mark, so that trials start from the one before. */
+  async unmark(): Promise<void> {
+    await this.#query(`rollback to savepoint ${scene}; release savepoint ${scene}; rollback to savepoint ${scene}`);
+  }
+
   /** Runs steps from the mark; what an earlier trial did is undone first, in the same round trip. */
   async trial(steps: readonly string[]): Promise<Trial> {
     return { outcome: await this.#query(`rollback to savepoint ${scene}; ${steps.join('; ')}`), steps };

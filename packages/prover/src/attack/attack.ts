@@ -2,17 +2,18 @@ import type pg from 'pg';
 import { readCatalog } from '../catalog/read.ts';
 import type { Catalog } from '../catalog/types.ts';
 import type { AttackResult, Cell } from '../findings.ts';
-import type { TenantModel, TenantTable } from '../model/types.ts';
+import type { TenantModel } from '../model/types.ts';
 import { Arena, type Limits } from './arena.ts';
+import { cellOf, inArena, seederOf, type Campaign } from './campaign.ts';
 import { attacks } from './attacks/index.ts';
-import type { Identity, World } from './identity.ts';
-import { choosePowers, loginOf, type Powers, type RoleChoice } from './roles.ts';
+import type { Identity } from './identity.ts';
+import { choosePowers, loginOf, type RoleChoice } from './roles.ts';
 import { setScene } from './scene.ts';
-import { reproduction } from './script.ts';
-import { Seeder } from './seed.ts';
+import { attackDefiner, attackView } from './objects.ts';
+import { readDefiners } from './routines.ts';
 import { readRights, targetsOf } from './targets.ts';
 import { chooseTenants, type TenantSource } from './tenants.ts';
-import type { Attack, Conclusion, Rights, Scene, Side, Target } from './types.ts';
+import type { Target } from './types.ts';
 
 export { AttackError } from './roles.ts';
 
@@ -55,7 +56,12 @@ export async function attack(options: AttackOptions): Promise<AttackResult> {
       break;
     }
     options.progress?.(done, targets.length, target.label);
-    cells.push(...(await inArena(arena, () => attackTarget(campaign, target))));
+    const work = target.column === null || target.relation.kind === 'm' ? attackView : attackTarget;
+    cells.push(...(await inArena(arena, () => work(campaign, target))));
+  }
+  for (const definer of await inArena(arena, () => readDefiners(arena, powers.roles.ours, campaign))) {
+    if (options.signal?.aborted === true) break;
+    cells.push(...(await inArena(arena, () => attackDefiner(campaign, definer))));
   }
   if (targets.length === 0) unseen.push({ what: 'tables', why: 'no table was found whose rows belong to tenants' });
   return {
@@ -66,17 +72,6 @@ export async function attack(options: AttackOptions): Promise<AttackResult> {
   };
 }
 
-type Campaign = {
-  catalog: Catalog;
-  model: TenantModel;
-  powers: Powers;
-  worlds: Record<Side, World>;
-  arena: Arena;
-  rights: ReadonlyMap<string, Rights>;
-  relations: ReadonlyMap<string, Catalog['relations'][number]>;
-  tables: ReadonlyMap<string, TenantTable>;
-};
-
 function plan(catalog: Catalog, model: TenantModel, targets: readonly Target[]): Pick<Campaign, 'relations' | 'tables'> {
   const tables = new Map(model.tables.map((table) => [table.relationId, table]));
   for (const { kind, relation, column, via } of targets) {
@@ -86,28 +81,16 @@ function plan(catalog: Catalog, model: TenantModel, targets: readonly Target[]):
   return { relations: new Map(catalog.relations.map((relation) => [relation.id, relation])), tables };
 }
 
-async function inArena<T>(arena: Arena, work: () => Promise<T>): Promise<T> {
-  await arena.begin();
-  try {
-    return await work();
-  } finally {
-    await arena.end();
-  }
-}
-
 async function attackTarget(campaign: Campaign, target: Target): Promise<Cell[]> {
-  const { arena, powers, worlds, tables, model } = campaign;
-  let count = 0;
-  const next = (): number => (count += 1);
-  const { exempt, superuser } = powers;
-  const seeder = new Seeder(arena, { ...campaign, exempt, superuser, next });
+  const { worlds, tables, model } = campaign;
+  const { seeder, next } = seederOf(campaign);
   const tenantTables = new Set(tables.keys());
   const anonymous = anonymousOf(campaign);
   const scene = await setScene({ ...campaign, seeder, target, tenantTables, model, anonymous, next, worlds });
   const cells: Cell[] = [];
   for (const each of attacks) {
     if (!each.kinds.includes(target.kind) || target.column === null) continue;
-    cells.push(cellOf(campaign, { scene, attack: each, conclusion: await each.run(scene) }));
+    cells.push(cellOf(campaign, { label: target.label, attack: each, conclusion: await each.run(scene) }));
   }
   return cells;
 }
@@ -120,14 +103,4 @@ function anonymousOf({ model, powers, worlds, catalog }: Campaign): Identity | n
   const { settings } = worlds.ours.identity;
   const login = powers.superuser ? loginOf(new Map(catalog.roles.map((role) => [role.name, role])), name) : null;
   return { login, role: name, settings: settings.map(([setting]) => [setting, setting.endsWith('claims') ? JSON.stringify({ role: name }) : '']) };
-}
-
-function cellOf(campaign: Campaign, { scene, attack: { id, title }, conclusion }: { scene: Scene; attack: Attack; conclusion: Conclusion }): Cell {
-  const { verdict, evidence, reason, steps } = conclusion;
-  const { arena, powers, catalog } = campaign;
-  const script =
-    verdict !== 'leaked' || steps === undefined
-      ? null
-      : reproduction({ target: scene.target, title, connected: powers.connected, database: catalog.server.database, journal: arena.journal, steps, shows: evidence ?? '' });
-  return { table: scene.target.label, attack: id, verdict, evidence, reason, reproduction: script };
 }

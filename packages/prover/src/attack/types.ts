@@ -51,6 +51,8 @@ export type Conclusion = {
   reason: string | null;
   /** the statements that show the leak, after the ones that made the rows */
   steps?: readonly string[];
+  /** the statements that make the rows, where they are not those of the transaction as it stands */
+  journal?: readonly string[];
 };
 
 /** A target with both tenants' rows made, inside a transaction that will be rolled back. */
