@@ -5,7 +5,7 @@ import type { AttackResult, Cell } from '../findings.ts';
 import type { TenantModel } from '../model/types.ts';
 import { Arena, type Limits } from './arena.ts';
 import { cellOf, inArena, seederOf, type Campaign } from './campaign.ts';
-import { attacks } from './attacks/index.ts';
+import { relationAttacks } from './attacks/index.ts';
 import type { Identity } from './identity.ts';
 import { choosePowers, loginOf, type RoleChoice } from './roles.ts';
 import { setScene } from './scene.ts';
@@ -88,7 +88,7 @@ async function attackTarget(campaign: Campaign, target: Target): Promise<Cell[]>
   const anonymous = anonymousOf(campaign);
   const scene = await setScene({ ...campaign, seeder, target, tenantTables, model, anonymous, next, worlds });
   const cells: Cell[] = [];
-  for (const each of attacks) {
+  for (const each of relationAttacks) {
     if (!each.kinds.includes(target.kind) || target.column === null) continue;
     cells.push(cellOf(campaign, { label: target.label, attack: each, conclusion: await each.run(scene) }));
   }

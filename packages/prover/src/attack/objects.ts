@@ -1,28 +1,13 @@
 import type { Cell } from '../findings.ts';
 import { cellOf, seederOf, type Campaign } from './campaign.ts';
 import { becomeSql, tenantLiteral } from './identity.ts';
+import { changing, observing } from './attacks/titles.ts';
 import { change, observe } from './interference.ts';
 import { describe } from './outcome.ts';
 import { callsOf, type Definer } from './routines.ts';
 import { columnOf, identifier, labelOf } from './sql.ts';
-import type { Attack, Conclusion, Row, Target } from './types.ts';
+import type { AttackTitle, Conclusion, Row, Target } from './types.ts';
 import { inconclusive, leaked, refused } from './verdict.ts';
-
-type Title = Pick<Attack, 'id' | 'title' | 'threat' | 'cites'>;
-
-export const observing: Title = {
-  id: 'observe',
-  title: "tell from an answer whether the other tenant's row is there",
-  threat: 'tenant',
-  cites: ['PRO-3', 'T-6', 'T-7'],
-};
-
-export const changing: Title = {
-  id: 'change',
-  title: "change the other tenant's row by a call",
-  threat: 'tenant',
-  cites: ['PRO-3', 'T-7'],
-};
 
 /** A view that does not show whose rows it reads, or that stores them. */
 export async function attackView(campaign: Campaign, target: Target): Promise<Cell[]> {
@@ -57,7 +42,7 @@ function basesOf({ relations, tables }: Campaign, { relation }: Target): string[
 /** A function that runs with its owner's rights. */
 export async function attackDefiner(campaign: Campaign, definer: Definer): Promise<Cell[]> {
   const label = `function ${definer.label}`;
-  const cell = (attack: Title, conclusion: Conclusion): Cell => cellOf(campaign, { label, attack, conclusion });
+  const cell = (attack: AttackTitle, conclusion: Conclusion): Cell => cellOf(campaign, { label, attack, conclusion });
   if (!definer.mayExecute) return [cell(observing, refused('42501 the role may not execute it'))];
   if (definer.danger !== null) return [cell(observing, inconclusive(definer.danger))];
   const { seeder } = seederOf(campaign);

@@ -87,13 +87,16 @@ export type Scene = {
   relations: ReadonlyMap<string, Relation>;
 };
 
-export type Attack = {
+export type AttackTitle = {
   /** stable, in reports and baselines */
   id: string;
   title: string;
   threat: Threat;
   /** requirement and trap ids */
   cites: readonly string[];
+};
+
+export type Attack = AttackTitle & {
   kinds: readonly TargetKind[];
   run: (scene: Scene) => Promise<Conclusion>;
 };

@@ -1,4 +1,5 @@
-import type { Attack } from '../types.ts';
+import { changing, observing } from './titles.ts';
+import type { Attack, AttackTitle } from '../types.ts';
 import { insert, move, remove, truncate, unfilteredDelete, unfilteredUpdate, update } from './changes.ts';
 import { anonymous, forgery, noContext, planReuse, rewrite, roleChange, writableClaim } from './context.ts';
 import { cascade, referring, uniqueness, upsert } from './keys.ts';
@@ -6,7 +7,7 @@ import { explain, statistics } from './numbers.ts';
 import { errorOracle, reads } from './reads.ts';
 
 /** Every attack on a relation, in the order of a report's columns. */
-export const attacks: readonly Attack[] = [
+export const relationAttacks: readonly Attack[] = [
   ...reads,
   errorOracle,
   insert,
@@ -30,3 +31,6 @@ export const attacks: readonly Attack[] = [
   explain,
   statistics,
 ];
+
+/** Every attack there is, in the order of a report's columns. */
+export const attacks: readonly AttackTitle[] = [...relationAttacks, observing, changing];
