@@ -19,6 +19,7 @@ const promised: Record<string, string[]> = {
   ],
   'audit-write': ['ratio_single', 'ratio_bulk'],
   'api-request': ['ratio_secured_bare', 'secured_requests_per_second', 'bare_requests_per_second'],
+  prover: ['scan_seconds', 'attack_seconds', 'attacks'],
 };
 
 describe('npm run bench', () => {

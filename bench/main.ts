@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { apiRequest } from './api-request.ts';
 import { auditWrite } from './audit-write.ts';
+import { prover } from './prover.ts';
 import { rlsPolicy } from './rls-policy.ts';
 import { tenantQuery } from './tenant-query.ts';
 
@@ -20,6 +21,7 @@ const benchmarks: Record<string, Benchmark> = {
   'rls-policy': rlsPolicy,
   'audit-write': auditWrite,
   'api-request': apiRequest,
+  prover,
 };
 
 const usage = `npm run bench -- NAME [--json] [--quick]
