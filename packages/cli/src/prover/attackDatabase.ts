@@ -15,11 +15,15 @@ export type AttackValues = Values<typeof attackOptions>;
 /** Attacks the named database and reports. @throws CommandFailure when the command line or the database is not as it must be */
 export async function attackDatabase(values: AttackValues, terminal: Terminal): Promise<ExitCode> {
   const prepared = await prepare(values, terminal.folder);
+  const tenants = pair(values.tenant.length > 0 ? values.tenant : prepared.tenants);
   const startedAt = new Date();
   const begin = performance.now();
   const { found, result } = await withTarget(values, terminal, async (target) => {
     const scanned = await scanWithProgress(target.client, prepared.model, terminal);
-    return { found: scanned, result: await attackAs({ values, prepared, scanned, target }, terminal) };
+    return {
+      found: scanned,
+      result: await attackAs({ values, prepared, scanned, target, tenants }, terminal),
+    };
   });
   const { scan, ...parts } = scanParts(found);
   const report = buildReport({
@@ -35,10 +39,11 @@ export async function attackDatabase(values: AttackValues, terminal: Terminal): 
   return deliver(report, { files: prepared.files, baseline: values['write-baseline'] }, terminal);
 }
 
-type Attempt = { values: AttackValues; prepared: Prepared; scanned: Scan; target: Target };
+type Pair = { ours: string; theirs: string } | undefined;
+type Attempt = { values: AttackValues; prepared: Prepared; scanned: Scan; target: Target; tenants: Pair };
 
 async function attackAs(
-  { values, prepared, scanned, target }: Attempt,
+  { values, prepared, scanned, target, tenants }: Attempt,
   terminal: Terminal,
 ): Promise<AttackResult> {
   const { catalog, model } = scanned;
@@ -51,7 +56,7 @@ async function attackAs(
       model,
       catalog,
       role: prepared.model.roles?.[0],
-      tenants: pair(values.tenant.length > 0 ? values.tenant : prepared.tenants),
+      tenants,
       seal,
       allowExempt: values['allow-exempt'],
       statementTimeout: values.timeout,
@@ -66,7 +71,7 @@ async function attackAs(
   }
 }
 
-function pair(tenants: readonly string[]): { ours: string; theirs: string } | undefined {
+function pair(tenants: readonly string[]): Pair {
   const [ours, theirs] = tenants;
   if (ours === undefined) return undefined;
   if (theirs === undefined || tenants.length > 2 || ours === theirs)
