@@ -100,7 +100,7 @@ function placeRest(relation: Relation, model: TenantModel, { access, facts }: Gi
       relationId: relation.id,
       why: 'application roles may only read it, and no column ties it to a tenant',
     });
-  } else
+  } else if (!managedSchemas.has(relation.schema))
     model.unresolved.push({
       relationId: relation.id,
       why: 'no policy and no column name says whose its rows are',

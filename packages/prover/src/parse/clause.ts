@@ -61,6 +61,7 @@ export function readClause(
   const notNull = new Set(relation.columns.filter((column) => column.notNull).map(({ name }) => name));
   const premises = (absent: Absence | null): Premises => ({
     resolver,
+    relation: relation.name,
     absent,
     notNull: (column) => notNull.has(column),
     depth: 0,

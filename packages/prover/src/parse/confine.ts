@@ -85,7 +85,7 @@ function joined(left: Part, right: Part): Part {
 function leaf(expression: Expression, scope: Scope): Part[] {
   switch (expression.kind) {
     case 'operator':
-      return [comparison(expression, scope)];
+      return asCondition(expression, scope) ?? [comparison(expression, scope)];
     case 'subquery':
       return subquery(expression, scope);
     case 'call':
@@ -125,6 +125,19 @@ function negation(expression: Extract<Expression, { kind: 'not' }>, scope: Scope
   if (argument.kind === 'and') return confine({ kind: 'or', parts: argument.parts.map(inverted) }, scope);
   if (argument.kind === 'not') return confine(argument.argument, scope);
   return [plain(expression, scope)];
+}
+
+/** `condition = true` is the condition, `condition = false` its negation. */
+function asCondition(expression: Extract<Expression, { kind: 'operator' }>, scope: Scope): Part[] | null {
+  if (expression.operator !== '=' || expression.left === null || expression.quantifier !== null) return null;
+  for (const [side, other] of [
+    [expression.left, expression.right],
+    [expression.right, expression.left],
+  ] as const) {
+    if (side.kind !== 'constant' || typeof side.value !== 'boolean' || other.kind === 'column') continue;
+    return confine(side.value ? other : { kind: 'not', argument: other }, scope);
+  }
+  return null;
 }
 
 const matching = new Set([
@@ -212,7 +225,7 @@ function subquery(expression: Extract<Expression, { kind: 'subquery' }>, scope: 
 
 function exists(expression: Extract<Expression, { kind: 'subquery' }>, scope: Scope): Part {
   const own = ownColumns(expression, scope.relation);
-  if (own.length > 0) return matched(expression, { own, query: expression.query, wrapped: false, scope });
+  if (own.length > 0) return matched(expression, { own, query: expression.query, wrapped: true, scope });
   return part(boundToCaller(expression.query, scope.resolver) ? 'gate' : 'unbound', expression);
 }
 

@@ -26,7 +26,7 @@ export async function createParser(): Promise<Parser> {
     },
     statements: (text) =>
       (parseSync(text).stmts ?? []).flatMap(({ stmt }) => (stmt === undefined ? [] : [statementOf(stmt)])),
-    plpgsql: (definition) => parsePlPgSQLSync(definition),
+    plpgsql: parsePlpgsql,
   };
 }
 
@@ -94,4 +94,34 @@ function targetOf(relation: { schemaname?: string; relname?: string } | undefine
   return relation?.relname === undefined
     ? null
     : { schema: relation.schemaname ?? null, name: relation.relname };
+}
+
+/**
+ * The parser knows no user's types and takes a variable of one for a record. Where that is in its way the variable is
+ * declared as text, which changes no SQL that the body holds.
+ */
+function parsePlpgsql(definition: string): unknown {
+  let text = definition;
+  for (let attempt = 0; attempt < mostDeclarations; attempt += 1) {
+    try {
+      return parsePlPgSQLSync(text);
+    } catch (error) {
+      const name = /"(.+)" is not a scalar variable/.exec(error instanceof Error ? error.message : '')?.[1];
+      const declared = name === undefined ? text : asText(text, name);
+      if (declared === text) throw error;
+      text = declared;
+    }
+  }
+  return parsePlPgSQLSync(text);
+}
+
+const mostDeclarations = 50;
+
+function asText(definition: string, name: string): string {
+  const escaped = name.replaceAll(/[$()*+.?[\\\]^{|}]/g, String.raw`\$&`);
+  const declaration = new RegExp(
+    String.raw`(\b${escaped}\s+(?:constant\s+)?)(?!text\b)(?:"[^"]+"|\w+)(?:\.(?:"[^"]+"|\w+))?(?:\[\])?`,
+    'i',
+  );
+  return definition.replace(declaration, '$1text');
 }

@@ -17,6 +17,8 @@ export type Absence = 'never set' | 'empty';
 
 export type Premises = {
   resolver: Resolver;
+  /** the name of the row's relation */
+  relation: string;
   /** null: the session may be anybody's */
   absent: Absence | null;
   /** whether a column of the row, by name, is never null */
@@ -43,10 +45,7 @@ export function valueOf(expression: Expression, premises: Premises): Value {
     case 'constant':
       return expression.value === null ? nullValue : { kind: 'constant', value: expression.value };
     case 'column':
-      return unknown(
-        expression,
-        expression.path.length > 1 || !premises.notNull(expression.path.at(-1) ?? ''),
-      );
+      return unknown(expression, !isNeverNull(expression.path, premises));
     case 'role':
       return unknown(expression, false);
     case 'cast':
@@ -69,6 +68,10 @@ export function valueOf(expression: Expression, premises: Premises): Value {
     default:
       return unknown(expression);
   }
+}
+
+function isNeverNull(path: readonly string[], { relation, notNull }: Premises): boolean {
+  return (path.length === 1 || path.at(-2) === relation) && notNull(path.at(-1) ?? '');
 }
 
 function castValue(expression: Extract<Expression, { kind: 'cast' }>, premises: Premises): Value {
@@ -136,13 +139,25 @@ function callValue(expression: Extract<Expression, { kind: 'call' }>, premises: 
 /** The expression that a function's body returns, its parameters replaced; null when it is not that simple. */
 export function inline(
   call: Extract<Expression, { kind: 'call' }>,
-  { resolver, depth }: Pick<Premises, 'resolver' | 'depth'>,
+  { resolver, depth, relation }: Pick<Premises, 'resolver' | 'depth' | 'relation'>,
 ): Expression | null {
   if (depth > deepest) return null;
   const [routine, ...others] = resolver.lookup.routinesNamed(call.name, call.arguments.length);
   if (routine === undefined || others.length > 0) return null;
   const result = resolver.bodies(routine.id)?.result ?? null;
-  return result === null ? null : substitute(result, call.arguments, parameterNames(routine));
+  if (result === null) return null;
+  // The body may name the row's columns inside a subquery, where only the relation's name tells them from others.
+  const values = call.arguments.map((value) => qualify(value, relation));
+  return substitute(result, values, parameterNames(routine));
+}
+
+function qualify(expression: Expression, relation: string): Expression {
+  if (expression.kind === 'column') {
+    return expression.path.length > 1 ? expression : { kind: 'column', path: [relation, ...expression.path] };
+  }
+  return expression.kind === 'subquery'
+    ? expression
+    : mapParts(expression, (part) => qualify(part, relation));
 }
 
 function substitute(

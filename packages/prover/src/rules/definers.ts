@@ -122,10 +122,26 @@ export const unconfinedDefiner: Rule = {
             object: routineObject(routine),
             message: `${roles.join(', ')} may call it; it uses ${nameOf(table)} as ${routine.owner} and does not ask who the session is.`,
             fix: `alter function ${routineName(routine)} security invoker;`,
+            // What an argument picks out may be all that its caller can know, as with an invitation's token.
+            severity: picksByArgument(routine, body) ? ('high' as const) : ('critical' as const),
           },
         ];
       }),
 };
+
+function picksByArgument(routine: Routine, { statements }: RoutineBody): boolean {
+  const names = new Set(parameterNames(routine).filter((name) => name !== ''));
+  return statements
+    .filter(({ query }) => query.from.length > 0)
+    .every(({ query }) =>
+      query.conditions.some((condition) =>
+        [...walk(condition)].some(
+          (each) =>
+            each.kind === 'parameter' || (each.kind === 'column' && names.has(each.path.at(-1) ?? '')),
+        ),
+      ),
+    );
+}
 
 export const publicDefiner: Rule = {
   id: 'BH042',

@@ -6,7 +6,7 @@ import {
   rolesWith,
   rowPrivileges,
   tableObject,
-  tablesOf,
+  ownTablesOf,
   type Rule,
   type Subject,
   type Violation,
@@ -21,7 +21,7 @@ export const beyondPolicies: Rule = {
   remedy: 'Revoke these privileges from application roles; grant SELECT, INSERT, UPDATE and DELETE only.',
   cites: ['T-9', 'https://www.postgresql.org/docs/current/ddl-rowsecurity.html'],
   check: (subject) =>
-    tablesOf(subject)
+    ownTablesOf(subject)
       .filter((table) => holdsTenants(subject, table))
       .flatMap((table) => {
         const owners = subject.model.applicationRoles.filter((role) =>
@@ -57,7 +57,7 @@ export const publicGrant: Rule = {
   remedy: 'Revoke it from PUBLIC and grant it to the application’s role.',
   cites: ['T-2', 'https://www.postgresql.org/docs/current/ddl-priv.html'],
   check: (subject) =>
-    tablesOf(subject)
+    ownTablesOf(subject)
       .filter((table) => holdsTenants(subject, table))
       .flatMap((table) => {
         const held = table.grants.filter(
@@ -172,7 +172,7 @@ export const sensitiveColumn: Rule = {
   remedy: 'Revoke the privilege on the column.',
   cites: ['https://www.postgresql.org/docs/current/ddl-priv.html'],
   check: (subject) =>
-    tablesOf(subject).flatMap((table) =>
+    ownTablesOf(subject).flatMap((table) =>
       table.columns
         .filter(({ name }) => sensitive.test(name))
         .flatMap(({ name, grants }): Violation[] => {

@@ -1,10 +1,10 @@
 import type { ForeignKey, Key, Relation } from '../catalog/types.ts';
 import { nameOf, quoted } from '../parse/facts.ts';
-import { privilegesOf, tableObject, tablesOf, type Rule, type Subject, type Violation } from './rule.ts';
+import { privilegesOf, tableObject, ownTablesOf, type Rule, type Subject, type Violation } from './rule.ts';
 
 export const crossingKey: Rule = {
   id: 'BH060',
-  severity: 'high',
+  severity: 'medium',
   title: 'A foreign key reaches across tenants',
   explanation:
     'Foreign keys are checked without policies. A key that leaves the tenant column out accepts another tenant’s row as the parent, and its refusal tells which keys exist; with ON DELETE CASCADE or SET NULL, deleting a parent changes the other tenant’s rows.',
@@ -12,7 +12,7 @@ export const crossingKey: Rule = {
     'Make both keys begin with the tenant column: (tenant_id, parent_id) references parent (tenant_id, id).',
   cites: ['T-10', 'https://www.postgresql.org/docs/current/ddl-rowsecurity.html'],
   check: (subject) =>
-    tablesOf(subject)
+    ownTablesOf(subject)
       .filter(
         (table) =>
           subject.tenantTables.has(table.id) && privilegesOf(subject, table, ['insert', 'update']).length > 0,
@@ -25,7 +25,9 @@ function crossing(subject: Subject, child: Relation, key: ForeignKey): Violation
   const own = subject.tenantTables.get(child.id)?.column;
   const theirs = subject.tenantTables.get(key.parentId)?.column;
   if (parent === undefined || own === undefined || theirs === undefined) return [];
-  const paired = key.columns.some((column, place) => column === own && key.parentColumns[place] === theirs);
+  const paired = key.columns.some(
+    (column, place) => column === own && [theirs, own].includes(key.parentColumns[place] ?? ''),
+  );
   // Tables confined by different things, a user's and a team's, cannot share a key.
   const comparable = own === theirs || parent.columns.some(({ name }) => name === own);
   if (paired || !comparable || (key.columns.length === 1 && key.columns[0] === own)) return [];
@@ -37,7 +39,7 @@ function crossing(subject: Subject, child: Relation, key: ForeignKey): Violation
       object: tableObject(child),
       message: `Foreign key ${key.name} to ${nameOf(parent)} leaves ${own} out${changes ? `, and deleting the parent does ${key.onDelete}` : ''}.`,
       fix: `alter table ${nameOf(parent)} add unique (${parents});\nalter table ${nameOf(child)} drop constraint ${quoted(key.name)}, add constraint ${quoted(key.name)} foreign key (${columns}) references ${nameOf(parent)} (${parents})${key.onDelete === 'no action' ? '' : ` on delete ${key.onDelete}`};`,
-      severity: changes ? 'critical' : 'high',
+      severity: changes ? 'high' : 'medium',
       detail: key.name,
     },
   ];
@@ -52,7 +54,7 @@ export const tellingUnique: Rule = {
   remedy: 'Put the tenant column into the key.',
   cites: ['T-11'],
   check: (subject) =>
-    tablesOf(subject)
+    ownTablesOf(subject)
       .filter(
         (table) =>
           subject.tenantTables.has(table.id) && privilegesOf(subject, table, ['insert', 'update']).length > 0,
@@ -81,5 +83,8 @@ function tells(table: Relation, key: Key): boolean {
       column !== undefined &&
       (column.identity !== null || (column.defaultExpression ?? '').startsWith('nextval(')),
   );
-  return !numbered;
+  const drawn = columns.every((column) =>
+    /random|uuid|token|nanoid|ulid/i.test(column?.defaultExpression ?? ''),
+  );
+  return !numbered && !drawn;
 }

@@ -2,7 +2,7 @@ import { nameOf, quoted } from '../parse/facts.ts';
 import { confinePolicy, protectTable } from './fixes.ts';
 import { byPolicy, holdsTenants, judgements } from './judge.ts';
 import { policySites } from './identitySource.ts';
-import { policyObject, privilegesOf, tableObject, tablesOf, type Rule } from './rule.ts';
+import { policyObject, privilegesOf, tableObject, ownTablesOf, type Rule } from './rule.ts';
 
 export const readsWritableTable: Rule = {
   id: 'BH019',
@@ -68,7 +68,7 @@ export const nullableTenant: Rule = {
   remedy: 'Make the column NOT NULL.',
   cites: ['T-10', 'T-11'],
   check: (subject) =>
-    tablesOf(subject).flatMap((table) => {
+    ownTablesOf(subject).flatMap((table) => {
       const tenant = subject.tenantTables.get(table.id);
       const column = table.columns.find(({ name }) => name === tenant?.column);
       const writable = privilegesOf(subject, table, ['insert', 'update']).length > 0;

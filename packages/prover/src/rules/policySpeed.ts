@@ -1,5 +1,6 @@
 import type { Relation } from '../catalog/types.ts';
 import type { Call } from '../parse/clause.ts';
+import { managedSchemas } from '../model/settings.ts';
 import { keyOf } from '../parse/expression.ts';
 import { nameOf, quoted } from '../parse/facts.ts';
 import { callsIn } from '../parse/routine.ts';
@@ -12,7 +13,7 @@ import {
   rowPrivileges,
   rolesWith,
   tableObject,
-  tablesOf,
+  ownTablesOf,
   type Rule,
   type Subject,
 } from './rule.ts';
@@ -60,7 +61,7 @@ export const noPolicyIndex: Rule = {
   remedy: 'Create an index that begins with the tenant column.',
   cites: ['https://supabase.com/docs/guides/database/postgres/row-level-security#add-indexes'],
   check: (subject) =>
-    tablesOf(subject)
+    ownTablesOf(subject)
       .filter(({ rls }) => rls)
       .flatMap((table) => {
         const tenant = subject.tenantTables.get(table.id);
@@ -101,6 +102,7 @@ export const wrappedColumn: Rule = {
         .find((each) => each.wrapped && each.via === 'direct');
       if (
         wrapped === undefined ||
+        managedSchemas.has(relation.schema) ||
         relation.indexes.some(({ expressions }) => expressions.some((text) => text.includes(wrapped.column)))
       )
         return [];
@@ -127,7 +129,7 @@ export const unusableIndex: Rule = {
     'Keep the value in a column of its own, generated if need be, and index that after the tenant column.',
   cites: ['T-25', 'https://www.postgresql.org/docs/current/rules-privileges.html'],
   check: (subject) =>
-    tablesOf(subject)
+    ownTablesOf(subject)
       .filter(({ rls }) => rls)
       .flatMap((table) =>
         table.indexes
@@ -150,7 +152,7 @@ export const severalPermissive: Rule = {
   remedy: 'Join them into one policy.',
   cites: ['T-4'],
   check: (subject) =>
-    tablesOf(subject)
+    ownTablesOf(subject)
       .filter(({ rls, policies }) => rls && policies.length > 1)
       .flatMap((table) => {
         const command = rowPrivileges.find((each) =>

@@ -1,6 +1,6 @@
 import type { Role } from '../catalog/types.ts';
 import { nameOf, quoted } from '../parse/facts.ts';
-import { policyObject, roleObject, tablesOf, type Rule, type Subject } from './rule.ts';
+import { policyObject, roleObject, ownTablesOf, type Rule, type Subject } from './rule.ts';
 
 const applicationRoles = ({ model, access }: Subject): Role[] =>
   model.applicationRoles.flatMap((name) => access.role(name) ?? []);
@@ -52,7 +52,7 @@ export const reachableRole: Rule = {
         (name) => {
           const target = subject.access.role(name);
           if (target === undefined || name === role.name) return [];
-          const owned = tablesOf(subject).find(
+          const owned = ownTablesOf(subject).find(
             (table) => table.owner === name && subject.tenantTables.has(table.id),
           );
           const why = target.superuser
@@ -87,7 +87,7 @@ export const applicationOwns: Rule = {
   remedy: 'Give the tables to a role that only migrations use.',
   cites: ['T-1', 'T-2'],
   check: (subject) =>
-    tablesOf(subject)
+    ownTablesOf(subject)
       .filter(
         (table) => subject.model.applicationRoles.includes(table.owner) && subject.tenantTables.has(table.id),
       )
@@ -108,7 +108,7 @@ export const inertPolicy: Rule = {
   remedy: 'Drop the policy, or take the attribute from the role.',
   cites: ['T-2'],
   check: (subject) =>
-    tablesOf(subject).flatMap((relation) =>
+    ownTablesOf(subject).flatMap((relation) =>
       relation.policies.flatMap((policy) => {
         const role = policy.roles
           .map((name) => subject.access.role(name))

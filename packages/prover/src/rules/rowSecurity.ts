@@ -8,7 +8,7 @@ import {
   rowPrivileges,
   rolesWith,
   tableObject,
-  tablesOf,
+  ownTablesOf,
   type Rule,
   type Subject,
 } from './rule.ts';
@@ -49,7 +49,7 @@ export const rowSecurityOff: Rule = {
     'Enable and force row-level security and give the table a policy; or, if its rows are everybody’s, name it under `shared` in the configuration.',
   cites: ['T-26', 'CVE-2025-48757', 'https://www.postgresql.org/docs/current/ddl-rowsecurity.html'],
   check: (subject) =>
-    tablesOf(subject)
+    ownTablesOf(subject)
       .filter(
         (table) =>
           !table.rls &&
@@ -79,7 +79,7 @@ export const policiesWithoutSecurity: Rule = {
   remedy: 'Enable and force row-level security, or drop the policies.',
   cites: ['T-24', 'https://www.postgresql.org/docs/current/ddl-rowsecurity.html'],
   check: (subject) =>
-    tablesOf(subject)
+    ownTablesOf(subject)
       .filter((table) => !table.rls && table.policies.length > 0)
       .map((table) => ({
         object: tableObject(table),
@@ -97,7 +97,7 @@ export const notForced: Rule = {
   remedy: 'Force row-level security on the table.',
   cites: ['T-1', 'T-22', 'https://www.postgresql.org/docs/current/sql-altertable.html'],
   check: (subject) =>
-    tablesOf(subject)
+    ownTablesOf(subject)
       .filter(({ rls, forceRls }) => rls && !forceRls)
       .flatMap((table) => {
         const owner = subject.access.role(table.owner);
@@ -127,7 +127,7 @@ export const nothingPermitted: Rule = {
   remedy: 'Write the permissive policy that was meant, or revoke the privileges.',
   cites: ['https://www.postgresql.org/docs/current/sql-createpolicy.html'],
   check: (subject) =>
-    tablesOf(subject)
+    ownTablesOf(subject)
       .filter(({ rls }) => rls)
       .flatMap((table) => {
         const policies = subject.facts.policies.get(table.id) ?? [];

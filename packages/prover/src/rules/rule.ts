@@ -2,6 +2,7 @@ import type { Catalog, Policy, Relation, Role, Routine } from '../catalog/types.
 import type { Finding, Severity } from '../findings.ts';
 import type { Access } from '../model/access.ts';
 import type { TenantModel, TenantTable } from '../model/types.ts';
+import { managedSchemas } from '../model/settings.ts';
 import { nameOf, quoted, type Facts, type PolicyFacts } from '../parse/facts.ts';
 
 /** All that a rule may look at. */
@@ -82,6 +83,10 @@ export function tablesOf({ catalog, model }: Subject): Relation[] {
       (kind === 'r' || kind === 'p') && schemas.has(schema) && extension === null,
   );
 }
+
+/** The tables that are the user's to change: not those of a platform's own schemas. */
+export const ownTablesOf = (subject: Subject): Relation[] =>
+  tablesOf(subject).filter(({ schema }) => !managedSchemas.has(schema));
 
 /** The privileges, among those asked for, that application roles have on a relation. */
 export function privilegesOf(subject: Subject, relation: Relation, privileges: readonly string[]): string[] {

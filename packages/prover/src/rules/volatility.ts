@@ -1,4 +1,5 @@
 import type { Routine } from '../catalog/types.ts';
+import { managedSchemas } from '../model/settings.ts';
 import { identitiesOfRoutine } from '../parse/identity.ts';
 import { relationsRead } from '../parse/routine.ts';
 import { policySites } from './identitySource.ts';
@@ -22,6 +23,10 @@ const ownRoutines = ({ catalog, model }: Subject): Routine[] =>
     ({ schema, extension }) => extension === null && model.exposedSchemas.includes(schema),
   );
 
+/** Platforms' own functions are not the user's to declare. */
+const isVolatile = (routine: Routine | undefined): boolean =>
+  routine?.volatility === 'volatile' && !managedSchemas.has(routine.schema);
+
 export const volatileInPolicy: Rule = {
   id: 'BH013',
   severity: 'medium',
@@ -37,7 +42,7 @@ export const volatileInPolicy: Rule = {
         .find(({ name, routines }) =>
           routines.length === 0
             ? name.length === 1 && volatileBuiltIns.has(name[0] ?? '')
-            : routines.every((id) => subject.facts.lookup.routine(id)?.volatility === 'volatile'),
+            : routines.every((id) => isVolatile(subject.facts.lookup.routine(id))),
         );
       if (call === undefined) return [];
       const routine =
@@ -47,6 +52,7 @@ export const volatileInPolicy: Rule = {
           object: policyObject(relation, policy),
           message: `It calls ${call.name.join('.')}, which is volatile.`,
           fix: routine === undefined ? null : `alter function ${routineName(routine)} stable;`,
+          severity: routine === undefined ? ('medium' as const) : ('low' as const),
         },
       ];
     }),

@@ -1,3 +1,4 @@
+import type { Relation } from '../catalog/types.ts';
 import { nameOf, quoted } from '../parse/facts.ts';
 import { confinePolicy, tenantCondition } from './fixes.ts';
 import { byPolicy, commandsOf, holdsTenants, judgements } from './judge.ts';
@@ -35,9 +36,18 @@ export const weakCheck: Rule = {
           condition === null
             ? null
             : `alter policy ${quoted(first.policy.name)} on ${nameOf(first.relation)} with check (${condition});`,
+        // A trigger may set the column, as where anybody may found a tenant.
+        severity:
+          all.every(({ command }) => command === 'insert') && setsOnInsert(first.relation)
+            ? ('medium' as const)
+            : ('critical' as const),
       };
     }),
 };
+
+function setsOnInsert({ triggers }: Relation): boolean {
+  return triggers.some(({ enabled, definition }) => enabled && /\bBEFORE\b.*\bINSERT\b/.test(definition));
+}
 
 export const neitherClause: Rule = {
   id: 'BH011',
