@@ -1,10 +1,8 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { connectionOf as roleConnection } from '@bulkhead/server';
 import type pg from 'pg';
 import { usageFailure } from '../command-line/failure.ts';
 import type { Terminal } from '../command-line/terminal.ts';
-import { withDatabase } from '../database/openDatabase.ts';
 import { checkAddress, connect, connectionOf } from './connect.ts';
 import type { ProverValues } from './settings.ts';
 
@@ -37,6 +35,11 @@ export async function withTarget<Result>(
       'Give its address, postgres://user@host/name, or set DATABASE_URL.',
     );
   }
+  // Only now: the server's packages need what another's database does not.
+  const [{ connectionOf: roleConnection }, { withDatabase }] = await Promise.all([
+    import('@bulkhead/server'),
+    import('../database/openDatabase.ts'),
+  ]);
   return withDatabase({ database: undefined, data: values.data }, terminal, ({ database }) =>
     onConnections(roleConnection(database, 'app'), work),
   );
