@@ -4,6 +4,7 @@ import type { Catalog } from '../catalog/types.ts';
 import type { AttackResult, Cell } from '../findings.ts';
 import type { TenantModel } from '../model/types.ts';
 import { Arena, type Limits } from './arena.ts';
+import { readBounds } from './bounds.ts';
 import { cellOf, inArena, seederOf, type Campaign } from './campaign.ts';
 import { relationAttacks } from './attacks/index.ts';
 import type { Identity } from './identity.ts';
@@ -46,8 +47,9 @@ export async function attack(options: AttackOptions): Promise<AttackResult> {
   const worlds = await chooseTenants(catalog, model, { powers, source: options });
   const arena = new Arena(client, options);
   const rights = await inArena(arena, () => readRights(arena, powers.roles.ours));
+  const bounds = await inArena(arena, () => readBounds(arena));
   const targets = targetsOf(catalog, model, rights);
-  const campaign: Campaign = { ...plan(catalog, model, targets), catalog, model, powers, worlds, arena, rights };
+  const campaign: Campaign = { ...plan(catalog, model, targets), catalog, model, powers, worlds, arena, rights, bounds };
   const cells: Cell[] = [];
   const unseen = [...catalog.unseen];
   for (const [done, target] of targets.entries()) {

@@ -6,7 +6,7 @@ import type { World } from './identity.ts';
 import type { Powers } from './roles.ts';
 import { reproduction } from './script.ts';
 import { Seeder } from './seed.ts';
-import type { Attack, Conclusion, Rights, Side } from './types.ts';
+import type { Attack, Conclusion, Rights, Row, Side } from './types.ts';
 
 /** What all attacks of one run share. */
 export type Campaign = {
@@ -16,6 +16,7 @@ export type Campaign = {
   worlds: Record<Side, World>;
   arena: Arena;
   rights: ReadonlyMap<string, Rights>;
+  bounds: ReadonlyMap<string, Row>;
   relations: ReadonlyMap<string, Catalog['relations'][number]>;
   tables: ReadonlyMap<string, TenantTable>;
 };

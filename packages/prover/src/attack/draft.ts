@@ -29,6 +29,11 @@ export class Draft {
     }
   }
 
+  /** Forgets what was tried, for another way to insert. */
+  startOver(): void {
+    this.#tries.clear();
+  }
+
   get row(): Row {
     return { ...this.#values, ...this.#given };
   }
@@ -48,7 +53,7 @@ export class Draft {
       .filter(({ name, notNull }) => name in this.row || notNull || !names.has(name))
       .map(({ name }): [string, string] => {
         const own = name in this.#given || keys.has(name) || names.has(name);
-        return [name, own ? (this.row[name] ?? `source.${identifier(name)}`) : `source.${identifier(name)}`];
+        return [name, own && this.row[name] !== 'default' ? (this.row[name] ?? `source.${identifier(name)}`) : `source.${identifier(name)}`];
       });
     const columns = listed(values.map(([name]) => name));
     const list = values.map(([, value]) => value).join(', ');
@@ -59,10 +64,12 @@ export class Draft {
   repair(refusal: Refusal): Repair {
     const { sqlstate, constraint } = refusal;
     const tried = this.#tries.get(`${sqlstate} ${constraint}`) ?? 0;
-    if (tried > 12) return 'give up';
+    if (tried > 60) return 'give up';
     this.#tries.set(`${sqlstate} ${constraint}`, tried + 1);
     if (sqlstate === '23505' || sqlstate === '23P01') return this.#renew(constraint);
     if (sqlstate === '23502') return this.#fill(refusal.column);
+    // A hashed partition takes one value in so many; new ones are drawn until one fits.
+    if (sqlstate === '23514' && constraint === null && this.relation.isPartition) return this.#renewAll();
     if (sqlstate === '23514') return this.#satisfy(constraint, tried);
     if (sqlstate === '22001' || sqlstate === '22003') return this.#shrink(tried);
     return 'give up';
@@ -79,6 +86,12 @@ export class Draft {
     if (free.length === 0) return 'exists';
     for (const column of free) this.#values[column.name] = valueFor(column, this.#next(), true);
     return 'again';
+  }
+
+  #renewAll(): Repair {
+    const free = this.#free(this.relation.columns).filter(({ name }) => keyColumns(this.relation).has(name));
+    for (const column of free) this.#values[column.name] = valueFor(column, this.#next(), true);
+    return free.length === 0 ? 'give up' : 'again';
   }
 
   #fill(name: string | null): Repair {
@@ -98,10 +111,16 @@ export class Draft {
     );
     let rest = tried;
     for (const column of columns) {
-      const choices = candidates(column, check?.expression ?? '', this.#next());
-      const choice = choices[rest % choices.length];
+      const others = check === undefined ? [] : mentioned(this.relation, check.expression);
+      const equal = others.filter(({ name, type }) => name !== column.name && type === column.type);
+      const choices = [
+        ...equal.flatMap(({ name }) => this.row[name] ?? []),
+        ...candidates(column, check?.expression ?? '', this.#next()),
+      ];
+      const few = columns.length > 1 ? choices.slice(0, 5) : choices;
+      const choice = few[rest % few.length];
       if (choice !== undefined) this.#values[column.name] = choice;
-      rest = columns.length > 1 ? Math.floor(rest / 2) : rest;
+      rest = Math.floor(rest / few.length);
     }
     return columns.length === 0 ? 'give up' : 'again';
   }

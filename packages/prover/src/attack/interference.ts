@@ -4,7 +4,7 @@ import { describe, type Outcome, type Trial } from './outcome.ts';
 import type { Powers } from './roles.ts';
 import type { Seeder } from './seed.ts';
 import type { Conclusion, Row, Side } from './types.ts';
-import { inconclusive, leaked, refused } from './verdict.ts';
+import { inconclusive, leaked, notApplicable, refused } from './verdict.ts';
 
 /** Something that answers without saying whose rows it read: a view without the tenant column, or a function. */
 export type Subject = {
@@ -76,6 +76,8 @@ function compare(having: readonly Seen[], lacking: readonly Seen[]): Conclusion 
   if (having.every(({ ours }) => ours.outcome.kind === 'error' && ['privilege', 'policy'].includes(ours.outcome.refusal)))
     return refused(describe(outcome));
   if (proven) return refused(`the same answer with their row and without: ${describe(outcome)}`);
+  if (outcome.kind === 'rows' && having.length === 1 && !first.ours.steps.at(-1)?.includes('::'))
+    return notApplicable('its answer depends on the row for nobody, and nothing is left to ask it');
   return inconclusive('its answer depends on the row for nobody, so it shows nothing', describe(outcome));
 }
 

@@ -7,7 +7,7 @@ import { describe } from './outcome.ts';
 import { callsOf, type Definer } from './routines.ts';
 import { columnOf, identifier, labelOf } from './sql.ts';
 import type { AttackTitle, Conclusion, Row, Target } from './types.ts';
-import { inconclusive, leaked, refused } from './verdict.ts';
+import { inconclusive, leaked, notApplicable, refused } from './verdict.ts';
 
 /** A view that does not show whose rows it reads, or that stores them. */
 export async function attackView(campaign: Campaign, target: Target): Promise<Cell[]> {
@@ -49,7 +49,8 @@ export async function attackDefiner(campaign: Campaign, definer: Definer): Promi
   const { worlds, arena } = campaign;
   const queries = (rows: readonly Row[]): string[] => callsOf(definer, worlds.theirs, rows);
   const seen = await observe({ ...campaign, seeder }, { bases: definer.bases, queries });
-  const cells = [cell(observing, seen)];
+  const silent = seen.verdict === 'inconclusive' && !definer.answers;
+  const cells = [cell(observing, silent ? notApplicable('it answers nothing') : seen)];
   // The rows went with the savepoint that held them.
   const again = seederOf(campaign);
   await arena.trial(['select 1']);

@@ -4,6 +4,7 @@ import type { Arena } from './arena.ts';
 import { integerTypes, type World } from './identity.ts';
 import { identifier, quote } from './sql.ts';
 import type { Row } from './types.ts';
+import { patternsIn } from './values.ts';
 
 /** A function that runs with its owner's rights and touches tenants' rows. */
 export type Definer = {
@@ -16,6 +17,10 @@ export type Definer = {
   procedure: boolean;
   /** ids of the tenant tables that its body, or that of a function it calls, names */
   bases: readonly string[];
+  /** whether it gives an answer at all */
+  answers: boolean;
+  /** texts that the regular expressions in its body match */
+  patterns: readonly string[];
   /** why it must not be called, or null */
   danger: string | null;
 };
@@ -48,7 +53,9 @@ export async function readDefiners(
     const reach = outside.exec(body)?.[0];
     const danger = reach === undefined ? null : `it is not called, because ${reach} in it is not undone by a rollback`;
     const label = `${identifier(schema)}.${identifier(name)}(${argumentTypes.join(', ')})`;
-    return [{ id: routine.id, label, schema, name, argumentTypes, mayExecute: execute === '1', procedure: kind === 'p', bases, danger }];
+    const answers = routine.returns !== 'void' && kind !== 'p';
+    const rest = { answers, patterns: patternsIn(body), bases, danger };
+    return [{ id: routine.id, label, schema, name, argumentTypes, mayExecute: execute === '1', procedure: kind === 'p', ...rest }];
   });
 }
 
@@ -76,10 +83,15 @@ export function callsOf(definer: Definer, theirs: World, rows: readonly Row[]): 
     definer.procedure ? `call ${named}(${values.join(', ')})` : `select * from ${named}(${values.join(', ')})`;
   const byTenant = definer.argumentTypes.map((type) => tenantArgument(type, theirs));
   const byRow = definer.argumentTypes.map((type) => keys.find((value) => fits(type, value)) ?? tenantArgument(type, theirs));
-  return [...new Set([call(byTenant), call(byRow)])];
+  const [pattern] = definer.patterns;
+  const byPattern = byRow.map((value, at) =>
+    pattern !== undefined && /^(text|character)[^[]*$/.test(definer.argumentTypes[at] ?? '') ? quote(pattern) : value,
+  );
+  return [...new Set([call(byTenant), call(byRow), call(byPattern)])];
 }
 
 function tenantArgument(type: string, { values }: World): string {
+  if (type.endsWith('[]')) return `'{}'::${type}`;
   if (integerTypes.test(type)) return `${values.integer}::${type}`;
   if (type === 'uuid') return `${quote(values.uuid)}::uuid`;
   if (/^(text|character|name)/.test(type)) return `${quote(values.text)}::${type}`;
@@ -90,6 +102,7 @@ function tenantArgument(type: string, { values }: World): string {
 /** Whether a row's literal is one of the type; `'…'` as values are kept. */
 function fits(type: string, value: string): boolean {
   const bare = value.replaceAll("'", '').trim();
+  if (type.endsWith('[]')) return false;
   if (type === 'uuid') return /^[0-9a-f]{8}-[0-9a-f-]{27}$/i.test(bare);
   if (integerTypes.test(type)) return /^\d{1,9}$/.test(bare) || (type === 'bigint' && /^\d+$/.test(bare));
   return /^(text|character)/.test(type) && !/^[0-9a-f-]{36}$/i.test(bare) && bare !== 'null';

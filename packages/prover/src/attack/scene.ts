@@ -1,6 +1,6 @@
 import type { Relation } from '../catalog/types.ts';
 import type { TenantModel } from '../model/types.ts';
-import type { Arena } from './arena.ts';
+import { Arena } from './arena.ts';
 import { becomeSql, type Identity, type World } from './identity.ts';
 import { numberOf, type Outcome } from './outcome.ts';
 import type { Powers } from './roles.ts';
@@ -19,6 +19,7 @@ export type SceneSource = {
   model: TenantModel;
   powers: Powers;
   anonymous: Identity | null;
+  bounds: ReadonlyMap<string, Row>;
   next: () => number;
 };
 
@@ -40,9 +41,13 @@ export async function setScene(source: SceneSource): Promise<Scene> {
     theirsExists: false,
     oursCount: 0,
     as: (side) => becomeSql(worlds[side].identity),
+    asOwner: (side) =>
+      source.powers.exempt ? Arena.leaving(worlds[side].identity) : becomeSql(worlds[side].identity),
     become: becomeSql,
     parent: (relationId, side) => seeder.made(relationId, side),
     reachable: source.powers.reachable,
+    placed: new Set(Object.keys(source.bounds.get(target.base.id) ?? {})),
+    superuser: source.powers.superuser,
   };
   return { ...scene, theirsExists: await exists(scene, source), oursCount: await countOurs(scene, source) };
 }

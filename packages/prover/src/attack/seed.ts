@@ -13,6 +13,8 @@ export type SeedSource = {
   tables: ReadonlyMap<string, TenantTable>;
   rights: ReadonlyMap<string, Rights>;
   worlds: Readonly<Record<Side, World>>;
+  /** values that rows need to be in a partition, by relation id */
+  bounds: ReadonlyMap<string, Row>;
   /** whether the connection's own role may write past the policies */
   exempt: boolean;
   superuser: boolean;
@@ -76,7 +78,7 @@ export class Seeder {
         if (column !== undefined) row[name] = tenantLiteral(values, column);
       }
     }
-    return { ...row, ...given };
+    return { ...this.#source.bounds.get(relation.id), ...row, ...given };
   }
 
   async membership(via: Extract<TenantTable['via'], { kind: 'membership' }>, side: Side): Promise<void> {
@@ -98,13 +100,35 @@ export class Seeder {
       const parentColumn = key.parentColumns[at];
       if (value !== undefined && parentColumn !== undefined) given[parentColumn] = value;
     });
-    const parent = await this.row(key.parentId, side, this.#without(key.parentId, side, given));
+    const parent =
+      (await this.#shared(key.parentId, given)) ??
+      (await this.row(key.parentId, side, this.#without(key.parentId, side, given)));
     if (parent === null) return optional(key, relation) || this.#source.superuser;
     key.columns.forEach((name, at) => {
       const value = parent[key.parentColumns[at] ?? ''];
       if (value !== undefined) row[name] ??= value;
     });
     return true;
+  }
+
+  /** A row that is there already in a table that belongs to no tenant, such as a list of currencies. */
+  async #shared(parentId: string, given: Row): Promise<Row | null> {
+    const parent = this.#source.relations.get(parentId);
+    if (parent === undefined || this.#source.tables.has(parentId) || this.#isMembership(parentId)) return null;
+    const conditions = Object.entries(given).map(([name, value]) => `${identifier(name)} = ${value}`);
+    const where = conditions.length === 0 ? '' : ` where ${conditions.join(' and ')}`;
+    const columns = parent.keys.flatMap((key) => key.columns.flatMap((name) => columnOf(parent, name) ?? []));
+    if (columns.length === 0) return null;
+    for (const identity of this.#source.exempt ? [null] : [this.#source.worlds.ours.identity]) {
+      const query = `select ${pairs(columns)} from ${labelOf(parent)}${where} limit 1`;
+      const outcome = await this.#arena.prepare(identity, query);
+      if (outcome.kind === 'rows' && outcome.count > 0) return rowFrom({}, outcome);
+    }
+    return null;
+  }
+
+  #isMembership(relationId: string): boolean {
+    return [...this.#source.tables.values()].some(({ via }) => via.kind === 'membership' && via.relationId === relationId);
   }
 
   /** Drops what the parent would have by itself, so that one row serves all keys. */
@@ -119,18 +143,20 @@ export class Seeder {
 
   async #insert(draft: Draft, side: Side): Promise<Row | null> {
     const ways = this.#ways(side, draft.relation);
-    let refused: Outcome | null = null;
-    for (const way of ways) {
-      for (let tries = 0; tries < 30; tries += 1) {
+    let reason = 'nobody may insert';
+    for (const [at, way] of ways.entries()) {
+      draft.startOver();
+      for (let tries = 0; tries < 70; tries += 1) {
         const outcome = await way(draft);
-        if (outcome.kind === 'rows') return outcome.count === 0 ? null : rowOf(draft, outcome);
-        refused = outcome;
+        if (outcome.kind === 'rows' && outcome.count > 0) return rowFrom(draft.row, outcome);
+        if (outcome.kind === 'rows') break;
+        reason = at === 0 ? describe(outcome) : `${reason}; ${describe(outcome)}`;
         const repair = draft.repair(outcome);
         if (repair === 'exists') return draft.row;
         if (repair === 'give up') break;
       }
     }
-    this.troubles.push(`${labelOf(draft.relation)}: ${refused === null ? 'nobody may insert' : describe(refused)}`);
+    this.troubles.push(`no row could be made in ${labelOf(draft.relation)}: ${reason}`);
     return null;
   }
 
@@ -161,13 +187,14 @@ export class Seeder {
 }
 
 const returning = (columns: readonly Column[]): string =>
-  columns.length === 0
-    ? ''
-    : ` returning ${columns.map(({ name }) => `${quote(name)}, ${identifier(name)}::text`).join(', ')}`;
+  columns.length === 0 ? '' : ` returning ${pairs(columns)}`;
+
+const pairs = (columns: readonly Column[]): string =>
+  columns.map(({ name }) => `${quote(name)}, ${identifier(name)}::text`).join(', ');
 
 /** The row as stored: names and values alternate in what was returned. */
-function rowOf(draft: Draft, outcome: Extract<Outcome, { kind: 'rows' }>): Row {
-  const stored: Record<string, string> = { ...draft.row };
+function rowFrom(draft: Row, outcome: Extract<Outcome, { kind: 'rows' }>): Row {
+  const stored: Record<string, string> = { ...draft };
   const values = outcome.values[0] ?? [];
   for (let at = 0; at + 1 < values.length; at += 2) {
     const [name, value] = [values[at], values[at + 1]];

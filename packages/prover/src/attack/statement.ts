@@ -66,7 +66,7 @@ export function another(scene: Scene, side: Side, set: Row = {}): Row | null {
     if (value === undefined || own === undefined || own.generated !== null) continue;
     const needed = can.insert.has(each.name) || each.name === column?.name || each.name in set;
     if (!needed || (value === 'null' && !(each.name in set))) continue;
-    const renewed = keys.has(each.name) && !references.has(each.name) && each.name !== column?.name;
+    const renewed = keys.has(each.name) && !references.has(each.name) && each.name !== column?.name && !scene.placed.has(each.name);
     row[each.name] = set[each.name] ?? (renewed ? valueFor(own, scene.next(), true) : value);
   }
   return { ...row, ...set };

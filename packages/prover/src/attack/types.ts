@@ -73,13 +73,19 @@ export type Scene = {
   oursCount: number;
   /** identity of a tenant as SQL */
   as: (side: Side) => string;
+  /** whoever can take a tenant's row away to make room: the connection's own role, or the tenant */
+  asOwner: (side: Side) => string;
   /** any other identity as SQL */
   become: (identity: Identity) => string;
+  /** columns that decide which partition a row is in, so that a new row keeps them */
+  placed: ReadonlySet<string>;
   /** numbers that differ in every call, for unique values */
   next: () => number;
   /** the row of a tenant in another table, if one was made */
   parent: (relationId: string, side: Side) => Row | null;
   model: TenantModel;
+  /** whether the connection's own role is a superuser, which can switch triggers off for a trial */
+  superuser: boolean;
   /** a role reached by nobody's sign-in, when the model has one */
   anonymous: Identity | null;
   /** roles that the application's session can take besides its own */

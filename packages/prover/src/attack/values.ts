@@ -1,4 +1,5 @@
 import type { Column, Relation } from '../catalog/types.ts';
+import { sampleOf } from './pattern.ts';
 import { quote } from './sql.ts';
 
 const lengthOf = (type: string): number | null => {
@@ -63,16 +64,30 @@ function dayFor(n: number): string {
   return new Date(Date.UTC(2020, 0, 1 + (n % 3000))).toISOString().slice(0, 10);
 }
 
-/** Values that a check's own text suggests, then ones that checks commonly want. */
+/** Values that a check's own text suggests, then ones that checks commonly want; the likeliest first. */
 export function candidates(column: Column, expression: string, n: number): string[] {
   const numeric = /^(smallint|integer|bigint|numeric|real|double|money)/.test(column.baseType);
+  const dated = /^(date|timestamp)/.test(column.baseType);
   const quoted = [...expression.matchAll(/'((?:[^']|'')*)'/g)].map(([, text]) => `'${text ?? ''}'`);
   const numbers = [...expression.matchAll(/(?<![\w'.])(\d+(?:\.\d+)?)/g)].flatMap(([, text]) => {
     const value = Number(text);
     return [String(value), String(value + 1), String(value - 1)];
   });
-  const own = numeric ? numbers : quoted;
-  return [...new Set([...own, ...(numeric ? ['1', '0', '100', '-1'] : usual(column, n)), ...(column.notNull ? [] : ['null'])])];
+  const own = numeric ? numbers : dated ? [] : [...patternsIn(expression).map(quote), ...quoted];
+  const plain = /^boolean/.test(column.baseType) ? ['true', 'false'] : own;
+  const usually = numeric ? ['1', '0', '100', '-1'] : dated ? days : usual(column, n);
+  const empty = [...(column.hasDefault ? ['default'] : []), ...(column.notNull ? [] : ['null'])];
+  return [...new Set([...empty, ...plain, ...usually])];
+}
+
+const days = ["'2024-01-01'", "'2024-01-31'", "'2024-12-31'", "'2124-01-01'"];
+
+/** Texts that the regular expressions in an SQL text match. */
+export function patternsIn(sql: string): string[] {
+  return [...sql.matchAll(/!?~\*?\s*E?'((?:[^']|'')*)'/g)].flatMap(([, pattern]) => {
+    const sample = sampleOf((pattern ?? '').replaceAll("''", "'"));
+    return sample === undefined ? [] : [sample];
+  });
 }
 
 function usual(column: Column, n: number): string[] {

@@ -1,9 +1,9 @@
 import { insertion } from '../draft.ts';
 import { identifier } from '../sql.ts';
 import { another, belongs, changeable, locator, tenantOf } from '../statement.ts';
-import type { Attack, Row, Scene, Side } from '../types.ts';
+import type { Attack, Conclusion, Row, Scene, Side } from '../types.ts';
 import { inconclusive, judgeWrite, leaked, notApplicable, refused } from '../verdict.ts';
-import { describe } from '../outcome.ts';
+import { describe, type Trial } from '../outcome.ts';
 
 const everywhere = ['table', 'child', 'view'] as const;
 const common = { threat: 'tenant', kinds: everywhere } as const;
@@ -24,16 +24,33 @@ export const insert: Attack = {
     const own = another(scene, 'ours');
     const control = own === null ? undefined : [scene.as('ours'), add(scene, own)];
     const trial = await scene.run([scene.as('ours'), add(scene, row)]);
-    if (trial.outcome.kind !== 'error' || trial.outcome.sqlstate !== '23505') return judgeWrite(scene, trial, control);
+    const { outcome } = trial;
+    if (outcome.kind === 'error' && outcome.refusal === 'trigger') return pastTriggers(scene, trial, { row, control });
+    if (outcome.kind !== 'error' || outcome.sqlstate !== '23505') return judgeWrite(scene, trial, control);
     // The key has room for one row of each tenant: theirs makes way first.
     const key = locator(scene, 'theirs') ?? belongs(scene, 'theirs');
-    const removal = [`delete from ${scene.target.label} where ${key}`];
+    const removal = [scene.asOwner('theirs'), `delete from ${scene.target.label} where ${key}`];
     return judgeWrite(scene, await scene.run([...removal, scene.as('ours'), add(scene, row)]), control);
   },
 };
 
+/** A trigger said no before a policy was asked. A superuser can see what the policy says with triggers off. */
+async function pastTriggers(
+  scene: Scene,
+  trial: Trial,
+  { row, control }: { row: Row; control: readonly string[] | undefined },
+): Promise<Conclusion> {
+  const judged = await judgeWrite(scene, trial, control);
+  if (judged.verdict !== 'inconclusive' || !scene.superuser) return judged;
+  const off = 'set local session_replication_role = replica';
+  const { outcome } = await scene.run([scene.asOwner('ours'), off, scene.as('ours'), add(scene, row)]);
+  if (outcome.kind === 'error' && ['policy', 'privilege'].includes(outcome.refusal))
+    return refused(`${describe(outcome)} (with triggers off; with them on: ${judged.evidence ?? ''})`);
+  return judged;
+}
+
 /** Without a row to copy, a refusal by privilege can still be had. */
-async function withoutRow(scene: Scene, verb: 'insert'): ReturnType<Attack['run']> {
+async function withoutRow(scene: Scene, verb: 'insert'): Promise<Conclusion> {
   if (scene.target.can[verb].size === 0) {
     const trial = await scene.run([scene.as('ours'), `insert into ${scene.target.label} default values`]);
     if (trial.outcome.kind === 'error' && trial.outcome.refusal === 'privilege') return refused(describe(trial.outcome));
@@ -49,7 +66,7 @@ export const update: Attack = {
   title: "change the other tenant's rows",
   cites: ['PRO-3', 'ISO-3', 'T-3'],
   run: async (scene) => {
-    const name = identifier((changeable(scene) ?? scene.target.relation.columns[0])?.name ?? '');
+    const name = identifier((changeable(scene) ?? scene.target.column)?.name ?? '');
     const change = (side: Side) => [
       scene.as('ours'),
       `update ${scene.target.label} set ${name} = ${name} where ${aim(scene, side)}`,
@@ -83,7 +100,7 @@ export const move: Attack = {
     if (trial.outcome.kind === 'error' && trial.outcome.sqlstate === '23505') {
       const key = locator(scene, 'theirs') ?? belongs(scene, 'theirs');
       const removal = `delete from ${scene.target.label} where ${key}`;
-      return judgeWrite(scene, await scene.run([removal, scene.as('ours'), change('theirs')]));
+      return judgeWrite(scene, await scene.run([scene.asOwner('theirs'), removal, scene.as('ours'), change('theirs')]));
     }
     const aimed = await judgeWrite(scene, trial, [scene.as('ours'), change('ours')]);
     if (trial.outcome.kind !== 'error' || trial.outcome.refusal !== 'policy') return aimed;
@@ -104,10 +121,10 @@ function unfiltered(id: string, title: string, statement: (scene: Scene) => stri
     run: async (scene) => {
       const bare = statement(scene);
       if (bare === null) return refused('42501 permission denied: no column may be updated');
-      if (!scene.theirsExists) return inconclusive(scene.trouble ?? 'no row of the other tenant could be shown to exist');
       const trial = await scene.run([scene.as('ours'), `${bare} where ${counter}`]);
       const { outcome } = trial;
       if (outcome.kind === 'error') return judgeWrite(scene, trial);
+      if (!scene.theirsExists) return judgeWrite(scene, { ...trial, outcome: { ...outcome, count: 0 } });
       if (outcome.count > scene.oursCount) return leaked(trial);
       if (outcome.count > 0) return refused(`${outcome.count} of our own`);
       return judgeWrite(scene, trial);

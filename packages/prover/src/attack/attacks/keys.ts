@@ -2,11 +2,11 @@ import type { ForeignKey, Key } from '../../catalog/types.ts';
 import { insertion } from '../draft.ts';
 import { describe } from '../outcome.ts';
 import { columnOf, identifier, labelOf, listed } from '../sql.ts';
-import { another, changeable, tenantOf } from '../statement.ts';
+import { another, belongs, changeable, locator, tenantOf } from '../statement.ts';
 import type { Attack, Conclusion, Row, Scene } from '../types.ts';
 import { inconclusive, judgeWrite, leaked, notApplicable, refused } from '../verdict.ts';
 
-const tables = ['table'] as const;
+const tables = ['table', 'child'] as const;
 const common = { threat: 'tenant', kinds: tables } as const;
 
 /** Keys in which a tenant chooses the value; nobody can guess, and nothing is told by, one that the database made. */
@@ -106,7 +106,8 @@ export const referring: Attack = {
     const keys = references(scene);
     if (keys.length === 0) return notApplicable('refers to no table of tenants');
     for (const key of keys) {
-      const conclusion = await tryReference(scene, key);
+      const tried = await tryReference(scene, key);
+      const conclusion = tried.verdict === 'inconclusive' && holdsTenant(scene, key) ? refused(byKey(key, tried)) : tried;
       if (conclusion.verdict !== 'refused') return conclusion;
       if (key === keys.at(-1)) return conclusion;
     }
@@ -114,16 +115,29 @@ export const referring: Attack = {
   },
 };
 
+/** A key over both tenant columns: a row that must be ours cannot name theirs, whatever else refuses it first. */
+function holdsTenant({ target, model }: Scene, key: ForeignKey): boolean {
+  const parent = model.tables.find(({ relationId }) => relationId === key.parentId);
+  return key.columns.some((name, at) => name === target.column?.name && key.parentColumns[at] === parent?.column);
+}
+
+const byKey = ({ name }: ForeignKey, { evidence }: Conclusion): string =>
+  `key ${name} is over the tenant column of both tables${evidence === null ? '' : `; here: ${evidence}`}`;
+
 async function tryReference(scene: Scene, key: ForeignKey): Promise<Conclusion> {
   const row = another(scene, 'ours', reference(scene, key, 'theirs'));
   const own = another(scene, 'ours', reference(scene, key, 'ours'));
   if (row === null || own === null) return inconclusive(scene.trouble ?? 'no row could be made');
-  const trial = await scene.run([scene.as('ours'), insertion(scene.target.base, row)]);
+  const first = await scene.run([scene.as('ours'), insertion(scene.target.base, row)]);
+  // Where the key has room for one row of each tenant, our own makes way.
+  const full = first.outcome.kind === 'error' && first.outcome.sqlstate === '23505';
+  const way = full ? [scene.asOwner('ours'), `delete from ${scene.target.label} where ${locator(scene, 'ours') ?? belongs(scene, 'ours')}`] : [];
+  const trial = full ? await scene.run([...way, scene.as('ours'), insertion(scene.target.base, row)]) : first;
   const { outcome } = trial;
   if (outcome.kind !== 'error' || outcome.refusal === 'timeout') return judgeWrite(scene, trial);
   if (outcome.refusal === 'privilege' || outcome.refusal === 'policy') return refused(describe(outcome));
   // Here the wall is a key over the tenant as well: it must say no, and yes to the same with a parent of our own.
-  const control = await scene.run([scene.as('ours'), insertion(scene.target.base, own)]);
+  const control = await scene.run([...way, scene.as('ours'), insertion(scene.target.base, own)]);
   if (control.outcome.kind === 'rows') return refused(describe(outcome));
   return inconclusive('the same reference to our own row fails as well', describe(control.outcome));
 }

@@ -14,7 +14,6 @@ export const explain: Attack = {
   cites: ['PRO-3', 'T-12'],
   kinds: ['table', 'child', 'view'],
   run: async (scene) => {
-    if (!scene.theirsExists) return inconclusive(scene.trouble ?? 'no row of the other tenant could be shown to exist');
     const plan = `explain (analyze, costs off, timing off, summary off) select from ${scene.target.label}`;
     // No condition of our own, so that what is filtered was filtered by a policy.
     const trial = await scene.run([scene.as('ours'), byScan, plan]);
@@ -23,6 +22,7 @@ export const explain: Attack = {
     const told = outcome.values.flatMap(([line]) => /Rows Removed by Filter: [1-9]\d*/.exec(line ?? '')?.[0] ?? []);
     const [first] = told;
     if (first !== undefined) return leaked(trial, first);
+    if (!scene.theirsExists) return judgeSilence(scene, outcome);
     return refused('no number of filtered rows is told');
   },
 };
