@@ -96,6 +96,33 @@ test('PRO-4: over all fixtures the scan finds every hole and nothing else', asyn
   assert.deepEqual({ missed, wrong }, { missed: [], wrong: [] });
 });
 
+test('PRO-1: the SQL that a finding offers closes it', async () => {
+  const failed: string[] = [];
+  let closed = 0;
+  for (const fixture of (await fixtures()).filter(({ name }) => name.endsWith('.bad.sql'))) {
+    const result = await scanFixture(fixture);
+    const fixes = result.findings.filter(({ rule, fix }) => rule === fixture.rule && fix !== null);
+    if (fixes.length === 0) continue;
+    try {
+      const after = await scanFixture({
+        ...fixture,
+        text: [fixture.text, 'reset role;', ...fixes.map(({ fix }) => fix)].join('\n'),
+      });
+      const left = new Set(after.findings.map(({ fingerprint }) => fingerprint));
+      failed.push(
+        ...fixes
+          .filter(({ fingerprint }) => left.has(fingerprint))
+          .map(({ fingerprint }) => `still found: ${fingerprint}`),
+      );
+      closed += fixes.length;
+    } catch (error) {
+      failed.push(`${fixture.name}: ${String(error)}: ${fixes.map(({ fix }) => fix).join(' ')}`);
+    }
+  }
+  assert.deepEqual(failed, []);
+  assert.ok(closed > 30);
+});
+
 test('PRO-4: every rule has a fixture that breaks it and one that does not', async () => {
   const all = await fixtures();
   for (const { id } of rules.filter((rule) => !withoutFixtures.has(rule.id))) {

@@ -143,7 +143,7 @@ describe('any database', () => {
     );
     assert.match(
       result.findings[0]?.fix ?? '',
-      /mandant = \(select nullif\(current_setting\('my\.mandant', true\), ''\)::int\)/,
+      /mandant = \(select nullif\(current_setting\('my\.mandant', true\), ''\)::integer\)/,
     );
     await own('drop schema said cascade');
   });

@@ -42,6 +42,7 @@ function keyOf(index: Index & { relation: string }): Key & { relation: string } 
     kind: 'unique',
     columns: index.columns.map((column) => column ?? expressions.next().value ?? ''),
     predicate: index.predicate,
+    bare: true,
   };
 }
 
@@ -72,7 +73,7 @@ const names = (numbers: string, relation: string) =>
 
 const keysQuery = `select k.conrelid::text as relation, k.conname as name,
     case k.contype when 'p' then 'primary' when 'u' then 'unique' else 'exclusion' end as kind,
-    ${names('k.conkey', 'k.conrelid')} as columns, pg_get_expr(i.indpred, i.indrelid) as predicate
+    ${names('k.conkey', 'k.conrelid')} as columns, pg_get_expr(i.indpred, i.indrelid) as predicate, false as bare
   from pg_constraint k join pg_index i on i.indexrelid = k.conindid
   where k.contype in ('p', 'u', 'x') and k.conrelid <> 0 order by k.conrelid, k.conname`;
 

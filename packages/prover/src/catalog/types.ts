@@ -55,8 +55,8 @@ export type Policy = {
 };
 
 export type KeyKind = 'primary' | 'unique' | 'exclusion';
-/** Also a unique index that no constraint made. An expression stands in `columns` as its text. */
-export type Key = { name: string; kind: KeyKind; columns: string[]; predicate: string | null };
+/** An expression stands in `columns` as its text. `bare`: a unique index that no constraint made. */
+export type Key = { name: string; kind: KeyKind; columns: string[]; predicate: string | null; bare: boolean };
 
 export type ForeignKey = {
   name: string;

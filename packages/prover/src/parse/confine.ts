@@ -50,11 +50,11 @@ const mostParts = 64;
 
 /** Splits a condition into disjuncts and says what each lets pass. */
 export function confine(expression: Expression, scope: Scope): Part[] {
-  if (expression.kind === 'or') return expression.parts.flatMap((each) => confine(each, scope));
-  if (expression.kind === 'and') return conjunction(expression.parts, scope);
   const outcomes = truth(expression, scope.premises);
   if ((outcomes & outcome.true) === 0) return [part('never', expression)];
   if (outcomes === outcome.true) return [part('open', expression)];
+  if (expression.kind === 'or') return expression.parts.flatMap((each) => confine(each, scope));
+  if (expression.kind === 'and') return conjunction(expression.parts, scope);
   return leaf(expression, scope);
 }
 

@@ -151,7 +151,7 @@ export const exposedExtension: Rule = {
           .map(({ name, schema }) => ({
             object: { kind: 'schema' as const, name: quoted(schema) },
             message: `Extension ${name} is in it.`,
-            fix: `alter extension ${quoted(name)} set schema extensions;`,
+            fix: `create schema if not exists extensions;\nalter extension ${quoted(name)} set schema extensions;`,
             detail: name,
           }))
       : [],

@@ -39,7 +39,7 @@ export const mutableSearchPath: Rule = {
           {
             object: routineObject(routine),
             message: problem.message,
-            fix: `alter function ${routineName(routine)} set search_path = '';`,
+            fix: `alter function ${routineName(routine)} set search_path = ${safePath(subject, routine)};`,
             severity: problem.severity,
           },
         ];
@@ -69,6 +69,15 @@ function pathProblem(
     message: 'It names a table without its schema, and temporary tables are searched first.',
     severity: 'medium',
   };
+}
+
+/** An empty path where the body can do with it, else the function's own with temporary tables last. */
+function safePath(subject: Subject, routine: Routine): string {
+  if (subject.facts.bodies(routine.id)?.unqualified !== true) return "''";
+  const path = searchPathOf(routine.settings)?.filter(
+    (schema) => schema !== '$user' && schema !== 'pg_temp' && !isOpen(subject, schema),
+  );
+  return [...(path ?? [routine.schema]).map(quoted), 'pg_temp'].join(', ');
 }
 
 function isOpen({ catalog, access, model }: Subject, name: string): boolean {

@@ -5,14 +5,16 @@ import type { Subject } from './rule.ts';
 
 const literal = (text: string): string => `'${text.replaceAll("'", "''")}'`;
 
-/** SQL for who the session is, evaluated once a statement. */
-function identitySql(carrier: IdentityCarrier, preset: Subject['model']['preset']): string {
+/** SQL for who the session is, evaluated once a statement, in a column's type. */
+function identitySql(carrier: IdentityCarrier, type: string, preset: Subject['model']['preset']): string {
+  const cast = type === 'text' ? '' : `::${type}`;
   switch (carrier.kind) {
     case 'setting':
-      return `(select nullif(current_setting(${literal(carrier.name)}, true), '')${carrier.cast === 'text' ? '' : `::${carrier.cast}`})`;
+      return `(select nullif(current_setting(${literal(carrier.name)}, true), '')${cast})`;
     case 'claim':
-      if (preset === 'supabase' && carrier.path.join('.') === 'sub') return '(select auth.uid())';
-      return `(select (nullif(current_setting(${literal(carrier.setting)}, true), '')::jsonb #>> ${literal(`{${carrier.path.join(',')}}`)})::${carrier.cast})`;
+      if (preset === 'supabase' && carrier.path.join('.') === 'sub' && type === 'uuid')
+        return '(select auth.uid())';
+      return `(select (nullif(current_setting(${literal(carrier.setting)}, true), '')::jsonb #>> ${literal(`{${carrier.path.join(',')}}`)})${cast})`;
     case 'role':
       return 'current_user';
     case 'sealed':
@@ -20,12 +22,27 @@ function identitySql(carrier: IdentityCarrier, preset: Subject['model']['preset'
   }
 }
 
+/** Who says whose the table's rows are: what its own policies read, else what most policies do. */
+function carrierOf({ facts, model }: Subject, relation: Relation): IdentityCarrier | undefined {
+  const clauses = (facts.policies.get(relation.id) ?? []).flatMap(({ using, check }) => [using, check]);
+  const own = clauses
+    .flatMap((clause) => clause?.parts ?? [])
+    .flatMap(({ confinements }) => confinements)
+    .find(({ via, identity }) => via === 'direct' && identity !== null)?.identity;
+  return own ?? model.carriers[0];
+}
+
+const isTrusted = (carrier: IdentityCarrier): boolean =>
+  !(carrier.kind === 'claim' && carrier.path.includes('user_metadata')) && !('session' in carrier);
+
 /** The condition that confines a table's rows to the session's tenant, or null when the model does not tell. */
 export function tenantCondition(subject: Subject, relation: Relation): string | null {
   const table = subject.tenantTables.get(relation.id);
-  const [carrier] = subject.model.carriers;
-  if (table === undefined || carrier === undefined || table.via.kind !== 'direct') return null;
-  return `${quoted(table.column)} = ${identitySql(carrier, subject.model.preset)}`;
+  const carrier = carrierOf(subject, relation);
+  const column = relation.columns.find(({ name }) => name === table?.column);
+  if (carrier === undefined || column === undefined || table?.via.kind !== 'direct' || !isTrusted(carrier))
+    return null;
+  return `${quoted(column.name)} = ${identitySql(carrier, column.baseType, subject.model.preset)}`;
 }
 
 /** Gives a policy the tenant's condition on the clauses that its command has. */

@@ -66,10 +66,7 @@ export const tellingUnique: Rule = {
           .map((key) => ({
             object: tableObject(table),
             message: `${key.kind === 'exclusion' ? 'Exclusion constraint' : 'Key'} ${key.name} (${key.columns.join(', ')}) leaves ${column} out.`,
-            fix:
-              key.kind === 'exclusion'
-                ? null
-                : `create unique index on ${nameOf(table)} (${[column, ...key.columns].map((each) => (table.columns.some(({ name }) => name === each) ? quoted(each) : each)).join(', ')});`,
+            fix: scopedKey(table, key, column),
             detail: key.name,
           }));
       }),
@@ -87,4 +84,18 @@ function tells(table: Relation, key: Key): boolean {
     /random|uuid|token|nanoid|ulid/i.test(column?.defaultExpression ?? ''),
   );
   return !numbered && !drawn;
+}
+
+/** SQL that puts the tenant column before a key's own; null for a primary key, which others may reference. */
+function scopedKey(table: Relation, key: Key, tenant: string): string | null {
+  if (key.kind !== 'unique') return null;
+  const isColumn = (name: string): boolean => table.columns.some((column) => column.name === name);
+  const columns = [tenant, ...key.columns]
+    .map((name) => (isColumn(name) ? quoted(name) : `(${name})`))
+    .join(', ');
+  if (!key.bare) {
+    return `alter table ${nameOf(table)} drop constraint ${quoted(key.name)}, add constraint ${quoted(key.name)} unique (${columns});`;
+  }
+  const where = key.predicate === null ? '' : ` where ${key.predicate}`;
+  return `drop index ${nameOf({ ...table, name: key.name })};\ncreate unique index ${quoted(key.name)} on ${nameOf(table)} (${columns})${where};`;
 }
