@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { ContextSealer } from '@bulkhead/kernel';
 import { attack, AttackError, attacks, buildReport, type AttackResult, type Scan } from '@bulkhead/prover';
 import type { ExitCode, Values } from '../command-line/command.ts';
@@ -79,16 +78,11 @@ function pair(tenants: readonly string[]): Pair {
   return { ours, theirs };
 }
 
-/** Contexts of both tenants, which no one but a holder of the key can make. */
+/** Contexts of both tenants, which no one but a holder of the key can make; each one's account has the tenant's id. */
 async function sealWith(values: AttackValues, terminal: Terminal): Promise<(tenant: string) => string> {
   const key = await readNamedKey(values, terminal);
   const sealer = new ContextSealer({ key, lifetimeSeconds: 900 });
-  const accounts = new Map<string, string>();
-  return (tenant) => {
-    const id = accounts.get(tenant) ?? randomUUID();
-    accounts.set(tenant, id);
-    return sealer.seal({ tenant, actor: { kind: 'account', id } });
-  };
+  return (tenant) => sealer.seal({ tenant, actor: { kind: 'account', id: tenant } });
 }
 
 /** A line for each tenth of the tables. */

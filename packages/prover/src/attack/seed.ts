@@ -71,6 +71,9 @@ export class Seeder {
       if (column !== undefined) row[column.name] = tenantLiteral(values, column);
       if (table.via.kind === 'membership') await this.membership(table.via, side);
     }
+    // Bulkhead's rows of one user: the account of a context is named like its tenant.
+    for (const { name, defaultExpression } of relation.columns)
+      if (defaultExpression?.includes('claimed_account_id()') === true) row[name] ??= quote(values.uuid);
     for (const other of this.#source.tables.values()) {
       if (other.via.kind !== 'membership' || other.via.relationId !== relation.id) continue;
       for (const name of [other.via.identityColumn, other.via.tenantColumn]) {

@@ -60,7 +60,7 @@ export function buildReport(parts: ReportParts): Report {
       accepted: accept(finding.fingerprint),
     })),
   };
-  const attack = parts.attack && reportAttack(parts.attack, accept);
+  const attack = parts.attack && reportAttack(parts.attack, { accept, preset: parts.model.preset });
   const unseen = unseenOf(parts).map(({ what, why }): ReportedUnseen => {
     const fingerprint = `unseen:${what}`;
     return { what, why, fingerprint, accepted: accept(fingerprint) };
@@ -120,9 +120,13 @@ function unseenOf({ unseen, attack }: ReportParts): { what: string; why: string 
   return [...new Map(all.map((each) => [`${each.what}\0${each.why}`, each])).values()];
 }
 
+/** A client of PostgREST cannot truncate: there it takes SQL of one's own. */
+const threatOf = ({ id, threat }: AttackInfo, preset: TenantModel['preset']): AttackInfo['threat'] =>
+  id === 'truncate' && (preset === 'supabase' || preset === 'postgrest') ? 'injection' : threat;
+
 function reportAttack(
   { result, attacks }: NonNullable<ReportParts['attack']>,
-  accept: (fingerprint: string) => string | null,
+  { accept, preset }: { accept: (fingerprint: string) => string | null; preset: TenantModel['preset'] },
 ): NonNullable<Report['attack']> {
   const tried = new Set(result.cells.map(({ attack }) => attack));
   return {
@@ -130,7 +134,10 @@ function reportAttack(
     tenants: result.tenants,
     attacks: attacks
       .filter(({ id }) => tried.has(id))
-      .map(({ id, title, threat }) => ({ id, title, threat, severity: weights[threat] })),
+      .map((each) => {
+        const threat = threatOf(each, preset);
+        return { id: each.id, title: each.title, threat, severity: weights[threat] };
+      }),
     cells: result.cells.map((cell): ReportedCell => {
       const fingerprint = `attack:${cell.attack}:${cell.table}`;
       const settled = cell.verdict === 'refused' || cell.verdict === 'not applicable';
