@@ -52,6 +52,7 @@ async function attackAs(
   try {
     return await attack({
       client: target.client,
+      connect: target.another,
       model,
       catalog,
       role: prepared.model.roles?.[0],

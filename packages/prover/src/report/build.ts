@@ -132,6 +132,7 @@ function reportAttack(
   return {
     role: result.role,
     tenants: result.tenants,
+    notes: result.notes ?? [],
     attacks: attacks
       .filter(({ id }) => tried.has(id))
       .map((each) => {

@@ -80,6 +80,8 @@ export type Report = {
     tenants: { ours: string; theirs: string } | null;
     attacks: ReportedAttack[];
     cells: ReportedCell[];
+    /** how it was done, e.g. by SET LOCAL ROLE from a superuser's connection */
+    notes: string[];
   } | null;
   unseen: ReportedUnseen[];
   summary: Summary;

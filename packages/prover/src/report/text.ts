@@ -34,6 +34,7 @@ function model({ model: { preset, carriers, tables, shared, notes }, attack }: R
     `${plural(tables.length, 'table')} of tenants${shared.length === 0 ? '' : `, ${shared.length} shared by all`}.`,
     ...(attack?.tenants ? [`Tenant ${attack.tenants.ours} attacks tenant ${attack.tenants.theirs}.`] : []),
     ...notes.map(({ text, origin }) => `${text} (${origin})`),
+    ...(attack?.notes ?? []),
   ];
   return lines.map(plainLine).join('\n');
 }
