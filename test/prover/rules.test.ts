@@ -5,6 +5,7 @@ import pg from 'pg';
 import { rules } from '../../packages/prover/src/rules/index.ts';
 import { scan, type Scan } from '../../packages/prover/src/scan.ts';
 import { createTestDatabase, type TestDatabase } from '../harness/index.ts';
+import { insideTransaction } from './insideTransaction.ts';
 
 const folder = new URL('./fixtures/rules/', import.meta.url);
 /** Needs the server's version, not a schema: tested below. */
@@ -22,23 +23,6 @@ after(async () => {
   await client.end();
   await database.drop();
 });
-
-/** The scan's own transaction becomes a savepoint of the fixture's, so that nothing is left of it, not even roles. */
-function inside(outer: pg.Client): pg.Client {
-  const query = outer.query.bind(outer) as (text: string) => Promise<pg.QueryResult>;
-  return Object.create(outer, {
-    query: {
-      value: (text: string) =>
-        query(
-          text.startsWith('begin')
-            ? 'savepoint scan'
-            : text === 'rollback'
-              ? 'rollback to savepoint scan'
-              : text,
-        ),
-    },
-  }) as pg.Client;
-}
 
 type Fixture = { name: string; rule: string; text: string; base: string; expected: string[] };
 
@@ -60,7 +44,7 @@ async function scanFixture({ base, text }: Pick<Fixture, 'base' | 'text'>): Prom
     await client.query(await readFile(new URL(`base.${base}.sql`, folder), 'utf8'));
     await client.query(text);
     await client.query('reset role');
-    return await scan({ client: inside(client) });
+    return await scan({ client: insideTransaction(client) });
   } finally {
     await client.query('rollback');
   }

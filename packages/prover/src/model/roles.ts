@@ -1,4 +1,4 @@
-import type { Catalog } from '../catalog/types.ts';
+import type { Catalog, Role } from '../catalog/types.ts';
 import type { Facts, PolicyFacts } from '../parse/facts.ts';
 import type { Access } from './access.ts';
 import { presets, type ModelSettings } from './settings.ts';
@@ -85,10 +85,13 @@ function scored({ catalog, access }: { catalog: Catalog; access: Access }): stri
   const users = roles.filter(({ name }) => score(name) > 0 && !owners.has(name));
   // With nobody else to use the tables, a login role that owns them is the application.
   const found = users.length > 0 ? users : roles.filter(({ name, canLogin }) => owners.has(name) && canLogin);
-  const leaves = found.filter(
-    ({ name, canLogin }) =>
-      canLogin || !found.some((other) => other.name !== name && access.inherits(other.name).has(name)),
-  );
+  // A group's role is used through its members, unless these hold privileges of their own.
+  const stands = ({ name, canLogin }: Role): boolean =>
+    canLogin ||
+    !found.some(
+      (other) => other.name !== name && !grantees.has(other.name) && access.inherits(other.name).has(name),
+    );
+  const leaves = found.filter(stands);
   return leaves.map(({ name }) => name).toSorted((a, b) => score(b) - score(a) || a.localeCompare(b));
 }
 

@@ -12,6 +12,14 @@ export type Resolver = { lookup: Lookup; bodies: Bodies };
 const deepest = 8;
 const textual = new Set(['text', 'varchar', 'bpchar', 'name', 'json', 'jsonb', 'citext']);
 
+/** Types' names as Postgres prints them, by those it parses. */
+const spelled: Readonly<Record<string, string>> = {
+  int2: 'smallint',
+  int4: 'integer',
+  int8: 'bigint',
+  bool: 'boolean',
+};
+
 /** The identities that a value is made of, most telling first: claims before plain settings before roles. */
 export function identitiesOf(expression: Expression, resolver: Resolver, depth = 0): Identity[] {
   const found = find(expression, resolver, depth);
@@ -40,7 +48,7 @@ function find(expression: Expression, resolver: Resolver, depth: number): Identi
 
 function withCast(identity: Identity, cast: string): Identity {
   if (!('cast' in identity) || textual.has(cast)) return identity;
-  return { ...identity, cast };
+  return { ...identity, cast: spelled[cast] ?? cast };
 }
 
 function findInOperator(

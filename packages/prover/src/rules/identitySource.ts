@@ -135,8 +135,11 @@ export const patternIdentity: Rule = {
   cites: ['https://www.postgresql.org/docs/current/functions-matching.html'],
   check: (subject) =>
     found(subject, 'It uses a pattern', (clause) =>
-      clause.parts.some((part) =>
-        part.confinements.some(({ operator }) => /^(~~\*?|~\*?|\^@)$/.test(operator)),
+      [...walk(clause.expression)].some(
+        (each) =>
+          each.kind === 'operator' &&
+          /^(~~\*?|~\*?|\^@)$/.test(each.operator) &&
+          identitiesOf(each, subject.facts.resolver).length > 0,
       ),
     ),
 };

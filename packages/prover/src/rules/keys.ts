@@ -1,13 +1,22 @@
 import type { ForeignKey, Key, Relation } from '../catalog/types.ts';
 import { nameOf, quoted } from '../parse/facts.ts';
-import { privilegesOf, tableObject, ownTablesOf, type Rule, type Subject, type Violation } from './rule.ts';
+import {
+  applying,
+  type Applying,
+  privilegesOf,
+  tableObject,
+  ownTablesOf,
+  type Rule,
+  type Subject,
+  type Violation,
+} from './rule.ts';
 
 export const crossingKey: Rule = {
   id: 'BH060',
   severity: 'medium',
   title: 'A foreign key reaches across tenants',
   explanation:
-    'Foreign keys are checked without policies. A key that leaves the tenant column out accepts another tenant’s row as the parent, and its refusal tells which keys exist; with ON DELETE CASCADE or SET NULL, deleting a parent changes the other tenant’s rows.',
+    'Foreign keys are checked without policies. Unless a policy’s WITH CHECK looks the parent up, a key that leaves the tenant column out accepts another tenant’s row as the parent, and its refusal tells which keys exist; with ON DELETE CASCADE or SET NULL, deleting a parent changes the other tenant’s rows.',
   remedy:
     'Make both keys begin with the tenant column: (tenant_id, parent_id) references parent (tenant_id, id).',
   cites: ['T-10', 'https://www.postgresql.org/docs/current/ddl-rowsecurity.html'],
@@ -31,6 +40,7 @@ function crossing(subject: Subject, child: Relation, key: ForeignKey): Violation
   // Tables confined by different things, a user's and a team's, cannot share a key.
   const comparable = own === theirs || parent.columns.some(({ name }) => name === own);
   if (paired || !comparable || (key.columns.length === 1 && key.columns[0] === own)) return [];
+  if (isChecked(subject, child, key)) return [];
   const changes = ['cascade', 'set null', 'set default'].includes(key.onDelete);
   const columns = [own, ...key.columns].map(quoted).join(', ');
   const parents = [theirs, ...key.parentColumns].map(quoted).join(', ');
@@ -43,6 +53,20 @@ function crossing(subject: Subject, child: Relation, key: ForeignKey): Violation
       detail: key.name,
     },
   ];
+}
+
+/** Whether every policy for writing requires that the parent be one that its own policies show. */
+function isChecked(subject: Subject, child: Relation, key: ForeignKey): boolean {
+  const checks = (['insert', 'update'] as const).flatMap((command) => applying(subject, child, command));
+  const confirms = ({ check }: Applying): boolean =>
+    check?.parts.every(({ confinements }) =>
+      confinements.some(
+        ({ column, relations }) => key.columns.includes(column) && relations.includes(key.parentId),
+      ),
+    ) === true;
+  const restrictive = checks.filter(({ policy }) => !policy.permissive);
+  const permissive = checks.filter(({ policy }) => policy.permissive);
+  return restrictive.some(confirms) || (permissive.length > 0 && permissive.every(confirms));
 }
 
 export const tellingUnique: Rule = {

@@ -43,7 +43,7 @@ export const reachableRole: Rule = {
   severity: 'critical',
   title: 'The application’s role can become one above row-level security',
   explanation:
-    'A member of a superuser, of a BYPASSRLS role or of the tables’ owner is one SET ROLE away from every row; an owner’s member can also switch row-level security off. Attributes are not inherited, but SET ROLE is allowed to every member unless the membership says otherwise.',
+    'A member of a superuser, of a BYPASSRLS role or of the tables’ owner is one SET ROLE away from every row, and, where each tenant has a role, a member of another tenant’s is that tenant; an owner’s member can also switch row-level security off. Attributes are not inherited, but SET ROLE is allowed to every member unless the membership says otherwise.',
   remedy: 'Revoke the membership.',
   cites: ['T-2', 'T-19', 'https://www.postgresql.org/docs/current/role-membership.html'],
   check: (subject) =>
@@ -52,18 +52,7 @@ export const reachableRole: Rule = {
         (name) => {
           const target = subject.access.role(name);
           if (target === undefined || name === role.name) return [];
-          const owned = ownTablesOf(subject).find(
-            (table) => table.owner === name && subject.tenantTables.has(table.id),
-          );
-          const why = target.superuser
-            ? 'is a superuser'
-            : target.bypassRls
-              ? 'has BYPASSRLS'
-              : dangerous.has(name)
-                ? 'reaches the server’s files'
-                : owned === undefined
-                  ? null
-                  : `owns ${nameOf(owned)}`;
+          const why = powerOf(subject, target, role.name);
           if (why === null) return [];
           return [
             {
@@ -77,6 +66,21 @@ export const reachableRole: Rule = {
       ),
     ),
 };
+
+function powerOf(subject: Subject, target: Role, member: string): string | null {
+  if (target.superuser) return 'is a superuser';
+  if (target.bypassRls) return 'has BYPASSRLS';
+  if (dangerous.has(target.name)) return 'reaches the server’s files';
+  const tables = ownTablesOf(subject).filter(({ id }) => subject.tenantTables.has(id));
+  const owned = tables.find(({ owner }) => owner === target.name);
+  if (owned !== undefined) return `owns ${nameOf(owned)}`;
+  if (!subject.model.carriers.some(({ kind }) => kind === 'role')) return null;
+  // A group's role holds the privileges that its members, one role for each tenant, have not themselves.
+  const shared = tables.find(({ grants }) =>
+    [target.name, member].every((name) => grants.some(({ grantee }) => grantee === name)),
+  );
+  return shared === undefined ? null : `is another tenant's role on ${nameOf(shared)}`;
+}
 
 export const applicationOwns: Rule = {
   id: 'BH032',
