@@ -51,6 +51,8 @@ export type AttackResult = {
   tenants: { ours: string; theirs: string } | null;
   cells: Cell[];
   unseen: { what: string; why: string }[];
+  /** how it was done, e.g. by SET LOCAL ROLE from a superuser's connection */
+  notes?: string[];
 };
 
 /** 0 proven, 1 leaks or findings at or above --fail-on, 2 something could not be seen, 3 usage or connection. */

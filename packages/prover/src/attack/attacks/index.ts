@@ -1,4 +1,4 @@
-import { changing, observing } from './titles.ts';
+import { changing, fresh, observing, residue, stale } from './titles.ts';
 import type { Attack, AttackTitle } from '../types.ts';
 import { insert, move, remove, truncate, unfilteredDelete, unfilteredUpdate, update } from './changes.ts';
 import { anonymous, forgery, noContext, planReuse, rewrite, roleChange, writableClaim } from './context.ts';
@@ -33,4 +33,4 @@ export const relationAttacks: readonly Attack[] = [
 ];
 
 /** Every attack there is, in the order of a report's columns. */
-export const attacks: readonly AttackTitle[] = [...relationAttacks, observing, changing];
+export const attacks: readonly AttackTitle[] = [...relationAttacks, fresh, observing, changing, stale, residue];

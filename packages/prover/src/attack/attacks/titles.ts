@@ -13,3 +13,24 @@ export const changing: AttackTitle = {
   threat: 'tenant',
   cites: ['PRO-3', 'T-7'],
 };
+
+export const fresh: AttackTitle = {
+  id: 'fresh session',
+  title: 'read in a session that never said for whom',
+  threat: 'tenant',
+  cites: ['PRO-3', 'ISO-10', 'T-16'],
+};
+
+export const stale: AttackTitle = {
+  id: 'stale context',
+  title: "act under the other tenant's context after its transaction",
+  threat: 'tenant',
+  cites: ['PRO-3', 'ISO-11', 'T-16'],
+};
+
+export const residue: AttackTitle = {
+  id: 'residue',
+  title: 'find what another client left in a pooled session',
+  threat: 'tenant',
+  cites: ['PRO-3', 'ISO-11', 'T-17'],
+};
