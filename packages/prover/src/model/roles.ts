@@ -14,8 +14,7 @@ export function detectPreset(catalog: Catalog): Preset | null {
   const routine = (schema: string, name: string): boolean =>
     catalog.routines.some((each) => each.schema === schema && each.name === name);
   if (routine('bulkhead', 'verified_context') && roles.has('bulkhead_app')) return 'bulkhead';
-  if (['anon', 'authenticated', 'service_role'].every((role) => roles.has(role)) && routine('auth', 'uid'))
-    return 'supabase';
+  if (['anon', 'authenticated'].every((role) => roles.has(role)) && routine('auth', 'uid')) return 'supabase';
   const usesClaims = catalog.relations.some(({ policies }) =>
     policies.some(({ using, withCheck }) => /request\.jwt\.claim/.test(`${using} ${withCheck}`)),
   );
@@ -38,8 +37,12 @@ export function applicationRoles(
     return settings.roles;
   }
   const preset = settings.preset ?? detectPreset(catalog);
-  const preferred =
+  const usual =
     preset === null ? [] : presets[preset].roles.filter((role) => access.role(role) !== undefined);
+  // Roles are the cluster's: another database's may bear a usual name and mean nothing here.
+  const candidates = scored({ catalog, access });
+  const held = usual.filter((role) => candidates.includes(role));
+  const preferred = held.length > 0 ? held : usual;
   if (preferred.length > 0) {
     notes.push({
       text: `The application runs as ${preferred.join(', ')}: roles of the ${preset} preset.`,
@@ -47,7 +50,6 @@ export function applicationRoles(
     });
     return preferred;
   }
-  const candidates = scored({ catalog, access });
   const privileged = candidates.filter((role) => opensItself(role, facts));
   const rest =
     privileged.length === candidates.length
