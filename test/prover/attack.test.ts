@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, describe, test } from 'node:test';
 import type { AttackResult } from '../../packages/prover/src/findings.ts';
 import { missing } from '../harness/index.ts';
-import { attackControl, build, paste, readControls, tear } from './lab.ts';
+import { attackControl, build, fingerprint, paste, readControls, tear } from './lab.ts';
 import type { Control } from './control.ts';
 
 const controls = readControls();
@@ -62,24 +62,6 @@ function judge(control: Control, { cells }: AttackResult): { invented: string[];
   tally.invented += invented.length;
   tally.missed += missed.length + untried.length;
   return { invented, missed: [...missed, ...untried] };
-}
-
-/** What the database holds: rows of every table and values of every sequence. */
-async function fingerprint(client: Awaited<ReturnType<typeof build>>['client']): Promise<string> {
-  const { rows } = await client.query<{ name: string; kind: string }>(
-    `select oid::regclass::text as name, relkind as kind from pg_class
-    where relkind in ('r', 'S', 'm') and relnamespace not in ('pg_catalog'::regnamespace, 'information_schema'::regnamespace, 'pg_toast'::regnamespace) order by 1`,
-  );
-  const parts: string[] = [];
-  for (const { name, kind } of rows) {
-    const select =
-      kind === 'S'
-        ? 'last_value::text || is_called'
-        : `coalesce(md5(string_agg(x::text, ',' order by x::text)), '')`;
-    const { rows: sums } = await client.query<{ sum: string }>(`select ${select} as sum from ${name} x`);
-    parts.push(`${name} ${sums[0]?.sum}`);
-  }
-  return parts.join('\n');
 }
 
 async function pasteAll(

@@ -31,7 +31,9 @@ export async function build(control: Control): Promise<{ database: TestDatabase;
       .join('; '),
   );
   const roles = control.roles.join(', ');
-  await client.query(`grant connect on database ${database.name} to ${roles}; grant usage on schema public to ${roles}`);
+  await client.query(
+    `grant connect on database ${database.name} to ${roles}; grant usage on schema public to ${roles}`,
+  );
   await client.query(control.sql);
   return { database, client };
 }
@@ -72,4 +74,22 @@ export function paste(connection: Connection, script: string): Promise<{ output:
     child.on('error', reject);
     child.on('close', () => resolve(texts));
   });
+}
+
+/** What the database holds: rows of every table and values of every sequence. */
+export async function fingerprint(client: pg.Client): Promise<string> {
+  const { rows } = await client.query<{ name: string; kind: string }>(
+    `select oid::regclass::text as name, relkind as kind from pg_class
+    where relkind in ('r', 'S', 'm') and relnamespace not in ('pg_catalog'::regnamespace, 'information_schema'::regnamespace, 'pg_toast'::regnamespace) order by 1`,
+  );
+  const parts: string[] = [];
+  for (const { name, kind } of rows) {
+    const select =
+      kind === 'S'
+        ? 'last_value::text || is_called'
+        : `coalesce(md5(string_agg(x::text, ',' order by x::text)), '')`;
+    const { rows: sums } = await client.query<{ sum: string }>(`select ${select} as sum from ${name} x`);
+    parts.push(`${name} ${sums[0]?.sum}`);
+  }
+  return parts.join('\n');
 }

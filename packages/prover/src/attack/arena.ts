@@ -83,7 +83,9 @@ export class Arena {
 
   /** Undoes everything since the latest mark and forgets the mark, so that trials start from the one before. */
   async unmark(): Promise<void> {
-    await this.#query(`rollback to savepoint ${scene}; release savepoint ${scene}; rollback to savepoint ${scene}`);
+    await this.#query(
+      `rollback to savepoint ${scene}; release savepoint ${scene}; rollback to savepoint ${scene}`,
+    );
   }
 
   /** Runs steps from the mark; what an earlier trial did is undone first, in the same round trip. */
@@ -97,7 +99,11 @@ export class Arena {
 
   async #query(statements: string): Promise<Outcome> {
     try {
-      const answer = await this.#client.query<(string | null)[]>({ text: statements, rowMode: 'array', types });
+      const answer = await this.#client.query<(string | null)[]>({
+        text: statements,
+        rowMode: 'array',
+        types,
+      });
       return outcomeOf(answer);
     } catch (error) {
       return outcomeOfError(error);

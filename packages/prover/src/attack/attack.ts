@@ -16,7 +16,7 @@ import { readRights, targetsOf } from './targets.ts';
 import { attackFresh, attackResidue, attackStale } from './session.ts';
 import { labelOf } from './sql.ts';
 import { chooseTenants, type TenantSource } from './tenants.ts';
-import type { Target } from './types.ts';
+import type { Side, Target } from './types.ts';
 
 export { AttackError } from './roles.ts';
 
@@ -53,11 +53,24 @@ export async function attack(options: AttackOptions): Promise<AttackResult> {
   const rights = await inArena(arena, () => readRights(arena, powers.roles.ours));
   const bounds = await inArena(arena, () => readBounds(arena));
   const targets = targetsOf(catalog, model, rights);
-  const campaign: Campaign = { ...plan(catalog, model, targets), catalog, model, powers, worlds, arena, rights, bounds };
+  const worldsOf = (tenants: Record<Side, string>) =>
+    chooseTenants(catalog, model, { powers, source: { ...options, tenants } });
+  const campaign: Campaign = {
+    ...plan(catalog, model, targets),
+    catalog,
+    model,
+    powers,
+    worlds,
+    arena,
+    rights,
+    bounds,
+    worldsOf,
+  };
   const unseen = [...catalog.unseen, ...unseenIn(campaign)];
   const cells = await attackRelations(campaign, { options, targets, unseen });
   if (options.signal?.aborted !== true) cells.push(...(await attackOthers(campaign, options)));
-  if (targets.length === 0) unseen.push({ what: 'tables', why: 'no table was found whose rows belong to tenants' });
+  if (targets.length === 0)
+    unseen.push({ what: 'tables', why: 'no table was found whose rows belong to tenants' });
   return {
     role: powers.roles.ours,
     tenants: { ours: worlds.ours.values.text, theirs: worlds.theirs.values.text },
@@ -73,8 +86,18 @@ function unseenIn({ model, relations, rights, powers }: Campaign): Unseen[] {
     const relation = relations.get(relationId);
     return { what: relation === undefined ? relationId : labelOf(relation), why };
   });
-  const idle = [...rights.values()].every(({ select, insert, update, delete: remove }) => select.size + insert.size + update.size === 0 && !remove);
-  return idle ? [...unknown, { what: `role ${powers.roles.ours}`, why: 'it holds no privilege on any table, so is it the role the application runs as?' }] : unknown;
+  const idle = [...rights.values()].every(
+    ({ select, insert, update, delete: remove }) => select.size + insert.size + update.size === 0 && !remove,
+  );
+  return idle
+    ? [
+        ...unknown,
+        {
+          what: `role ${powers.roles.ours}`,
+          why: 'it holds no privilege on any table, so is it the role the application runs as?',
+        },
+      ]
+    : unknown;
 }
 
 type Round = { options: AttackOptions; targets: readonly Target[]; unseen: Unseen[] };
@@ -87,7 +110,10 @@ async function attackRelations(campaign: Campaign, { options, targets, unseen }:
     const apart = { ...campaign, arena: new Arena(second, options) };
     for (const [done, target] of targets.entries()) {
       if (options.signal?.aborted === true) {
-        unseen.push({ what: `${targets.length - done} relations`, why: 'the attack was ended before they were reached' });
+        unseen.push({
+          what: `${targets.length - done} relations`,
+          why: 'the attack was ended before they were reached',
+        });
         break;
       }
       options.progress?.(done, targets.length, target.label);
@@ -110,7 +136,11 @@ async function attackOthers(campaign: Campaign, options: AttackOptions): Promise
     if (options.signal?.aborted === true) return cells;
     cells.push(...(await inArena(arena, () => attackDefiner(campaign, definer))));
   }
-  return [...cells, await attackStale(campaign, options.client), await attackResidue(campaign, connecting(options))];
+  return [
+    ...cells,
+    await attackStale(campaign, options.client),
+    await attackResidue(campaign, connecting(options)),
+  ];
 }
 
 /** Further connections like the first. */
@@ -119,14 +149,25 @@ function connecting({ client, connect }: AttackOptions): () => Promise<pg.Client
     connect ??
     (async () => {
       const { host, port, user, password, database, ssl } = client;
-      const other = new pg.Client({ host, port, ssl, ...(user && { user }), ...(database && { database }), ...(password && { password }) });
+      const other = new pg.Client({
+        host,
+        port,
+        ssl,
+        ...(user && { user }),
+        ...(database && { database }),
+        ...(password && { password }),
+      });
       await other.connect();
       return other;
     })
   );
 }
 
-function plan(catalog: Catalog, model: TenantModel, targets: readonly Target[]): Pick<Campaign, 'relations' | 'tables'> {
+function plan(
+  catalog: Catalog,
+  model: TenantModel,
+  targets: readonly Target[],
+): Pick<Campaign, 'relations' | 'tables'> {
   const tables = new Map(model.tables.map((table) => [table.relationId, table]));
   for (const { kind, relation, column, via } of targets) {
     if (kind !== 'child' || column === null || tables.has(relation.id)) continue;
@@ -151,12 +192,27 @@ async function attackTarget(campaign: Campaign, target: Target): Promise<Cell[]>
 
 function anonymousOf({ model, powers, worlds, catalog }: Campaign): Identity | null {
   const names = ['anon', 'web_anon'].filter(
-    (each) => each !== powers.roles.ours && catalog.roles.some((role) => role.name === each) && (model.applicationRoles.includes(each) || model.preset === 'supabase'),
+    (each) =>
+      each !== powers.roles.ours &&
+      catalog.roles.some((role) => role.name === each) &&
+      (model.applicationRoles.includes(each) || model.preset === 'supabase'),
   );
   // Roles are the cluster's: one of them may belong to another database.
-  const name = names.find((each) => catalog.relations.some(({ grants }) => grants.some(({ grantee }) => grantee === each))) ?? names[0];
+  const name =
+    names.find((each) =>
+      catalog.relations.some(({ grants }) => grants.some(({ grantee }) => grantee === each)),
+    ) ?? names[0];
   if (name === undefined || !powers.takesRole) return null;
   const { settings } = worlds.ours.identity;
-  const login = powers.superuser ? loginOf(new Map(catalog.roles.map((role) => [role.name, role])), name) : null;
-  return { login, role: name, settings: settings.map(([setting]) => [setting, setting.endsWith('claims') ? JSON.stringify({ role: name }) : '']) };
+  const login = powers.superuser
+    ? loginOf(new Map(catalog.roles.map((role) => [role.name, role])), name)
+    : null;
+  return {
+    login,
+    role: name,
+    settings: settings.map(([setting]) => [
+      setting,
+      setting.endsWith('claims') ? JSON.stringify({ role: name }) : '',
+    ]),
+  };
 }

@@ -8,7 +8,8 @@ type Part = { id: string; parent: string; columns: readonly string[]; values: re
  * relation id. Hashed keys have none: any value is in some partition, and which one cannot be chosen.
  */
 export async function readBounds(arena: Arena): Promise<Map<string, Row>> {
-  const rows = await arena.ask(`select i.inhrelid::text, i.inhparent::text, pg_get_expr(c.relpartbound, c.oid),
+  const rows =
+    await arena.ask(`select i.inhrelid::text, i.inhparent::text, pg_get_expr(c.relpartbound, c.oid),
       (select json_agg(a.attname order by k.at) from pg_partitioned_table p, unnest(p.partattrs::int2[]) with ordinality as k (number, at),
         pg_attribute a where p.partrelid = i.inhparent and a.attrelid = i.inhparent and a.attnum = k.number)
     from pg_catalog.pg_inherits i join pg_catalog.pg_class c on c.oid = i.inhrelid where c.relispartition and c.relpartbound is not null order by i.inhrelid`);
@@ -23,18 +24,24 @@ export async function readBounds(arena: Arena): Promise<Map<string, Row>> {
   for (const part of parts) {
     let row: Row = {};
     // From the top down, so that a nearer parent's narrower bound stands.
-    for (let at: Part | undefined = part; at !== undefined; at = byId.get(at.parent)) row = { ...ownRow(at), ...row };
+    for (let at: Part | undefined = part; at !== undefined; at = byId.get(at.parent))
+      row = { ...ownRow(at), ...row };
     bounds.set(part.id, row);
     for (let at: Part | undefined = part; at !== undefined; at = byId.get(at.parent)) {
       const known = bounds.get(at.parent);
-      if (known === undefined || Object.keys(known).length < Object.keys(row).length) bounds.set(at.parent, row);
+      if (known === undefined || Object.keys(known).length < Object.keys(row).length)
+        bounds.set(at.parent, row);
     }
   }
   return bounds;
 }
 
 const ownRow = ({ columns, values }: Part): Row =>
-  Object.fromEntries(columns.flatMap((name, at) => (values[at] === undefined || values[at] === '' ? [] : [[name, values[at]]])));
+  Object.fromEntries(
+    columns.flatMap((name, at) =>
+      values[at] === undefined || values[at] === '' ? [] : [[name, values[at]]],
+    ),
+  );
 
 /** First values of `FOR VALUES FROM (…)` or `IN (…)`, as literals; '' where the bound has no value. */
 function valuesOf(bound: string): string[] {

@@ -17,6 +17,8 @@ export type Campaign = {
   arena: Arena;
   rights: ReadonlyMap<string, Rights>;
   bounds: ReadonlyMap<string, Row>;
+  /** identities of tenants that the data has */
+  worldsOf: (tenants: Record<Side, string>) => Promise<Record<Side, World>>;
   relations: ReadonlyMap<string, Catalog['relations'][number]>;
   tables: ReadonlyMap<string, TenantTable>;
 };
@@ -42,13 +44,22 @@ export async function inArena<T>(arena: Arena, work: () => Promise<T>): Promise<
 /** The cell of a conclusion, with its script when it is a leak. To be called before the transaction ends. */
 export function cellOf(
   { arena, powers, catalog }: Campaign,
-  { label, attack: { id, title }, conclusion }: { label: string; attack: Pick<Attack, 'id' | 'title'>; conclusion: Conclusion },
+  {
+    label,
+    attack: { id, title },
+    conclusion,
+  }: { label: string; attack: Pick<Attack, 'id' | 'title'>; conclusion: Conclusion },
 ): Cell {
   const { verdict, evidence, reason, steps } = conclusion;
   const source = { target: { label }, title, connected: powers.connected, database: catalog.server.database };
   const script =
     verdict === 'leaked' && steps !== undefined
-      ? reproduction({ ...source, journal: conclusion.journal ?? arena.journal, steps, shows: evidence ?? '' })
+      ? reproduction({
+          ...source,
+          journal: conclusion.journal ?? arena.journal,
+          steps,
+          shows: evidence ?? '',
+        })
       : null;
   return { table: label, attack: id, verdict, evidence, reason, reproduction: script };
 }

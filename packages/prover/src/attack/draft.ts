@@ -53,7 +53,12 @@ export class Draft {
       .filter(({ name, notNull }) => name in this.row || notNull || !names.has(name))
       .map(({ name }): [string, string] => {
         const own = name in this.#given || keys.has(name) || names.has(name);
-        return [name, own && this.row[name] !== 'default' ? (this.row[name] ?? `source.${identifier(name)}`) : `source.${identifier(name)}`];
+        return [
+          name,
+          own && this.row[name] !== 'default'
+            ? (this.row[name] ?? `source.${identifier(name)}`)
+            : `source.${identifier(name)}`,
+        ];
       });
     const columns = listed(values.map(([name]) => name));
     const list = values.map(([, value]) => value).join(', ');
@@ -81,7 +86,9 @@ export class Draft {
 
   #renew(constraint: string | null): Repair {
     const key = this.relation.keys.find(({ name }) => name === constraint);
-    const columns = this.relation.columns.filter(({ name }) => key?.columns.some((each) => each.includes(name)));
+    const columns = this.relation.columns.filter(({ name }) =>
+      key?.columns.some((each) => each.includes(name)),
+    );
     const free = this.#free(columns);
     if (free.length === 0) return 'exists';
     for (const column of free) this.#values[column.name] = valueFor(column, this.#next(), true);
@@ -138,7 +145,9 @@ export class Draft {
 
 /** Columns of keys, which must not repeat what is there. */
 export function keyColumns(relation: Relation): ReadonlySet<string> {
-  return new Set(relation.keys.flatMap(({ columns }) => columns.filter((name) => columnOf(relation, name) !== undefined)));
+  return new Set(
+    relation.keys.flatMap(({ columns }) => columns.filter((name) => columnOf(relation, name) !== undefined)),
+  );
 }
 
 export function insertion(relation: Relation, row: Row, label: string = labelOf(relation)): string {

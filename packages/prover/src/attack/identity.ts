@@ -65,7 +65,11 @@ function withClaim(claims: object, { path, cast }: Claim, values: TenantValues):
   const value: unknown =
     rest.length === 0
       ? castValue(values, cast)
-      : withClaim(typeof inner === 'object' && inner !== null ? inner : {}, { ...emptyClaim, path: rest, cast }, values);
+      : withClaim(
+          typeof inner === 'object' && inner !== null ? inner : {},
+          { ...emptyClaim, path: rest, cast },
+          values,
+        );
   return { ...claims, [head]: value };
 }
 

@@ -37,7 +37,8 @@ export async function observe(source: Interference, subject: Subject): Promise<C
     const row = await seeder.row(base, 'theirs');
     if (row !== null) theirs.push(row);
   }
-  if (theirs.length === 0) return inconclusive(seeder.troubles.at(-1) ?? 'no row of the other tenant could be made');
+  if (theirs.length === 0)
+    return inconclusive(seeder.troubles.at(-1) ?? 'no row of the other tenant could be made');
   await arena.mark();
   const journal = [...arena.journal];
   const queries = subject.queries(theirs);
@@ -67,13 +68,18 @@ function compare(having: readonly Seen[], lacking: readonly Seen[]): Conclusion 
     const without = lacking[at];
     if (without === undefined) continue;
     const { outcome } = seen.ours;
-    if (outcome.kind === 'error' && outcome.refusal === 'timeout') return inconclusive('the time limit ended it', describe(outcome));
+    if (outcome.kind === 'error' && outcome.refusal === 'timeout')
+      return inconclusive('the time limit ended it', describe(outcome));
     const stable = text(outcome) === text(seen.again) && text(without.ours.outcome) === text(without.again);
     if (stable && text(outcome) !== text(without.ours.outcome)) return leaked(seen.ours);
     proven ||= stable && seen.control.some((control, each) => text(control) !== text(without.control[each]));
   }
   const { outcome } = first.ours;
-  if (having.every(({ ours }) => ours.outcome.kind === 'error' && ['privilege', 'policy'].includes(ours.outcome.refusal)))
+  if (
+    having.every(
+      ({ ours }) => ours.outcome.kind === 'error' && ['privilege', 'policy'].includes(ours.outcome.refusal),
+    )
+  )
     return refused(describe(outcome));
   if (proven) return refused(`the same answer with their row and without: ${describe(outcome)}`);
   if (outcome.kind === 'rows' && having.length === 1 && !first.ours.steps.at(-1)?.includes('::'))
@@ -82,7 +88,9 @@ function compare(having: readonly Seen[], lacking: readonly Seen[]): Conclusion 
 }
 
 const text = (outcome: Outcome | undefined): string =>
-  outcome === undefined || outcome.kind === 'error' ? JSON.stringify(outcome ?? null) : JSON.stringify(outcome.values.toSorted());
+  outcome === undefined || outcome.kind === 'error'
+    ? JSON.stringify(outcome ?? null)
+    : JSON.stringify(outcome.values.map((row) => JSON.stringify(row)).toSorted((a, b) => (a < b ? -1 : 1)));
 
 /** Whether calling it as us changes what the other tenant has. `digest` is a query for one text over their rows. */
 export async function change(

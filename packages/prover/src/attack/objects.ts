@@ -14,14 +14,17 @@ export async function attackView(campaign: Campaign, target: Target): Promise<Ce
   const { seeder } = seederOf(campaign);
   const queries = (): string[] => [`select * from ${target.label}`];
   const conclusion =
-    target.relation.kind === 'm' ? await stored(campaign, target) : await observe({ ...campaign, seeder }, { bases: basesOf(campaign, target), queries });
+    target.relation.kind === 'm'
+      ? await stored(campaign, target)
+      : await observe({ ...campaign, seeder }, { bases: basesOf(campaign, target), queries });
   return [cellOf(campaign, { label: target.label, attack: observing, conclusion })];
 }
 
 /** A materialized view answers from what it stored; a row made now would not show in it before it is refreshed. */
 async function stored({ arena, worlds }: Campaign, { can, column, label }: Target): Promise<Conclusion> {
   if (can.select.size === 0) return refused('42501 the role may not select from it');
-  if (column === null) return inconclusive('a materialized view without the tenant column: what it stored cannot be told apart');
+  if (column === null)
+    return inconclusive('a materialized view without the tenant column: what it stored cannot be told apart');
   await arena.mark();
   const mine = tenantLiteral(worlds.ours.values, column);
   const trial = await arena.trial([
@@ -42,7 +45,8 @@ function basesOf({ relations, tables }: Campaign, { relation }: Target): string[
 /** A function that runs with its owner's rights. */
 export async function attackDefiner(campaign: Campaign, definer: Definer): Promise<Cell[]> {
   const label = `function ${definer.label}`;
-  const cell = (attack: AttackTitle, conclusion: Conclusion): Cell => cellOf(campaign, { label, attack, conclusion });
+  const cell = (attack: AttackTitle, conclusion: Conclusion): Cell =>
+    cellOf(campaign, { label, attack, conclusion });
   if (!definer.mayExecute) return [cell(observing, refused('42501 the role may not execute it'))];
   if (definer.danger !== null) return [cell(observing, inconclusive(definer.danger))];
   const { seeder } = seederOf(campaign);
@@ -57,7 +61,10 @@ export async function attackDefiner(campaign: Campaign, definer: Definer): Promi
   const rows: Row[] = [];
   for (const base of definer.bases) rows.push((await again.seeder.row(base, 'theirs')) ?? {});
   await arena.mark();
-  const changed = await change({ ...campaign, seeder: again.seeder }, { calls: queries(rows), digest: digestOf(campaign, definer.bases) });
+  const changed = await change(
+    { ...campaign, seeder: again.seeder },
+    { calls: queries(rows), digest: digestOf(campaign, definer.bases) },
+  );
   if (changed !== null) cells.push(cell(changing, changed));
   return cells;
 }
@@ -69,7 +76,9 @@ function digestOf({ relations, tables, worlds }: Campaign, bases: readonly strin
     const column = relation === undefined ? undefined : columnOf(relation, tables.get(id)?.column ?? '');
     if (relation === undefined || column === undefined) return [];
     const mine = `${identifier(column.name)} = ${tenantLiteral(worlds.theirs.values, column)}`;
-    return [`(select coalesce(md5(string_agg(x::text, ',' order by x::text)), '') from ${labelOf(relation)} x where ${mine})`];
+    return [
+      `(select coalesce(md5(string_agg(x::text, ',' order by x::text)), '') from ${labelOf(relation)} x where ${mine})`,
+    ];
   });
   return `select ${parts.join(' || ')}`;
 }

@@ -26,7 +26,8 @@ export function outcomeOf(answer: pg.QueryArrayResult | pg.QueryArrayResult[]): 
 
 /** @throws the error itself when it did not come from a statement, such as a lost connection */
 export function outcomeOfError(error: unknown): Outcome {
-  if (!(error instanceof pg.DatabaseError) || error.code === undefined || error.severity === 'FATAL') throw error;
+  if (!(error instanceof pg.DatabaseError) || error.code === undefined || error.severity === 'FATAL')
+    throw error;
   const { code, message } = error;
   return {
     kind: 'error',

@@ -27,7 +27,11 @@ export type Powers = {
   notes: string[];
 };
 
-export type RoleChoice = { role?: string | undefined; roles?: { ours: string; theirs: string } | undefined; allowExempt?: boolean | undefined };
+export type RoleChoice = {
+  role?: string | undefined;
+  roles?: { ours: string; theirs: string } | undefined;
+  allowExempt?: boolean | undefined;
+};
 
 /** @throws AttackError when no role can be chosen or it is exempt from policies and that was not asked for */
 export function choosePowers(catalog: Catalog, model: TenantModel, choice: RoleChoice): Powers {
@@ -38,10 +42,21 @@ export function choosePowers(catalog: Catalog, model: TenantModel, choice: RoleC
   const own = byName.get(connected);
   const superuser = own?.superuser === true;
   const takesRole = roles.ours !== connected || roles.theirs !== connected;
-  if (takesRole && !superuser && ![roles.ours, roles.theirs].every((name) => connected === name || reach(byName, connected).includes(name)))
-    throw new AttackError('role_not_allowed', `${connected} may not act as ${roles.ours}: connect as ${roles.ours}, or grant ${roles.ours} to ${connected}`);
+  if (
+    takesRole &&
+    !superuser &&
+    ![roles.ours, roles.theirs].every((name) => connected === name || reach(byName, connected).includes(name))
+  )
+    throw new AttackError(
+      'role_not_allowed',
+      `${connected} may not act as ${roles.ours}: connect as ${roles.ours}, or grant ${roles.ours} to ${connected}`,
+    );
   const logins = { ours: loginOf(byName, roles.ours), theirs: loginOf(byName, roles.theirs) };
-  const notes = takesRole ? [`connected as ${connected}, attacked as ${roles.ours} by SET LOCAL ROLE${superuser ? ' under SET LOCAL SESSION AUTHORIZATION' : ''}`] : [];
+  const notes = takesRole
+    ? [
+        `connected as ${connected}, attacked as ${roles.ours} by SET LOCAL ROLE${superuser ? ' under SET LOCAL SESSION AUTHORIZATION' : ''}`,
+      ]
+    : [];
   return {
     connected,
     roles,
@@ -49,32 +64,51 @@ export function choosePowers(catalog: Catalog, model: TenantModel, choice: RoleC
     takesRole,
     superuser,
     exempt: takesRole,
-    reachable: [...new Set([logins.ours, ...reach(byName, logins.ours)])].filter((name) => name !== roles.ours),
+    reachable: [...new Set([logins.ours, ...reach(byName, logins.ours)])].filter(
+      (name) => name !== roles.ours,
+    ),
     notes,
   };
 }
 
-function chosenRoles(catalog: Catalog, model: TenantModel, { role, roles }: RoleChoice): { ours: string; theirs: string } {
+function chosenRoles(
+  catalog: Catalog,
+  model: TenantModel,
+  { role, roles }: RoleChoice,
+): { ours: string; theirs: string } {
   if (roles !== undefined) return roles;
   const each = model.carriers.some(({ kind }) => kind === 'role');
-  const [first, second] = role === undefined ? model.applicationRoles : [role, ...model.applicationRoles.filter((name) => name !== role)];
+  const [first, second] =
+    role === undefined
+      ? model.applicationRoles
+      : [role, ...model.applicationRoles.filter((name) => name !== role)];
   if (each) {
     if (first === undefined || second === undefined)
-      throw new AttackError('tenants_unknown', 'each tenant has a role of its own here: name two of them, ours and theirs');
+      throw new AttackError(
+        'tenants_unknown',
+        'each tenant has a role of its own here: name two of them, ours and theirs',
+      );
     return { ours: first, theirs: second };
   }
   const self = catalog.roles.find(({ name }) => name === catalog.reader);
   if (first !== undefined) return { ours: first, theirs: first };
   if (self?.superuser === true || self === undefined)
-    throw new AttackError('role_unknown', `connected as ${catalog.reader}, and the application's role is not known: name it`);
+    throw new AttackError(
+      'role_unknown',
+      `connected as ${catalog.reader}, and the application's role is not known: name it`,
+    );
   return { ours: self.name, theirs: self.name };
 }
 
 function check(role: Role | undefined, name: string, { allowExempt }: RoleChoice): void {
-  if (role === undefined) throw new AttackError('role_unknown', `there is no role ${name}: name the application's role`);
+  if (role === undefined)
+    throw new AttackError('role_unknown', `there is no role ${name}: name the application's role`);
   if (allowExempt === true || !(role.superuser || role.bypassRls)) return;
   const why = role.superuser ? 'a superuser' : 'BYPASSRLS';
-  throw new AttackError('role_exempt', `${name} is ${why}, so no policy applies to it: name the application's role, or say that the application does run as ${name}`);
+  throw new AttackError(
+    'role_exempt',
+    `${name} is ${why}, so no policy applies to it: name the application's role, or say that the application does run as ${name}`,
+  );
 }
 
 /** Roles that a role can take by SET ROLE, directly or through others. */
@@ -95,7 +129,8 @@ function reach(roles: ReadonlyMap<string, Role>, name: string): string[] {
 export function loginOf(roles: ReadonlyMap<string, Role>, name: string): string {
   if (roles.get(name)?.canLogin !== false) return name;
   const members = [...roles.values()].filter(
-    ({ name: other, canLogin, superuser, bypassRls }) => canLogin && !superuser && !bypassRls && reach(roles, other).includes(name),
+    ({ name: other, canLogin, superuser, bypassRls }) =>
+      canLogin && !superuser && !bypassRls && reach(roles, other).includes(name),
   );
   return (members.find((role) => role.name === 'authenticator') ?? members[0])?.name ?? name;
 }

@@ -26,7 +26,8 @@ export type Definer = {
 };
 
 /** What reaches outside the database, where a rollback does not: none of it is called. */
-const outside = /\b(dblink\w*|http_(get|post|put|delete)|http\s*\(|net\.http\w*|pg_net|lo_export|lo_import|pg_(read|write)_\w+|pg_terminate_backend|pg_cancel_backend|pg_sleep\w*|pg_advisory_lock\w*|nextval|copy\s+\S+\s+(to|from))\b/i;
+const outside =
+  /\b(dblink\w*|http_(get|post|put|delete)|http\s*\(|net\.http\w*|pg_net|lo_export|lo_import|pg_(read|write)_\w+|pg_terminate_backend|pg_cancel_backend|pg_sleep\w*|pg_advisory_lock\w*|nextval|copy\s+\S+\s+(to|from))\b/i;
 
 /** Definer functions that a client could call, one query for all. */
 export async function readDefiners(
@@ -45,17 +46,36 @@ export async function readDefiners(
   const routines = new Map(catalog.routines.map((routine) => [routine.id, routine]));
   return rows.flatMap(([id, schema, name, kind, execute, types]) => {
     const routine = routines.get(id ?? '');
-    if (routine === undefined || schema === undefined || schema === null || name === undefined || name === null) return [];
+    if (
+      routine === undefined ||
+      schema === undefined ||
+      schema === null ||
+      name === undefined ||
+      name === null
+    )
+      return [];
     const body = reachedBody(routine, catalog.routines);
     const argumentTypes = JSON.parse(types ?? '[]') as string[];
     const bases = basesIn(body, catalog.relations, model);
     if (bases.length === 0) return [];
     const reach = outside.exec(body)?.[0];
-    const danger = reach === undefined ? null : `it is not called, because ${reach} in it is not undone by a rollback`;
+    const danger =
+      reach === undefined ? null : `it is not called, because ${reach} in it is not undone by a rollback`;
     const label = `${identifier(schema)}.${identifier(name)}(${argumentTypes.join(', ')})`;
     const answers = routine.returns !== 'void' && kind !== 'p';
     const rest = { answers, patterns: patternsIn(body), bases, danger };
-    return [{ id: routine.id, label, schema, name, argumentTypes, mayExecute: execute === '1', procedure: kind === 'p', ...rest }];
+    return [
+      {
+        id: routine.id,
+        label,
+        schema,
+        name,
+        argumentTypes,
+        mayExecute: execute === '1',
+        procedure: kind === 'p',
+        ...rest,
+      },
+    ];
   });
 }
 
@@ -71,7 +91,11 @@ function reachedBody(routine: Routine, all: readonly Routine[]): string {
 function basesIn(body: string, relations: readonly Relation[], model: TenantModel): string[] {
   const tables = new Set(model.tables.map(({ relationId }) => relationId));
   return relations
-    .filter(({ id, name }) => tables.has(id) && new RegExp(`(?<!\\w)${name.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&')}(?!\\w)`).test(body))
+    .filter(
+      ({ id, name }) =>
+        tables.has(id) &&
+        new RegExp(`(?<!\\w)${name.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&')}(?!\\w)`).test(body),
+    )
     .map(({ id }) => id);
 }
 
@@ -80,12 +104,18 @@ export function callsOf(definer: Definer, theirs: World, rows: readonly Row[]): 
   const keys = rows.flatMap((row) => Object.values(row));
   const named = `${identifier(definer.schema)}.${identifier(definer.name)}`;
   const call = (values: readonly string[]): string =>
-    definer.procedure ? `call ${named}(${values.join(', ')})` : `select * from ${named}(${values.join(', ')})`;
+    definer.procedure
+      ? `call ${named}(${values.join(', ')})`
+      : `select * from ${named}(${values.join(', ')})`;
   const byTenant = definer.argumentTypes.map((type) => tenantArgument(type, theirs));
-  const byRow = definer.argumentTypes.map((type) => keys.find((value) => fits(type, value)) ?? tenantArgument(type, theirs));
+  const byRow = definer.argumentTypes.map(
+    (type) => keys.find((value) => fits(type, value)) ?? tenantArgument(type, theirs),
+  );
   const [pattern] = definer.patterns;
   const byPattern = byRow.map((value, at) =>
-    pattern !== undefined && /^(text|character)[^[]*$/.test(definer.argumentTypes[at] ?? '') ? quote(pattern) : value,
+    pattern !== undefined && /^(text|character)[^[]*$/.test(definer.argumentTypes[at] ?? '')
+      ? quote(pattern)
+      : value,
   );
   return [...new Set([call(byTenant), call(byRow), call(byPattern)])];
 }

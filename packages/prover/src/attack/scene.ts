@@ -1,6 +1,7 @@
 import type { Relation } from '../catalog/types.ts';
 import type { TenantModel } from '../model/types.ts';
 import { Arena } from './arena.ts';
+import { existingRow, existingTenants } from './existing.ts';
 import { becomeSql, type Identity, type World } from './identity.ts';
 import { numberOf, type Outcome } from './outcome.ts';
 import type { Powers } from './roles.ts';
@@ -20,13 +21,19 @@ export type SceneSource = {
   powers: Powers;
   anonymous: Identity | null;
   bounds: ReadonlyMap<string, Row>;
+  /** identities of tenants that the data has */
+  worldsOf: (tenants: Record<Side, string>) => Promise<Record<Side, World>>;
   next: () => number;
 };
 
-/** Makes both tenants' rows and finds out whether they can be seen by whoever should. */
-export async function setScene(source: SceneSource): Promise<Scene> {
-  const { arena, seeder, target, worlds } = source;
-  const rows = { theirs: await makeRow(source, 'theirs'), ours: await makeRow(source, 'ours') };
+/** Makes both tenants' rows, or finds some, and finds out whether they can be seen by whoever should. */
+export async function setScene(given: SceneSource): Promise<Scene> {
+  const { arena, seeder, target } = given;
+  const made = { theirs: await makeRow(given, 'theirs'), ours: await makeRow(given, 'ours') };
+  const found = made.theirs === null ? await find(given) : null;
+  const source = found === null ? given : { ...given, worlds: found.worlds };
+  const rows = found?.rows ?? made;
+  const { worlds } = source;
   await makeParents(source);
   await arena.mark();
   const scene: Scene = {
@@ -50,6 +57,23 @@ export async function setScene(source: SceneSource): Promise<Scene> {
     superuser: source.powers.superuser,
   };
   return { ...scene, theirsExists: await exists(scene, source), oursCount: await countOurs(scene, source) };
+}
+
+/** Tenants of the data, where the table takes no row of new ones. */
+async function find({
+  arena,
+  target,
+  powers,
+  worldsOf,
+}: SceneSource): Promise<Pick<Scene, 'rows' | 'worlds'> | null> {
+  const tenants = powers.exempt ? await existingTenants(arena, target) : null;
+  if (tenants === null) return null;
+  const worlds = await worldsOf(tenants);
+  const rows = {
+    ours: await existingRow(arena, target, worlds.ours),
+    theirs: await existingRow(arena, target, worlds.theirs),
+  };
+  return { worlds, rows };
 }
 
 async function makeRow({ seeder, target }: SceneSource, side: Side): Promise<Row | null> {

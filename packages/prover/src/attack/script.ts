@@ -12,7 +12,15 @@ export type ScriptSource = {
   shows: string;
 };
 
-export function reproduction({ target, title, connected, database, journal, steps, shows }: ScriptSource): string {
+export function reproduction({
+  target,
+  title,
+  connected,
+  database,
+  journal,
+  steps,
+  shows,
+}: ScriptSource): string {
   const settled = (step: string): string => `${step.trim()};`;
   return [
     `-- ${target.label}: ${title}`,

@@ -57,7 +57,8 @@ export class Seeder {
   async #make(relation: Relation, side: Side, given: Row): Promise<Row | null> {
     const row = await this.#given(relation, side, given);
     if (row === null) return null;
-    for (const key of relation.foreignKeys) if (!(await this.#refer(relation, key, { side, row }))) return null;
+    for (const key of relation.foreignKeys)
+      if (!(await this.#refer(relation, key, { side, row }))) return null;
     return this.#insert(new Draft(relation, row, this.#source.next), side);
   }
 
@@ -117,7 +118,8 @@ export class Seeder {
   /** A row that is there already in a table that belongs to no tenant, such as a list of currencies. */
   async #shared(parentId: string, given: Row): Promise<Row | null> {
     const parent = this.#source.relations.get(parentId);
-    if (parent === undefined || this.#source.tables.has(parentId) || this.#isMembership(parentId)) return null;
+    if (parent === undefined || this.#source.tables.has(parentId) || this.#isMembership(parentId))
+      return null;
     const conditions = Object.entries(given).map(([name, value]) => `${identifier(name)} = ${value}`);
     const where = conditions.length === 0 ? '' : ` where ${conditions.join(' and ')}`;
     const columns = parent.keys.flatMap((key) => key.columns.flatMap((name) => columnOf(parent, name) ?? []));
@@ -131,7 +133,9 @@ export class Seeder {
   }
 
   #isMembership(relationId: string): boolean {
-    return [...this.#source.tables.values()].some(({ via }) => via.kind === 'membership' && via.relationId === relationId);
+    return [...this.#source.tables.values()].some(
+      ({ via }) => via.kind === 'membership' && via.relationId === relationId,
+    );
   }
 
   /** Drops what the parent would have by itself, so that one row serves all keys. */
@@ -141,7 +145,9 @@ export class Seeder {
     const column = parent === undefined || table === undefined ? undefined : columnOf(parent, table.column);
     if (column === undefined) return given;
     const own = tenantLiteral(this.#source.worlds[side].values, column);
-    return Object.fromEntries(Object.entries(given).filter(([name, value]) => name !== column.name || value !== own));
+    return Object.fromEntries(
+      Object.entries(given).filter(([name, value]) => name !== column.name || value !== own),
+    );
   }
 
   async #insert(draft: Draft, side: Side): Promise<Row | null> {
@@ -173,7 +179,8 @@ export class Seeder {
     const bare = async (draft: Draft) => {
       const replica = 'set local session_replication_role = replica';
       const outcome = await this.#arena.prepare(null, `${replica}; ${draft.insertion(null)}${all}`);
-      if (outcome.kind === 'rows') await this.#arena.prepare(null, 'set local session_replication_role = origin');
+      if (outcome.kind === 'rows')
+        await this.#arena.prepare(null, 'set local session_replication_role = origin');
       return outcome;
     };
     const asTenant = async (draft: Draft) => {

@@ -35,7 +35,9 @@ export function locator(scene: Scene, side: Side): string | null {
 /** Columns to select: those the role may read, or all, so that the refusal is Postgres' own. */
 export function readable({ target }: Scene): string {
   const names = target.relation.columns.map(({ name }) => name).filter((name) => target.can.select.has(name));
-  return names.length === 0 || names.length === target.relation.columns.length ? '*' : names.map(identifier).join(', ');
+  return names.length === 0 || names.length === target.relation.columns.length
+    ? '*'
+    : names.map(identifier).join(', ');
 }
 
 /** A column that can be changed without breaking anything: neither key, reference nor tenant, plain text before others. */
@@ -46,7 +48,8 @@ export function changeable({ target }: Scene): Column | null {
     target.column?.name,
   ]);
   const free = target.relation.columns.filter(
-    ({ name, generated, identity }) => generated === null && identity !== 'always' && target.can.update.has(name),
+    ({ name, generated, identity }) =>
+      generated === null && identity !== 'always' && target.can.update.has(name),
   );
   const harmless = free.filter(({ name }) => !taken.has(name));
   return harmless.find(({ type }) => type === 'text') ?? harmless[0] ?? free[0] ?? null;
@@ -66,7 +69,11 @@ export function another(scene: Scene, side: Side, set: Row = {}): Row | null {
     if (value === undefined || own === undefined || own.generated !== null) continue;
     const needed = can.insert.has(each.name) || each.name === column?.name || each.name in set;
     if (!needed || (value === 'null' && !(each.name in set))) continue;
-    const renewed = keys.has(each.name) && !references.has(each.name) && each.name !== column?.name && !scene.placed.has(each.name);
+    const renewed =
+      keys.has(each.name) &&
+      !references.has(each.name) &&
+      each.name !== column?.name &&
+      !scene.placed.has(each.name);
     row[each.name] = set[each.name] ?? (renewed ? valueFor(own, scene.next(), true) : value);
   }
   return { ...row, ...set };

@@ -5,12 +5,20 @@ import { columnOf, labelOf, quote } from './sql.ts';
 import type { Rights, Target } from './types.ts';
 
 /** Tables of the model, what is partitioned from or inherits them, and the views on them. */
-export function targetsOf(catalog: Catalog, model: TenantModel, rights: ReadonlyMap<string, Rights>): Target[] {
+export function targetsOf(
+  catalog: Catalog,
+  model: TenantModel,
+  rights: ReadonlyMap<string, Rights>,
+): Target[] {
   const relations = new Map(catalog.relations.map((relation) => [relation.id, relation]));
   const targets = new Map<string, Target>();
   const add = (target: Omit<Target, 'label' | 'can'>): void => {
     if (targets.has(target.relation.id)) return;
-    targets.set(target.relation.id, { ...target, label: labelOf(target.relation), can: rights.get(target.relation.id) ?? none });
+    targets.set(target.relation.id, {
+      ...target,
+      label: labelOf(target.relation),
+      can: rights.get(target.relation.id) ?? none,
+    });
   };
   for (const { relationId, column, via } of model.tables) {
     const relation = relations.get(relationId);
@@ -19,12 +27,18 @@ export function targetsOf(catalog: Catalog, model: TenantModel, rights: Readonly
     add({ kind, relation, column: columnOf(relation, column) ?? null, via, base: relation });
   }
   // Children of children come after their parents in at most as many rounds as there are levels.
-  for (let grown = true; grown; ) {
+  for (let grown = true; grown;) {
     const before = targets.size;
     for (const relation of catalog.relations) {
       const parent = relation.parentId === null ? undefined : targets.get(relation.parentId);
       if (parent?.column === undefined || parent.column === null) continue;
-      add({ ...parent, kind: 'child', relation, base: relation, column: columnOf(relation, parent.column.name) ?? null });
+      add({
+        ...parent,
+        kind: 'child',
+        relation,
+        base: relation,
+        column: columnOf(relation, parent.column.name) ?? null,
+      });
     }
     grown = targets.size > before;
   }
@@ -47,7 +61,8 @@ function addView(view: Relation, { relations, targets, add }: Adding): void {
   const shows = bases.find(({ column }) => column !== null && columnOf(view, column.name) !== undefined);
   const base = shows ?? bases[0];
   if (base === undefined) return;
-  const column = shows?.column === undefined || shows.column === null ? null : (columnOf(view, shows.column.name) ?? null);
+  const column =
+    shows?.column === undefined || shows.column === null ? null : (columnOf(view, shows.column.name) ?? null);
   add({ kind: 'view', relation: view, column, via: base.via, base: base.relation });
 }
 
@@ -66,7 +81,13 @@ function basesOf(view: Relation, relations: ReadonlyMap<string, Relation>): stri
   return [...found];
 }
 
-const none: Rights = { select: new Set(), insert: new Set(), update: new Set(), delete: false, truncate: false };
+const none: Rights = {
+  select: new Set(),
+  insert: new Set(),
+  update: new Set(),
+  delete: false,
+  truncate: false,
+};
 
 /** What a role may do to every relation, in one query. */
 export async function readRights(arena: Arena, role: string): Promise<Map<string, Rights>> {
@@ -83,7 +104,13 @@ export async function readRights(arena: Arena, role: string): Promise<Map<string
   return new Map(
     rows.map(([id, remove, truncate, select, insert, update]) => [
       id ?? '',
-      { select: columns(select), insert: columns(insert), update: columns(update), delete: remove === '1', truncate: truncate === '1' },
+      {
+        select: columns(select),
+        insert: columns(insert),
+        update: columns(update),
+        delete: remove === '1',
+        truncate: truncate === '1',
+      },
     ]),
   );
 }

@@ -29,22 +29,49 @@ export async function chooseTenants(
   });
   const world = async (side: Side, at: number): Promise<World> => {
     const given = source.tenants?.[side];
-    const values = given === undefined ? made(model, { uuid: uuid(), integer: String((small ? 32_000 : 2_000_000_000) + at), role: powers.roles[side] }) : taken(given);
+    const values =
+      given === undefined
+        ? made(model, {
+            uuid: uuid(),
+            integer: String((small ? 32_000 : 2_000_000_000) + at),
+            role: powers.roles[side],
+          })
+        : taken(given);
     const sealed = source.seal === undefined ? undefined : await source.seal(values.uuid);
-    const identity = identityOf({ model, values, role: powers.roles[side], login: powers.logins[side], takesRole: powers.takesRole, sealed });
+    const identity = identityOf({
+      model,
+      values,
+      role: powers.roles[side],
+      login: powers.logins[side],
+      takesRole: powers.takesRole,
+      sealed,
+    });
     return { side, values, identity };
   };
   return { ours: await world('ours', 1), theirs: await world('theirs', 2) };
 }
 
-function made(model: TenantModel, { uuid, integer, role }: { uuid: string; integer: string; role: string }): TenantValues {
+function made(
+  model: TenantModel,
+  { uuid, integer, role }: { uuid: string; integer: string; role: string },
+): TenantValues {
   if (model.carriers.some(({ kind }) => kind === 'role')) return { uuid, integer, text: role };
-  const numeric = model.carriers.length > 0 && model.carriers.every((carrier) => 'cast' in carrier && integerTypes.test(carrier.cast));
+  const numeric =
+    model.carriers.length > 0 &&
+    model.carriers.every((carrier) => 'cast' in carrier && integerTypes.test(carrier.cast));
   return { uuid, integer, text: numeric ? integer : uuid };
 }
 
 function taken(given: string): TenantValues {
-  if (given === '') throw new AttackError('tenants_unknown', 'a tenant is named by an empty text: name two tenants of the data');
+  if (given === '')
+    throw new AttackError(
+      'tenants_unknown',
+      'a tenant is named by an empty text: name two tenants of the data',
+    );
   const integer = /^-?\d+$/.test(given) ? given : '0';
-  return { uuid: uuidPattern.test(given) ? given : '00000000-0000-4000-8000-000000000000', integer, text: given };
+  return {
+    uuid: uuidPattern.test(given) ? given : '00000000-0000-4000-8000-000000000000',
+    integer,
+    text: given,
+  };
 }

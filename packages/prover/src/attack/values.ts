@@ -38,16 +38,18 @@ export function valueFor(column: Column, n: number, key: boolean): string {
   const { baseType: base } = column;
   if (base.endsWith('[]')) return `'{}'`;
   if (base === 'uuid') return `'0c0ffee0-0000-4000-8000-${n.toString(16).padStart(12, '0')}'`;
-  if (/^(text|character|citext|name|bpchar|"char")/.test(base) || base.endsWith('.citext')) return textFor(base, n);
+  if (/^(text|character|citext|name|bpchar|"char")/.test(base) || base.endsWith('.citext'))
+    return textFor(base, n);
   if (base.startsWith('smallint')) return String(key ? 32_000 - (n % 30_000) : 1 + (n % 100));
   if (base.startsWith('integer')) return String(key ? 2_000_000_000 - n : 1 + (n % 100));
-  if (/^(bigint|numeric|real|double|money)/.test(base)) return String(key && base === 'bigint' ? 9e15 - n : 1 + (n % 100));
+  if (/^(bigint|numeric|real|double|money)/.test(base))
+    return String(key && base === 'bigint' ? 9e15 - n : 1 + (n % 100));
   if (base === 'date') return `'${dayFor(n)}'`;
   if (base.startsWith('timestamp')) return `'${dayFor(n)} 00:00:00'`;
   if (base.startsWith('time')) return `'12:00:00'`;
   const vector = /(^|\.)(vector|halfvec)\((\d+)\)/.exec(column.type);
   if (vector !== null) return quote(`[${Array<number>(Number(vector[3])).fill(1).join(',')}]`);
-  if (/^bit/.test(base)) return `B'${'0'.repeat(lengthOf(base) ?? 1)}'`;
+  if (base.startsWith('bit')) return `B'${'0'.repeat(lengthOf(base) ?? 1)}'`;
   const fixed = fixedValues.find(([pattern]) => pattern.test(base));
   if (fixed !== undefined) return fixed[1];
   // An enumeration's first label; any other type answers with an error that the caller reports.
@@ -74,7 +76,7 @@ export function candidates(column: Column, expression: string, n: number): strin
     return [String(value), String(value + 1), String(value - 1)];
   });
   const own = numeric ? numbers : dated ? [] : [...patternsIn(expression).map(quote), ...quoted];
-  const plain = /^boolean/.test(column.baseType) ? ['true', 'false'] : own;
+  const plain = column.baseType.startsWith('boolean') ? ['true', 'false'] : own;
   const usually = numeric ? ['1', '0', '100', '-1'] : dated ? days : usual(column, n);
   const empty = [...(column.hasDefault ? ['default'] : []), ...(column.notNull ? [] : ['null'])];
   return [...new Set([...empty, ...plain, ...usually])];
@@ -92,8 +94,17 @@ export function patternsIn(sql: string): string[] {
 
 function usual(column: Column, n: number): string[] {
   if (!/^(text|character|citext)/.test(column.baseType)) return [valueFor(column, n, false)];
-  return [`bulkhead${n}`, `bulkhead${n}@example.org`, `https://example.org/${n}`, 'EUR', 'eur', 'A1', String(n), `+4912345${n}`, '{}']
-    .map(quote);
+  return [
+    `bulkhead${n}`,
+    `bulkhead${n}@example.org`,
+    `https://example.org/${n}`,
+    'EUR',
+    'eur',
+    'A1',
+    String(n),
+    `+4912345${n}`,
+    '{}',
+  ].map(quote);
 }
 
 /** Columns whose names appear in an expression of the catalog's. */

@@ -7,7 +7,11 @@ export const inconclusive = (reason: string, evidence: string | null = null): Co
   evidence,
   reason,
 });
-export const notApplicable = (reason: string): Conclusion => ({ verdict: 'not applicable', evidence: null, reason });
+export const notApplicable = (reason: string): Conclusion => ({
+  verdict: 'not applicable',
+  evidence: null,
+  reason,
+});
 export const leaked = (trial: Trial, evidence: string = shown(trial.outcome)): Conclusion => ({
   verdict: 'leaked',
   evidence,
@@ -36,7 +40,11 @@ export async function judgeRead(scene: Scene, trial: Trial): Promise<Conclusion>
  *
  * @param control the same change for our own tenant: what shows that tenancy was the reason of an error
  */
-export async function judgeWrite(scene: Scene, trial: Trial, control?: readonly string[]): Promise<Conclusion> {
+export async function judgeWrite(
+  scene: Scene,
+  trial: Trial,
+  control?: readonly string[],
+): Promise<Conclusion> {
   const { outcome } = trial;
   if (outcome.kind === 'rows') return outcome.count > 0 ? leaked(trial) : judgeSilence(scene, outcome);
   if (outcome.refusal === 'constraint')
@@ -56,12 +64,19 @@ export async function judgeSilence(scene: Scene, outcome: Outcome): Promise<Conc
   if (outcome.kind === 'error' && (outcome.refusal === 'privilege' || outcome.refusal === 'policy'))
     return refused(describe(outcome));
   if (!scene.theirsExists)
-    return inconclusive(scene.trouble ?? 'no row of the other tenant could be shown to exist', describe(outcome));
+    return inconclusive(
+      scene.trouble ?? 'no row of the other tenant could be shown to exist',
+      describe(outcome),
+    );
   if (deniesAll(scene)) return refused(`${describe(outcome)}, no policy lets any row through`);
   const own = await scene.oursVisible();
   if (own.kind === 'rows' && own.count > 0) return refused(describe(outcome));
-  if (own.kind === 'error' && own.refusal === 'privilege') return refused(`${describe(outcome)}, ${describe(own)}`);
-  return inconclusive('our own row is not visible either, so the assumed identity proves nothing', describe(own));
+  if (own.kind === 'error' && own.refusal === 'privilege')
+    return refused(`${describe(outcome)}, ${describe(own)}`);
+  return inconclusive(
+    'our own row is not visible either, so the assumed identity proves nothing',
+    describe(own),
+  );
 }
 
 /** Row security without a single permissive policy is refusal by default, whoever asks. */

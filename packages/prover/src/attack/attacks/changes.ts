@@ -25,7 +25,8 @@ export const insert: Attack = {
     const control = own === null ? undefined : [scene.as('ours'), add(scene, own)];
     const trial = await scene.run([scene.as('ours'), add(scene, row)]);
     const { outcome } = trial;
-    if (outcome.kind === 'error' && outcome.refusal === 'trigger') return pastTriggers(scene, trial, { row, control });
+    if (outcome.kind === 'error' && outcome.refusal === 'trigger')
+      return pastTriggers(scene, trial, { row, control });
     if (outcome.kind !== 'error' || outcome.sqlstate !== '23505') return judgeWrite(scene, trial, control);
     // The key has room for one row of each tenant: theirs makes way first.
     const key = locator(scene, 'theirs') ?? belongs(scene, 'theirs');
@@ -53,7 +54,8 @@ async function pastTriggers(
 async function withoutRow(scene: Scene, verb: 'insert'): Promise<Conclusion> {
   if (scene.target.can[verb].size === 0) {
     const trial = await scene.run([scene.as('ours'), `insert into ${scene.target.label} default values`]);
-    if (trial.outcome.kind === 'error' && trial.outcome.refusal === 'privilege') return refused(describe(trial.outcome));
+    if (trial.outcome.kind === 'error' && trial.outcome.refusal === 'privilege')
+      return refused(describe(trial.outcome));
   }
   return inconclusive(scene.trouble ?? 'no row could be made');
 }
@@ -81,7 +83,10 @@ export const remove: Attack = {
   title: "delete the other tenant's rows",
   cites: ['PRO-3', 'ISO-3', 'T-4'],
   run: async (scene) => {
-    const removal = (side: Side) => [scene.as('ours'), `delete from ${scene.target.label} where ${aim(scene, side)}`];
+    const removal = (side: Side) => [
+      scene.as('ours'),
+      `delete from ${scene.target.label} where ${aim(scene, side)}`,
+    ];
     return judgeWrite(scene, await scene.run(removal('theirs')), removal('ours'));
   },
 };
@@ -100,7 +105,10 @@ export const move: Attack = {
     if (trial.outcome.kind === 'error' && trial.outcome.sqlstate === '23505') {
       const key = locator(scene, 'theirs') ?? belongs(scene, 'theirs');
       const removal = `delete from ${scene.target.label} where ${key}`;
-      return judgeWrite(scene, await scene.run([scene.asOwner('theirs'), removal, scene.as('ours'), change('theirs')]));
+      return judgeWrite(
+        scene,
+        await scene.run([scene.asOwner('theirs'), removal, scene.as('ours'), change('theirs')]),
+      );
     }
     const aimed = await judgeWrite(scene, trial, [scene.as('ours'), change('ours')]);
     if (trial.outcome.kind !== 'error' || trial.outcome.refusal !== 'policy') return aimed;
@@ -140,7 +148,11 @@ export const unfilteredUpdate = unfiltered('update all', 'update without WHERE',
   return `update ${scene.target.label} set ${identifier(column.name)} = ${value}`;
 });
 
-export const unfilteredDelete = unfiltered('delete all', 'delete without WHERE', ({ target }) => `delete from ${target.label}`);
+export const unfilteredDelete = unfiltered(
+  'delete all',
+  'delete without WHERE',
+  ({ target }) => `delete from ${target.label}`,
+);
 
 export const truncate: Attack = {
   id: 'truncate',
@@ -150,11 +162,16 @@ export const truncate: Attack = {
   kinds: ['table', 'child'],
   run: async (scene) => {
     const { can, relation, label } = scene.target;
-    const referenced = [...scene.relations.values()].some(({ foreignKeys }) => foreignKeys.some(({ parentId }) => parentId === relation.id));
+    const referenced = [...scene.relations.values()].some(({ foreignKeys }) =>
+      foreignKeys.some(({ parentId }) => parentId === relation.id),
+    );
     if (can.truncate) {
       // Truncating locks everybody out, if only until it is rolled back; that the privilege is held says as much.
       const step = `truncate ${label}${referenced ? ' cascade' : ''}`;
-      return leaked({ steps: [scene.as('ours'), step], outcome: { kind: 'rows', tag: 'TRUNCATE', count: 0, values: [] } }, 'TRUNCATE TABLE');
+      return leaked(
+        { steps: [scene.as('ours'), step], outcome: { kind: 'rows', tag: 'TRUNCATE', count: 0, values: [] } },
+        'TRUNCATE TABLE',
+      );
     }
     if (relation.kind === 'f') return notApplicable('a foreign table');
     return refused('42501 the role does not hold TRUNCATE');

@@ -39,8 +39,14 @@ export const noContext: Attack = {
     if (identity.settings.length === 0 && !scene.model.carriers.some(({ kind }) => kind !== 'role'))
       return Promise.resolve(notApplicable('the role itself is the identity'));
     const names = identity.settings.length > 0 ? identity : { ...identity, settings: carried(scene) };
-    const ways = emptyings.map((value): Identity => ({ ...names, settings: names.settings.map(([name]) => [name, value]) }));
-    return tryAll(scene, ways.map((way) => [scene.become(way), select(scene)]));
+    const ways = emptyings.map((value): Identity => ({
+      ...names,
+      settings: names.settings.map(([name]) => [name, value]),
+    }));
+    return tryAll(
+      scene,
+      ways.map((way) => [scene.become(way), select(scene)]),
+    );
   },
 };
 
@@ -120,21 +126,26 @@ export const forgery: Attack = {
       settings.map(([name, value]): [string, string] => [name, value.slice(0, -64)]),
       settings.map(([name]): [string, string] => [name, scene.worlds.theirs.values.uuid]),
     ];
-    return tryAll(scene, ways.map((way) => [scene.become({ ...bare, settings: way }), select(scene)]));
+    return tryAll(
+      scene,
+      ways.map((way) => [scene.become({ ...bare, settings: way }), select(scene)]),
+    );
   },
 };
 
 /** A claim that users write themselves says nothing about who they are. */
 export const writableClaim: Attack = {
   id: 'writable claim',
-  title: "write the other tenant into a claim that users can change",
+  title: 'write the other tenant into a claim that users can change',
   threat: 'tenant',
   cites: ['PRO-3'],
   kinds: everywhere,
   run: (scene) => {
     const { carriers } = scene.model;
     const writable = carriers.flatMap((carrier) =>
-      carrier.kind === 'claim' && /^(user_metadata|raw_user_meta_data)$/.test(carrier.path[0] ?? '') ? [carrier] : [],
+      carrier.kind === 'claim' && /^(user_metadata|raw_user_meta_data)$/.test(carrier.path[0] ?? '')
+        ? [carrier]
+        : [],
     );
     if (writable.length === 0) return Promise.resolve(notApplicable('no claim that users write is read'));
     const identity = scene.worlds.ours.identity;
@@ -161,9 +172,9 @@ export const roleChange: Attack = {
     if (scene.reachable.length === 0) return refused('the session may take no other role');
     return tryAll(
       scene,
-      scene.reachable.map((role) => [scene.as('ours'), `set local role ${identifier(role)}`, select(scene)]).concat(
-        ours.identity.login === null ? [] : [[scene.as('ours'), 'reset role', select(scene)]],
-      ),
+      scene.reachable
+        .map((role) => [scene.as('ours'), `set local role ${identifier(role)}`, select(scene)])
+        .concat(ours.identity.login === null ? [] : [[scene.as('ours'), 'reset role', select(scene)]]),
     );
   },
 };
@@ -171,12 +182,15 @@ export const roleChange: Attack = {
 /** A plan made for one tenant must not answer another. */
 export const planReuse: Attack = {
   id: 'plan reuse',
-  title: "run a plan again that was made for the other tenant",
+  title: 'run a plan again that was made for the other tenant',
   threat: 'tenant',
   cites: ['PRO-3', 'ISO-11', 'T-14', 'T-15'],
   kinds: everywhere,
   run: async (scene) => {
-    if (scene.worlds.theirs.identity.settings.length === 0 && scene.model.carriers.some(({ kind }) => kind === 'sealed'))
+    if (
+      scene.worlds.theirs.identity.settings.length === 0 &&
+      scene.model.carriers.some(({ kind }) => kind === 'sealed')
+    )
       return inconclusive('no context could be sealed for the other tenant');
     const name = `bulkhead_prover_${scene.next()}`;
     const steps = [
@@ -194,4 +208,3 @@ export const planReuse: Attack = {
     return judgeSilence(scene, trial.outcome);
   },
 };
-

@@ -33,4 +33,11 @@ export const relationAttacks: readonly Attack[] = [
 ];
 
 /** Every attack there is, in the order of a report's columns. */
-export const attacks: readonly AttackTitle[] = [...relationAttacks, fresh, observing, changing, stale, residue];
+export const attacks: readonly AttackTitle[] = [
+  ...relationAttacks,
+  fresh,
+  observing,
+  changing,
+  stale,
+  residue,
+];

@@ -17,7 +17,11 @@ function chosenKeys({ target, rows }: Scene): Key[] {
     return columns.every((name) => {
       const column = columnOf(target.base, name);
       const made = column === undefined || column.identity !== null || column.baseType === 'uuid';
-      return !made && !/nextval|gen_random|uuid/.test(column.defaultExpression ?? '') && name in (rows.theirs ?? {});
+      return (
+        !made &&
+        !/nextval|gen_random|uuid/.test(column.defaultExpression ?? '') &&
+        name in (rows.theirs ?? {})
+      );
     });
   });
 }
@@ -26,17 +30,22 @@ function chosenKeys({ target, rows }: Scene): Key[] {
 function colliding(scene: Scene, key: Key): Row | null {
   const theirs = scene.rows.theirs;
   if (theirs === null) return null;
-  return another(scene, 'ours', Object.fromEntries(key.columns.map((name) => [name, theirs[name] ?? 'null'])));
+  return another(
+    scene,
+    'ours',
+    Object.fromEntries(key.columns.map((name) => [name, theirs[name] ?? 'null'])),
+  );
 }
 
 export const uniqueness: Attack = {
   ...common,
   id: 'uniqueness',
-  title: "learn from a unique key that the other tenant has a value",
+  title: 'learn from a unique key that the other tenant has a value',
   cites: ['PRO-3', 'T-11'],
   run: async (scene) => {
     const keys = chosenKeys(scene);
-    if (keys.length === 0) return notApplicable('every key with chosen values contains the tenant, or there is none');
+    if (keys.length === 0)
+      return notApplicable('every key with chosen values contains the tenant, or there is none');
     let last: Conclusion | null = null;
     for (const key of keys) {
       const row = colliding(scene, key);
@@ -93,7 +102,10 @@ function references({ target, parent }: Scene): ForeignKey[] {
 /** Values that refer to a side's parent row, but for the tenant column, which stays the child's own. */
 function reference(scene: Scene, key: ForeignKey, side: 'ours' | 'theirs'): Row {
   const parent = scene.parent(key.parentId, side) ?? {};
-  const pairs = key.columns.map((name, at): [string, string] => [name, parent[key.parentColumns[at] ?? ''] ?? 'null']);
+  const pairs = key.columns.map((name, at): [string, string] => [
+    name,
+    parent[key.parentColumns[at] ?? ''] ?? 'null',
+  ]);
   return Object.fromEntries(pairs.filter(([name]) => name !== scene.target.column?.name));
 }
 
@@ -107,7 +119,8 @@ export const referring: Attack = {
     if (keys.length === 0) return notApplicable('refers to no table of tenants');
     for (const key of keys) {
       const tried = await tryReference(scene, key);
-      const conclusion = tried.verdict === 'inconclusive' && holdsTenant(scene, key) ? refused(byKey(key, tried)) : tried;
+      const conclusion =
+        tried.verdict === 'inconclusive' && holdsTenant(scene, key) ? refused(byKey(key, tried)) : tried;
       if (conclusion.verdict !== 'refused') return conclusion;
       if (key === keys.at(-1)) return conclusion;
     }
@@ -118,7 +131,9 @@ export const referring: Attack = {
 /** A key over both tenant columns: a row that must be ours cannot name theirs, whatever else refuses it first. */
 function holdsTenant({ target, model }: Scene, key: ForeignKey): boolean {
   const parent = model.tables.find(({ relationId }) => relationId === key.parentId);
-  return key.columns.some((name, at) => name === target.column?.name && key.parentColumns[at] === parent?.column);
+  return key.columns.some(
+    (name, at) => name === target.column?.name && key.parentColumns[at] === parent?.column,
+  );
 }
 
 const byKey = ({ name }: ForeignKey, { evidence }: Conclusion): string =>
@@ -131,7 +146,12 @@ async function tryReference(scene: Scene, key: ForeignKey): Promise<Conclusion> 
   const first = await scene.run([scene.as('ours'), insertion(scene.target.base, row)]);
   // Where the key has room for one row of each tenant, our own makes way.
   const full = first.outcome.kind === 'error' && first.outcome.sqlstate === '23505';
-  const way = full ? [scene.asOwner('ours'), `delete from ${scene.target.label} where ${locator(scene, 'ours') ?? belongs(scene, 'ours')}`] : [];
+  const way = full
+    ? [
+        scene.asOwner('ours'),
+        `delete from ${scene.target.label} where ${locator(scene, 'ours') ?? belongs(scene, 'ours')}`,
+      ]
+    : [];
   const trial = full ? await scene.run([...way, scene.as('ours'), insertion(scene.target.base, row)]) : first;
   const { outcome } = trial;
   if (outcome.kind !== 'error' || outcome.refusal === 'timeout') return judgeWrite(scene, trial);
@@ -163,20 +183,29 @@ async function tryCascade(scene: Scene, key: ForeignKey): Promise<Conclusion> {
   const parent = scene.relations.get(key.parentId);
   const ours = scene.parent(key.parentId, 'ours');
   const child = another(scene, 'theirs', reference(scene, key, 'ours'));
-  if (parent === undefined || ours === null || child === null) return inconclusive(scene.trouble ?? 'no row could be made');
+  if (parent === undefined || ours === null || child === null)
+    return inconclusive(scene.trouble ?? 'no row could be made');
   const place = [scene.as('theirs'), insertion(base, child)];
   const placed = await scene.run(place);
   if (placed.outcome.kind === 'error')
     return placed.outcome.refusal === 'timeout'
       ? inconclusive('the time limit ended it', describe(placed.outcome))
       : refused(`their row cannot refer to ours: ${describe(placed.outcome)}`);
-  const found = key.columns.map((name, at) => `${identifier(name)} = ${ours[key.parentColumns[at] ?? ''] ?? 'null'}`);
+  const found = key.columns.map(
+    (name, at) => `${identifier(name)} = ${ours[key.parentColumns[at] ?? ''] ?? 'null'}`,
+  );
   const mine = key.parentColumns.map((name) => `${identifier(name)} = ${ours[name] ?? 'null'}`).join(' and ');
   const gone = `select 1 as gone where not exists (select from ${labelOf(base)} where ${[...found, `${identifier(column?.name ?? '')} = ${tenantOf(scene, 'theirs')}`].join(' and ')})`;
   const before = await scene.run([...place, gone]);
   if (before.outcome.kind === 'rows' && before.outcome.count > 0)
     return inconclusive('the other tenant does not see its own row', describe(before.outcome));
-  const trial = await scene.run([...place, scene.as('ours'), `delete from ${labelOf(parent)} where ${mine}`, scene.as('theirs'), gone]);
+  const trial = await scene.run([
+    ...place,
+    scene.as('ours'),
+    `delete from ${labelOf(parent)} where ${mine}`,
+    scene.as('theirs'),
+    gone,
+  ]);
   if (trial.outcome.kind === 'rows' && trial.outcome.count > 0) return leaked(trial);
   return refused(trial.outcome.kind === 'error' ? describe(trial.outcome) : 'the row is still there');
 }

@@ -4,7 +4,8 @@ import { inconclusive, judgeSilence, leaked, refused } from '../verdict.ts';
 import { describe } from '../outcome.ts';
 
 /** Whoever runs SQL may choose the plan, and one without an index filters every row. */
-const byScan = 'set local enable_indexscan = off; set local enable_indexonlyscan = off; set local enable_bitmapscan = off';
+const byScan =
+  'set local enable_indexscan = off; set local enable_indexonlyscan = off; set local enable_bitmapscan = off';
 
 /** EXPLAIN tells how many rows a policy took away. */
 export const explain: Attack = {
@@ -19,7 +20,9 @@ export const explain: Attack = {
     const trial = await scene.run([scene.as('ours'), byScan, plan]);
     const { outcome } = trial;
     if (outcome.kind === 'error') return judgeSilence(scene, outcome);
-    const told = outcome.values.flatMap(([line]) => /Rows Removed by Filter: [1-9]\d*/.exec(line ?? '')?.[0] ?? []);
+    const told = outcome.values.flatMap(
+      ([line]) => /Rows Removed by Filter: [1-9]\d*/.exec(line ?? '')?.[0] ?? [],
+    );
     const [first] = told;
     if (first !== undefined) return leaked(trial, first);
     if (!scene.theirsExists) return judgeSilence(scene, outcome);
@@ -47,8 +50,12 @@ export const statistics: Attack = {
       scene.as('ours'),
       `select 1 where row_security_active(${quote(scene.target.label)}::regclass) or not has_column_privilege(${quote(scene.target.label)}::regclass, ${quote(column?.name ?? '')}, 'select')`,
     ]);
-    if (hidden.outcome.kind === 'rows' && hidden.outcome.count > 0) return refused('pg_stats hides them: row security is active');
+    if (hidden.outcome.kind === 'rows' && hidden.outcome.count > 0)
+      return refused('pg_stats hides them: row security is active');
     if (hidden.outcome.kind === 'error') return judgeSilence(scene, hidden.outcome);
-    return inconclusive(`${identifier(relation.name)} has not been analysed, so there are no statistics to show`, describe(trial.outcome));
+    return inconclusive(
+      `${identifier(relation.name)} has not been analysed, so there are no statistics to show`,
+      describe(trial.outcome),
+    );
   },
 };

@@ -46,7 +46,8 @@ export const reads: readonly Attack[] = [
   reading(
     'exists',
     "ask whether the other tenant's rows exist",
-    (scene) => `select 1 as known where exists (select from ${scene.target.label} where ${belongs(scene, 'theirs')})`,
+    (scene) =>
+      `select 1 as known where exists (select from ${scene.target.label} where ${belongs(scene, 'theirs')})`,
   ),
 ];
 
