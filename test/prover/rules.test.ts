@@ -125,6 +125,18 @@ test('PRO-4: every rule has a fixture that breaks it and one that does not', asy
   }
 });
 
+test('PRO-1: rules have ids of their own, and every trap that a catalog can show is some rule’s', () => {
+  assert.equal(new Set(rules.map(({ id }) => id)).size, rules.length);
+  const cited = new Set(rules.flatMap(({ cites }) => cites));
+  // Drivers’ own defects: no catalog shows how a client sends its queries.
+  const unseenByCatalogs = ['T-20', 'T-21'];
+  const traps = Array.from({ length: 27 }, (_, place) => `T-${place + 1}`);
+  assert.deepEqual(
+    traps.filter((trap) => !cited.has(trap)),
+    unseenByCatalogs,
+  );
+});
+
 for (const base of ['plain', 'supabase']) {
   test(`PRO-4: the sound ${base} database has no finding`, async () => {
     const result = await scanFixture({ base, text: '' });

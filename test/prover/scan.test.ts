@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
 import { after, before, describe, test } from 'node:test';
 import pg from 'pg';
 import type { ModelSettings } from '../../packages/prover/src/model/settings.ts';
@@ -200,6 +201,22 @@ describe('any database', () => {
       { what: 'function dark.run(what text)', why: 'it builds SQL as it runs' },
     ]);
     await own('drop schema dark cascade');
+  });
+
+  test('PRO-1: rare forms of functions, views and policies are read, not stumbled over', async () => {
+    await own(await readFile(new URL('./fixtures/odd.sql', import.meta.url), 'utf8'));
+    const result = await scanAs(database.connections.superuser, {
+      roles: ['bulkhead_worker'],
+      schemas: ['o'],
+    });
+    const unread = result.catalog.routines
+      .filter(({ schema }) => schema === 'o')
+      .filter(({ id }) => result.facts.bodies(id)?.unseen !== null)
+      .map(({ name }) => name);
+    assert.deepEqual(unread, []);
+    assert.deepEqual(result.unseen, []);
+    assert.ok(result.findings.some(({ rule, object }) => rule === 'BH050' && object.name === 'o.v'));
+    await own('drop schema o cascade');
   });
 
   test('PRO-1: the number of queries does not grow with the number of tables', async () => {

@@ -4,8 +4,8 @@ import type { Unseen } from './types.ts';
 /** Reads one part of the catalog. What rights hide is noted as unseen, and `[]` is given for it. */
 export type Section = <Row>(what: string, text: string) => Promise<Row[]>;
 
-/** Refused privilege, or a catalog that this server does not have. */
-const hidden = new Set(['42501', '42P01']);
+/** Refused privilege, a catalog that this server lacks, a lock or time not had, an object dropped meanwhile. */
+const hidden = new Set(['42501', '42P01', '55P03', '57014', 'XX000']);
 
 /** Sections share the client's open transaction; a savepoint keeps one that fails from ending the others. */
 export function sectionReader(client: pg.ClientBase, unseen: Unseen[]): Section {

@@ -25,7 +25,11 @@ export async function createParser(): Promise<Parser> {
       return expression;
     },
     statements: (text) =>
-      (parseSync(text).stmts ?? []).flatMap(({ stmt }) => (stmt === undefined ? [] : [statementOf(stmt)])),
+      text.trim() === ''
+        ? []
+        : (parseSync(text).stmts ?? []).flatMap(({ stmt }) =>
+            stmt === undefined ? [] : [statementOf(stmt)],
+          ),
     plpgsql: parsePlpgsql,
   };
 }
@@ -97,8 +101,8 @@ function targetOf(relation: { schemaname?: string; relname?: string } | undefine
 }
 
 /**
- * The parser knows no user's types and takes a variable of one for a record. Where that is in its way the variable is
- * declared as text, which changes no SQL that the body holds.
+ * The parser knows no user's types: it takes a variable of one for a record where a scalar is meant, and the other way
+ * round. Where that is in its way the variable is declared as what is meant, which changes no SQL that the body holds.
  */
 function parsePlpgsql(definition: string): unknown {
   let text = definition;
@@ -106,8 +110,11 @@ function parsePlpgsql(definition: string): unknown {
     try {
       return parsePlPgSQLSync(text);
     } catch (error) {
-      const name = /"(.+)" is not a scalar variable/.exec(error instanceof Error ? error.message : '')?.[1];
-      const declared = name === undefined ? text : asText(text, name);
+      const message = error instanceof Error ? error.message : '';
+      const scalar = /"(.+)" is not a scalar variable/.exec(message)?.[1];
+      const record = /"([^".]+)\..+" is not a known variable/.exec(message)?.[1];
+      const declared =
+        scalar === undefined ? declare(text, record ?? '', 'record') : declare(text, scalar, 'text');
       if (declared === text) throw error;
       text = declared;
     }
@@ -117,11 +124,13 @@ function parsePlpgsql(definition: string): unknown {
 
 const mostDeclarations = 50;
 
-function asText(definition: string, name: string): string {
+function declare(definition: string, name: string, type: 'text' | 'record'): string {
+  if (name === '') return definition;
   const escaped = name.replaceAll(/[$()*+.?[\\\]^{|}]/g, String.raw`\$&`);
+  const word = String.raw`(?:"[^"]+"|\w+)`;
   const declaration = new RegExp(
-    String.raw`(\b${escaped}\s+(?:constant\s+)?)(?!text\b)(?:"[^"]+"|\w+)(?:\.(?:"[^"]+"|\w+))?(?:\[\])?`,
+    String.raw`(\b${escaped}\s+(?:constant\s+)?)(?!${type}\b)${word}(?:\.${word})*(?:%\w+)?(?:\[\])?`,
     'i',
   );
-  return definition.replace(declaration, '$1text');
+  return definition.replace(declaration, `$1${type}`);
 }
