@@ -79,8 +79,8 @@ export async function judgeSilence(scene: Scene, outcome: Outcome): Promise<Conc
   );
 }
 
-/** Row security without a single permissive policy is refusal by default, whoever asks. */
+/** Row security without a single permissive policy is refusal by default; whom it spares would have seen the row. */
 function deniesAll({ target }: Scene): boolean {
   const { relation } = target;
-  return relation.rls && relation.forceRls && !relation.policies.some(({ permissive }) => permissive);
+  return relation.rls && !relation.policies.some(({ permissive }) => permissive);
 }
