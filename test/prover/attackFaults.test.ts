@@ -169,6 +169,23 @@ describe('PRO-5: nothing that could not be seen is a pass', () => {
     }
   });
 
+  test('PRO-3: a trigger that reaches outside the database is never fired', async () => {
+    const own = await build(sound);
+    try {
+      await own.client
+        .query(`create function tell() returns trigger language plpgsql as $$ begin perform dblink_exec('host=elsewhere', 'select 1'); return new; end $$;
+        create trigger tell after insert or update or delete on note for each row execute function tell()`);
+      const result = await attackControl(sound, own.client);
+      assert.deepEqual([verdict(result, 'read'), verdict(result, 'no context')], ['refused', 'refused']);
+      const written = result.cells.filter(({ reason }) =>
+        reason?.includes('trigger tell may reach outside the database'),
+      );
+      assert.ok(written.length >= 9 && written.every((cell) => cell.verdict === 'inconclusive'));
+    } finally {
+      await tear(own);
+    }
+  });
+
   test('PRO-5: where no row can be made, tenants of the data are used; with one tenant only, nothing is proven', async () => {
     const own = await build(sound);
     try {

@@ -15,7 +15,9 @@ import { readDefiners } from './routines.ts';
 import { readRights, targetsOf } from './targets.ts';
 import { attackFresh, attackResidue, attackStale } from './session.ts';
 import { labelOf } from './sql.ts';
+import { inconclusive } from './verdict.ts';
 import { chooseTenants, type TenantSource } from './tenants.ts';
+import { readDangers } from './triggers.ts';
 import type { Side, Target } from './types.ts';
 
 export { AttackError } from './roles.ts';
@@ -64,6 +66,7 @@ export async function attack(options: AttackOptions): Promise<AttackResult> {
     arena,
     rights,
     bounds,
+    dangers: readDangers(catalog),
     worldsOf,
   };
   const unseen = [...catalog.unseen, ...unseenIn(campaign)];
@@ -185,7 +188,9 @@ async function attackTarget(campaign: Campaign, target: Target): Promise<Cell[]>
   const cells: Cell[] = [];
   for (const each of relationAttacks) {
     if (!each.kinds.includes(target.kind) || target.column === null) continue;
-    cells.push(cellOf(campaign, { label: target.label, attack: each, conclusion: await each.run(scene) }));
+    const danger = each.writes ? campaign.dangers.get(target.base.id) : undefined;
+    const conclusion = danger === undefined ? await each.run(scene) : inconclusive(danger);
+    cells.push(cellOf(campaign, { label: target.label, attack: each, conclusion }));
   }
   return cells;
 }

@@ -17,6 +17,8 @@ export type Campaign = {
   arena: Arena;
   rights: ReadonlyMap<string, Rights>;
   bounds: ReadonlyMap<string, Row>;
+  /** tables that must not be written to, and why */
+  dangers: ReadonlyMap<string, string>;
   /** identities of tenants that the data has */
   worldsOf: (tenants: Record<Side, string>) => Promise<Record<Side, World>>;
   relations: ReadonlyMap<string, Catalog['relations'][number]>;

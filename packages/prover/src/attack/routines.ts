@@ -26,7 +26,7 @@ export type Definer = {
 };
 
 /** What reaches outside the database, where a rollback does not: none of it is called. */
-const outside =
+export const outside =
   /\b(dblink\w*|http_(get|post|put|delete)|http\s*\(|net\.http\w*|pg_net|lo_export|lo_import|pg_(read|write)_\w+|pg_terminate_backend|pg_cancel_backend|pg_sleep\w*|pg_advisory_lock\w*|nextval|copy\s+\S+\s+(to|from))\b/i;
 
 /** Definer functions that a client could call, one query for all. */
@@ -80,7 +80,7 @@ export async function readDefiners(
 }
 
 /** Its own body and those of all functions that are named in it, directly or through others. */
-function reachedBody(routine: Routine, all: readonly Routine[]): string {
+export function reachedBody(routine: Routine, all: readonly Routine[]): string {
   const reached = new Set([routine]);
   for (const each of reached)
     for (const other of all)

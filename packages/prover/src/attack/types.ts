@@ -103,6 +103,8 @@ export type AttackTitle = {
 };
 
 export type Attack = AttackTitle & {
+  /** whether it runs a statement that would fire triggers */
+  writes: boolean;
   kinds: readonly TargetKind[];
   run: (scene: Scene) => Promise<Conclusion>;
 };

@@ -93,7 +93,7 @@ export function patternsIn(sql: string): string[] {
 }
 
 function usual(column: Column, n: number): string[] {
-  if (!/^(text|character|citext)/.test(column.baseType)) return [valueFor(column, n, false)];
+  if (!/^(text|character)|(^|\.)citext$/.test(column.baseType)) return [valueFor(column, n, false)];
   return [
     `bulkhead${n}`,
     `bulkhead${n}@example.org`,

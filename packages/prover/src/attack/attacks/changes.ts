@@ -6,7 +6,7 @@ import { inconclusive, judgeWrite, leaked, notApplicable, refused } from '../ver
 import { describe, type Trial } from '../outcome.ts';
 
 const everywhere = ['table', 'child', 'view'] as const;
-const common = { threat: 'tenant', kinds: everywhere } as const;
+const common = { threat: 'tenant', writes: true, kinds: everywhere } as const;
 
 const add = (scene: Scene, row: Row): string => insertion(scene.target.base, row, scene.target.label);
 
@@ -158,6 +158,7 @@ export const truncate: Attack = {
   id: 'truncate',
   title: 'empty the table, which no policy governs',
   threat: 'tenant',
+  writes: false,
   cites: ['PRO-3', 'T-9'],
   kinds: ['table', 'child'],
   run: async (scene) => {

@@ -32,6 +32,7 @@ export const noContext: Attack = {
   id: 'no context',
   title: 'read without saying for whom: empty, null and wild values',
   threat: 'tenant',
+  writes: false,
   cites: ['PRO-3', 'ISO-10', 'T-16'],
   kinds: everywhere,
   run: (scene) => {
@@ -60,6 +61,7 @@ export const anonymous: Attack = {
   id: 'anonymous',
   title: 'read as the role of those who have not signed in',
   threat: 'tenant',
+  writes: false,
   cites: ['PRO-3', 'T-4'],
   kinds: everywhere,
   run: (scene) => {
@@ -77,6 +79,7 @@ export const rewrite: Attack = {
   id: 'context rewrite',
   title: 'say, by SQL that got into a statement, that we are the other tenant',
   threat: 'injection',
+  writes: false,
   cites: ['PRO-3', 'ISO-3', 'T-19'],
   kinds: everywhere,
   run: (scene) => {
@@ -115,6 +118,7 @@ export const forgery: Attack = {
   id: 'forged context',
   title: 'read under a sealed context made without the key',
   threat: 'injection',
+  writes: false,
   cites: ['PRO-3', 'ISO-3'],
   kinds: everywhere,
   run: (scene) => {
@@ -138,6 +142,7 @@ export const writableClaim: Attack = {
   id: 'writable claim',
   title: 'write the other tenant into a claim that users can change',
   threat: 'tenant',
+  writes: false,
   cites: ['PRO-3'],
   kinds: everywhere,
   run: (scene) => {
@@ -165,6 +170,7 @@ export const roleChange: Attack = {
   id: 'role change',
   title: 'take another role that the session is allowed to take',
   threat: 'injection',
+  writes: false,
   cites: ['PRO-3', 'T-2', 'T-19'],
   kinds: everywhere,
   run: async (scene) => {
@@ -184,6 +190,7 @@ export const planReuse: Attack = {
   id: 'plan reuse',
   title: 'run a plan again that was made for the other tenant',
   threat: 'tenant',
+  writes: false,
   cites: ['PRO-3', 'ISO-11', 'T-14', 'T-15'],
   kinds: everywhere,
   run: async (scene) => {

@@ -7,7 +7,7 @@ import type { Attack, Conclusion, Row, Scene } from '../types.ts';
 import { inconclusive, judgeWrite, leaked, notApplicable, refused } from '../verdict.ts';
 
 const tables = ['table', 'child'] as const;
-const common = { threat: 'tenant', kinds: tables } as const;
+const common = { threat: 'tenant', writes: true, kinds: tables } as const;
 
 /** Keys in which a tenant chooses the value; nobody can guess, and nothing is told by, one that the database made. */
 function chosenKeys({ target, rows }: Scene): Key[] {
@@ -52,8 +52,11 @@ export const uniqueness: Attack = {
       if (row === null) return inconclusive(scene.trouble ?? 'no row could be made');
       const trial = await scene.run([scene.as('ours'), insertion(scene.target.base, row)]);
       const { outcome } = trial;
-      if (outcome.kind === 'error' && (outcome.sqlstate === '23505' || outcome.sqlstate === '23P01'))
-        return leaked(trial);
+      if (outcome.kind === 'error' && (outcome.sqlstate === '23505' || outcome.sqlstate === '23P01')) {
+        if (outcome.constraint === key.name) return leaked(trial);
+        last = inconclusive('another key said no first, which may be of our own row', describe(outcome));
+        continue;
+      }
       last = outcome.kind === 'rows' ? refused('the value was free') : await judgeWrite(scene, trial);
     }
     return last ?? notApplicable('no key');

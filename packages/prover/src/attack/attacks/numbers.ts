@@ -12,6 +12,7 @@ export const explain: Attack = {
   id: 'explain',
   title: "count the other tenant's rows in what EXPLAIN ANALYZE says was filtered",
   threat: 'side channel',
+  writes: false,
   cites: ['PRO-3', 'T-12'],
   kinds: ['table', 'child', 'view'],
   run: async (scene) => {
@@ -35,6 +36,7 @@ export const statistics: Attack = {
   id: 'statistics',
   title: "find the other tenants' values in pg_stats",
   threat: 'side channel',
+  writes: false,
   cites: ['PRO-3', 'T-13'],
   kinds: ['table', 'child'],
   run: async (scene) => {

@@ -11,6 +11,7 @@ function reading(id: string, title: string, query: (scene: Scene) => string): At
     id,
     title,
     threat: 'tenant',
+    writes: false,
     cites: ['PRO-3', 'ISO-3', 'T-4'],
     kinds: everywhere,
     run: async (scene) => judgeRead(scene, await scene.run([scene.as('ours'), query(scene)])),
@@ -56,6 +57,7 @@ export const errorOracle: Attack = {
   id: 'error oracle',
   title: 'make a function that fails look at rows before the policy does',
   threat: 'tenant',
+  writes: false,
   cites: ['PRO-3', 'T-6', 'T-13'],
   kinds: everywhere,
   run: async (scene) => {
