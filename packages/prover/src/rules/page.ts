@@ -18,7 +18,7 @@ export function rulePage(rule: Rule, examples: Examples): string {
     ...(sources.length === 0
       ? []
       : [`## Rests on\n\n${sources.map((cite) => `- ${link(cite)}`).join('\n')}`]),
-    ...(traps.length === 0 ? [] : [`Tests cite it as ${traps.join(', ')}.`]),
+    ...(traps.length === 0 ? [] : [`Traps that it finds: ${traps.join(', ')} of [the list](../traps.md).`]),
   ];
   return `${sections.join('\n\n')}\n`;
 }
