@@ -153,124 +153,104 @@ select bulkhead.seal_off_audit_partition('audit_entry_unplaced');
 create trigger audit_entry_no_truncate before truncate on bulkhead.audit_entry
   for each statement execute function bulkhead.refuse_audit_change();
 
-create type bulkhead.audit_origin as (
-  actor_kind text,
-  actor_id uuid,
-  on_behalf_of uuid,
-  request_id text,
-  ip inet,
-  user_agent text
-);
-comment on type bulkhead.audit_origin is 'Who caused an entry, and by which request.';
-
-create function bulkhead.current_audit_origin() returns bulkhead.audit_origin
+create function bulkhead.uncommon_actor_kind(kind text) returns text
   language plpgsql stable
   set search_path = ''
 as $body$
-declare
-  token constant text := bulkhead.verified_context();
-  request constant json := nullif(current_setting('bulkhead.request', true), '')::json;
-  origin bulkhead.audit_origin;
 begin
-  if token is not null then
-    origin.actor_kind := split_part(token, '.', 6);
-    origin.actor_id := split_part(token, '.', 7);
-    origin.on_behalf_of := nullif(split_part(token, '.', 8), '-');
-    if origin.actor_kind = 'agent' and origin.on_behalf_of is null then
-      raise exception using errcode = '42501',
-        message = 'bulkhead: an agent acts on behalf of an account, and this context names none';
-    end if;
+  if kind = 'agent' then
+    raise exception using errcode = '42501',
+      message = 'bulkhead: an agent acts on behalf of an account, and this context names none';
   elsif session_user in ('bulkhead_app', 'bulkhead_identity', 'bulkhead_worker', 'bulkhead_auditor') then
     raise exception using errcode = '42501',
       message = 'bulkhead: a change needs a context',
       hint = 'Send the sealed context in the same transaction; see CONTEXT.md.';
-  else
-    origin.actor_kind := 'database';
   end if;
-  if request is not null then
-    origin.request_id := request ->> 'id';
-    origin.ip := request ->> 'ip';
-    origin.user_agent := request ->> 'agent';
-  end if;
-  return origin;
+  return 'database';
 end
 $body$;
-comment on function bulkhead.current_audit_origin() is
-  'The actor of the sealed context and the request beside it. Without a context: 42501 for a runtime role, actor database for any other.';
+comment on function bulkhead.uncommon_actor_kind(text) is
+  'The kind of actor where the context names none, or an agent that acts for nobody: 42501 for a runtime role, database for any other.';
 
 -- One trigger function for each operation, for tables with and without a company. Statement-level with
--- transition tables: one insert writes the entries of a whole statement.
+-- transition tables: one insert writes the entries of a whole statement. What they declare stands in each of them and
+-- not in a function of its own, since a nested call is what a single-row write would notice.
 do $functions$
 declare
   columns constant text :=
     '(tenant_id, company_id, actor_kind, actor_id, on_behalf_of, action, target_type, target_id, request_id, ip, user_agent';
-  origin_columns constant text := 'origin.actor_kind, origin.actor_id, origin.on_behalf_of';
-  request_columns constant text := 'origin.request_id, origin.ip, origin.user_agent';
+  -- The actor comes from the seal, verified here once more; the request beside it is what the session says.
+  declarations constant text := $declare$
+  token constant text := bulkhead.verified_context();
+  actor_kind constant text := split_part(token, '.', 6);
+  actor constant uuid := split_part(token, '.', 7);
+  account constant uuid := nullif(split_part(token, '.', 8), '-');
+  request constant json := nullif(current_setting('bulkhead.request', true), '');
+  request_id constant text := request ->> 'id';
+  request_ip constant inet := request ->> 'ip';
+  request_agent constant text := request ->> 'agent';
+$declare$;
+  -- By the block's label, so that a table's column of the same name is not meant.
+  origin constant text := 'case when entry.actor_kind is null or (entry.actor_kind = ''agent'' and entry.account is null)'
+    || ' then bulkhead.uncommon_actor_kind(entry.actor_kind) else entry.actor_kind end, entry.actor, entry.account';
+  request constant text := 'entry.request_id, entry.request_ip, entry.request_agent';
   variant record;
 begin
   for variant in
-    select v.operation, s.suffix,
-      replace(v.source, '$company', s.company) as statement, v.guard
+    select v.operation, v.settings, s.suffix, replace(v.source, '$company', s.company) as statement
     from (values
-      ('insert', 'new_rows', ', after) select n.tenant_id, $company, ' || origin_columns
-        || ', ''insert'', tg_argv[0], n.id, ' || request_columns || ', row_to_json(n) from new_rows n'),
-      ('delete', 'old_rows', ', before) select n.tenant_id, $company, ' || origin_columns
-        || ', ''delete'', tg_argv[0], n.id, ' || request_columns || ', row_to_json(n) from old_rows n'),
-      ('update', 'new_rows', ', before, after) select n.tenant_id, $company, ' || origin_columns
+      ('insert', '', ', after) select n.tenant_id, $company, ' || origin || ', ''insert'', tg_argv[0], n.id, '
+        || request || ', row_to_json(n) from new_rows n'),
+      ('delete', '', ', before) select n.tenant_id, $company, ' || origin || ', ''delete'', tg_argv[0], n.id, '
+        || request || ', row_to_json(n) from old_rows n'),
+      -- The cached plan of a one-row statement would join a thousand rows by nested loops.
+      ('update', 'set enable_nestloop = off', ', before, after) select n.tenant_id, $company, ' || origin
         || ', case when o.deleted_at is null and n.deleted_at is not null then ''soft_delete'''
         || ' when o.deleted_at is not null and n.deleted_at is null then ''restore'' else ''update'' end'
-        || ', tg_argv[0], n.id, ' || request_columns
+        || ', tg_argv[0], n.id, ' || request
         || ', row_to_json(o), row_to_json(n) from old_rows o join new_rows n on n.id = o.id and n.tenant_id = o.tenant_id')
-    ) v (operation, guard, source)
+    ) v (operation, settings, source)
     cross join (values ('tenant', 'null::uuid'), ('company', 'n.company_id')) s (suffix, company)
   loop
     execute format($create$
       create function bulkhead.%I() returns trigger
         language plpgsql security definer
-        set search_path = ''
-        set enable_nestloop = off
+        set search_path = '' %s
       as $body$
-declare
-  origin bulkhead.audit_origin;
+<<entry>>
+declare %s
 begin
-  if exists (select from %s) then
-    origin := bulkhead.current_audit_origin();
-    insert into bulkhead.audit_entry %s;
-  end if;
+  insert into bulkhead.audit_entry %s;
   return null;
 end
 $body$ $create$,
-      'audit_' || variant.operation || '_' || variant.suffix, variant.guard, columns || variant.statement);
+      'audit_' || variant.operation || '_' || variant.suffix, variant.settings,
+      declarations, columns || variant.statement);
     execute format('comment on function bulkhead.%I() is %L',
       'audit_' || variant.operation || '_' || variant.suffix,
-      format('Trigger: one audit entry for each row of an %s on a table of scope %s. Argument: schema.table. '
-        || 'Nested loops are off because the cached plan of a one-row statement would join a thousand rows with them.',
+      format('Trigger: one audit entry for each row of an %s, on a table of scope %s. Argument: schema.table.',
         variant.operation, variant.suffix));
   end loop;
-end
-$functions$;
 
-create function bulkhead.audit_event(
-  action text,
-  target_type text,
-  target_id uuid default null,
-  detail json default null
-) returns void
-  language plpgsql security definer
-  set search_path = ''
-as $body$
-declare
-  origin constant bulkhead.audit_origin := bulkhead.current_audit_origin();
+  execute format($create$
+    create function bulkhead.audit_event(action text, target_type text, target_id uuid default null, detail json default null)
+      returns void
+      language plpgsql security definer
+      set search_path = ''
+    as $body$
+<<entry>>
+declare %s
 begin
   if action !~ '^[a-z_]{1,60}\.[a-z_]{1,60}$' then
     raise exception using errcode = '22023', message = 'an audit event is named noun.verb in lower case';
   end if;
-  insert into bulkhead.audit_entry (tenant_id, company_id, actor_kind, actor_id, on_behalf_of, action,
-    target_type, target_id, request_id, ip, user_agent, detail)
-  values (bulkhead.tenant_id(), bulkhead.company_id(), origin.actor_kind, origin.actor_id, origin.on_behalf_of,
-    action, target_type, target_id, origin.request_id, origin.ip, origin.user_agent, detail);
+  insert into bulkhead.audit_entry %s, detail)
+  select bulkhead.tenant_id(), bulkhead.company_id(), %s, action, target_type, target_id, %s, detail;
 end
-$body$;
+$body$ $create$,
+    declarations, columns, origin, request);
+end
+$functions$;
 comment on function bulkhead.audit_event(text, text, uuid, json) is
   'Writes an application event under the current context. The name is noun.verb, so that it cannot pass for a row change.';
 

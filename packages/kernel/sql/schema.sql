@@ -136,15 +136,20 @@ CREATE OR REPLACE FUNCTION bulkhead.audit_delete_company()
  LANGUAGE plpgsql
  SECURITY DEFINER
  SET search_path TO ''
- SET enable_nestloop TO 'off'
 AS $function$
+<<entry>>
 declare
-  origin bulkhead.audit_origin;
+  token constant text := bulkhead.verified_context();
+  actor_kind constant text := split_part(token, '.', 6);
+  actor constant uuid := split_part(token, '.', 7);
+  account constant uuid := nullif(split_part(token, '.', 8), '-');
+  request constant json := nullif(current_setting('bulkhead.request', true), '');
+  request_id constant text := request ->> 'id';
+  request_ip constant inet := request ->> 'ip';
+  request_agent constant text := request ->> 'agent';
+
 begin
-  if exists (select from old_rows) then
-    origin := bulkhead.current_audit_origin();
-    insert into bulkhead.audit_entry (tenant_id, company_id, actor_kind, actor_id, on_behalf_of, action, target_type, target_id, request_id, ip, user_agent, before) select n.tenant_id, n.company_id, origin.actor_kind, origin.actor_id, origin.on_behalf_of, 'delete', tg_argv[0], n.id, origin.request_id, origin.ip, origin.user_agent, row_to_json(n) from old_rows n;
-  end if;
+  insert into bulkhead.audit_entry (tenant_id, company_id, actor_kind, actor_id, on_behalf_of, action, target_type, target_id, request_id, ip, user_agent, before) select n.tenant_id, n.company_id, case when entry.actor_kind is null or (entry.actor_kind = 'agent' and entry.account is null) then bulkhead.uncommon_actor_kind(entry.actor_kind) else entry.actor_kind end, entry.actor, entry.account, 'delete', tg_argv[0], n.id, entry.request_id, entry.request_ip, entry.request_agent, row_to_json(n) from old_rows n;
   return null;
 end
 $function$;
@@ -154,15 +159,20 @@ CREATE OR REPLACE FUNCTION bulkhead.audit_delete_tenant()
  LANGUAGE plpgsql
  SECURITY DEFINER
  SET search_path TO ''
- SET enable_nestloop TO 'off'
 AS $function$
+<<entry>>
 declare
-  origin bulkhead.audit_origin;
+  token constant text := bulkhead.verified_context();
+  actor_kind constant text := split_part(token, '.', 6);
+  actor constant uuid := split_part(token, '.', 7);
+  account constant uuid := nullif(split_part(token, '.', 8), '-');
+  request constant json := nullif(current_setting('bulkhead.request', true), '');
+  request_id constant text := request ->> 'id';
+  request_ip constant inet := request ->> 'ip';
+  request_agent constant text := request ->> 'agent';
+
 begin
-  if exists (select from old_rows) then
-    origin := bulkhead.current_audit_origin();
-    insert into bulkhead.audit_entry (tenant_id, company_id, actor_kind, actor_id, on_behalf_of, action, target_type, target_id, request_id, ip, user_agent, before) select n.tenant_id, null::uuid, origin.actor_kind, origin.actor_id, origin.on_behalf_of, 'delete', tg_argv[0], n.id, origin.request_id, origin.ip, origin.user_agent, row_to_json(n) from old_rows n;
-  end if;
+  insert into bulkhead.audit_entry (tenant_id, company_id, actor_kind, actor_id, on_behalf_of, action, target_type, target_id, request_id, ip, user_agent, before) select n.tenant_id, null::uuid, case when entry.actor_kind is null or (entry.actor_kind = 'agent' and entry.account is null) then bulkhead.uncommon_actor_kind(entry.actor_kind) else entry.actor_kind end, entry.actor, entry.account, 'delete', tg_argv[0], n.id, entry.request_id, entry.request_ip, entry.request_agent, row_to_json(n) from old_rows n;
   return null;
 end
 $function$;
@@ -184,16 +194,23 @@ CREATE OR REPLACE FUNCTION bulkhead.audit_event(action text, target_type text, t
  SECURITY DEFINER
  SET search_path TO ''
 AS $function$
+<<entry>>
 declare
-  origin constant bulkhead.audit_origin := bulkhead.current_audit_origin();
+  token constant text := bulkhead.verified_context();
+  actor_kind constant text := split_part(token, '.', 6);
+  actor constant uuid := split_part(token, '.', 7);
+  account constant uuid := nullif(split_part(token, '.', 8), '-');
+  request constant json := nullif(current_setting('bulkhead.request', true), '');
+  request_id constant text := request ->> 'id';
+  request_ip constant inet := request ->> 'ip';
+  request_agent constant text := request ->> 'agent';
+
 begin
   if action !~ '^[a-z_]{1,60}\.[a-z_]{1,60}$' then
     raise exception using errcode = '22023', message = 'an audit event is named noun.verb in lower case';
   end if;
-  insert into bulkhead.audit_entry (tenant_id, company_id, actor_kind, actor_id, on_behalf_of, action,
-    target_type, target_id, request_id, ip, user_agent, detail)
-  values (bulkhead.tenant_id(), bulkhead.company_id(), origin.actor_kind, origin.actor_id, origin.on_behalf_of,
-    action, target_type, target_id, origin.request_id, origin.ip, origin.user_agent, detail);
+  insert into bulkhead.audit_entry (tenant_id, company_id, actor_kind, actor_id, on_behalf_of, action, target_type, target_id, request_id, ip, user_agent, detail)
+  select bulkhead.tenant_id(), bulkhead.company_id(), case when entry.actor_kind is null or (entry.actor_kind = 'agent' and entry.account is null) then bulkhead.uncommon_actor_kind(entry.actor_kind) else entry.actor_kind end, entry.actor, entry.account, action, target_type, target_id, entry.request_id, entry.request_ip, entry.request_agent, detail;
 end
 $function$;
 
@@ -202,15 +219,20 @@ CREATE OR REPLACE FUNCTION bulkhead.audit_insert_company()
  LANGUAGE plpgsql
  SECURITY DEFINER
  SET search_path TO ''
- SET enable_nestloop TO 'off'
 AS $function$
+<<entry>>
 declare
-  origin bulkhead.audit_origin;
+  token constant text := bulkhead.verified_context();
+  actor_kind constant text := split_part(token, '.', 6);
+  actor constant uuid := split_part(token, '.', 7);
+  account constant uuid := nullif(split_part(token, '.', 8), '-');
+  request constant json := nullif(current_setting('bulkhead.request', true), '');
+  request_id constant text := request ->> 'id';
+  request_ip constant inet := request ->> 'ip';
+  request_agent constant text := request ->> 'agent';
+
 begin
-  if exists (select from new_rows) then
-    origin := bulkhead.current_audit_origin();
-    insert into bulkhead.audit_entry (tenant_id, company_id, actor_kind, actor_id, on_behalf_of, action, target_type, target_id, request_id, ip, user_agent, after) select n.tenant_id, n.company_id, origin.actor_kind, origin.actor_id, origin.on_behalf_of, 'insert', tg_argv[0], n.id, origin.request_id, origin.ip, origin.user_agent, row_to_json(n) from new_rows n;
-  end if;
+  insert into bulkhead.audit_entry (tenant_id, company_id, actor_kind, actor_id, on_behalf_of, action, target_type, target_id, request_id, ip, user_agent, after) select n.tenant_id, n.company_id, case when entry.actor_kind is null or (entry.actor_kind = 'agent' and entry.account is null) then bulkhead.uncommon_actor_kind(entry.actor_kind) else entry.actor_kind end, entry.actor, entry.account, 'insert', tg_argv[0], n.id, entry.request_id, entry.request_ip, entry.request_agent, row_to_json(n) from new_rows n;
   return null;
 end
 $function$;
@@ -220,15 +242,20 @@ CREATE OR REPLACE FUNCTION bulkhead.audit_insert_tenant()
  LANGUAGE plpgsql
  SECURITY DEFINER
  SET search_path TO ''
- SET enable_nestloop TO 'off'
 AS $function$
+<<entry>>
 declare
-  origin bulkhead.audit_origin;
+  token constant text := bulkhead.verified_context();
+  actor_kind constant text := split_part(token, '.', 6);
+  actor constant uuid := split_part(token, '.', 7);
+  account constant uuid := nullif(split_part(token, '.', 8), '-');
+  request constant json := nullif(current_setting('bulkhead.request', true), '');
+  request_id constant text := request ->> 'id';
+  request_ip constant inet := request ->> 'ip';
+  request_agent constant text := request ->> 'agent';
+
 begin
-  if exists (select from new_rows) then
-    origin := bulkhead.current_audit_origin();
-    insert into bulkhead.audit_entry (tenant_id, company_id, actor_kind, actor_id, on_behalf_of, action, target_type, target_id, request_id, ip, user_agent, after) select n.tenant_id, null::uuid, origin.actor_kind, origin.actor_id, origin.on_behalf_of, 'insert', tg_argv[0], n.id, origin.request_id, origin.ip, origin.user_agent, row_to_json(n) from new_rows n;
-  end if;
+  insert into bulkhead.audit_entry (tenant_id, company_id, actor_kind, actor_id, on_behalf_of, action, target_type, target_id, request_id, ip, user_agent, after) select n.tenant_id, null::uuid, case when entry.actor_kind is null or (entry.actor_kind = 'agent' and entry.account is null) then bulkhead.uncommon_actor_kind(entry.actor_kind) else entry.actor_kind end, entry.actor, entry.account, 'insert', tg_argv[0], n.id, entry.request_id, entry.request_ip, entry.request_agent, row_to_json(n) from new_rows n;
   return null;
 end
 $function$;
@@ -240,13 +267,19 @@ CREATE OR REPLACE FUNCTION bulkhead.audit_update_company()
  SET search_path TO ''
  SET enable_nestloop TO 'off'
 AS $function$
+<<entry>>
 declare
-  origin bulkhead.audit_origin;
+  token constant text := bulkhead.verified_context();
+  actor_kind constant text := split_part(token, '.', 6);
+  actor constant uuid := split_part(token, '.', 7);
+  account constant uuid := nullif(split_part(token, '.', 8), '-');
+  request constant json := nullif(current_setting('bulkhead.request', true), '');
+  request_id constant text := request ->> 'id';
+  request_ip constant inet := request ->> 'ip';
+  request_agent constant text := request ->> 'agent';
+
 begin
-  if exists (select from new_rows) then
-    origin := bulkhead.current_audit_origin();
-    insert into bulkhead.audit_entry (tenant_id, company_id, actor_kind, actor_id, on_behalf_of, action, target_type, target_id, request_id, ip, user_agent, before, after) select n.tenant_id, n.company_id, origin.actor_kind, origin.actor_id, origin.on_behalf_of, case when o.deleted_at is null and n.deleted_at is not null then 'soft_delete' when o.deleted_at is not null and n.deleted_at is null then 'restore' else 'update' end, tg_argv[0], n.id, origin.request_id, origin.ip, origin.user_agent, row_to_json(o), row_to_json(n) from old_rows o join new_rows n on n.id = o.id and n.tenant_id = o.tenant_id;
-  end if;
+  insert into bulkhead.audit_entry (tenant_id, company_id, actor_kind, actor_id, on_behalf_of, action, target_type, target_id, request_id, ip, user_agent, before, after) select n.tenant_id, n.company_id, case when entry.actor_kind is null or (entry.actor_kind = 'agent' and entry.account is null) then bulkhead.uncommon_actor_kind(entry.actor_kind) else entry.actor_kind end, entry.actor, entry.account, case when o.deleted_at is null and n.deleted_at is not null then 'soft_delete' when o.deleted_at is not null and n.deleted_at is null then 'restore' else 'update' end, tg_argv[0], n.id, entry.request_id, entry.request_ip, entry.request_agent, row_to_json(o), row_to_json(n) from old_rows o join new_rows n on n.id = o.id and n.tenant_id = o.tenant_id;
   return null;
 end
 $function$;
@@ -258,13 +291,19 @@ CREATE OR REPLACE FUNCTION bulkhead.audit_update_tenant()
  SET search_path TO ''
  SET enable_nestloop TO 'off'
 AS $function$
+<<entry>>
 declare
-  origin bulkhead.audit_origin;
+  token constant text := bulkhead.verified_context();
+  actor_kind constant text := split_part(token, '.', 6);
+  actor constant uuid := split_part(token, '.', 7);
+  account constant uuid := nullif(split_part(token, '.', 8), '-');
+  request constant json := nullif(current_setting('bulkhead.request', true), '');
+  request_id constant text := request ->> 'id';
+  request_ip constant inet := request ->> 'ip';
+  request_agent constant text := request ->> 'agent';
+
 begin
-  if exists (select from new_rows) then
-    origin := bulkhead.current_audit_origin();
-    insert into bulkhead.audit_entry (tenant_id, company_id, actor_kind, actor_id, on_behalf_of, action, target_type, target_id, request_id, ip, user_agent, before, after) select n.tenant_id, null::uuid, origin.actor_kind, origin.actor_id, origin.on_behalf_of, case when o.deleted_at is null and n.deleted_at is not null then 'soft_delete' when o.deleted_at is not null and n.deleted_at is null then 'restore' else 'update' end, tg_argv[0], n.id, origin.request_id, origin.ip, origin.user_agent, row_to_json(o), row_to_json(n) from old_rows o join new_rows n on n.id = o.id and n.tenant_id = o.tenant_id;
-  end if;
+  insert into bulkhead.audit_entry (tenant_id, company_id, actor_kind, actor_id, on_behalf_of, action, target_type, target_id, request_id, ip, user_agent, before, after) select n.tenant_id, null::uuid, case when entry.actor_kind is null or (entry.actor_kind = 'agent' and entry.account is null) then bulkhead.uncommon_actor_kind(entry.actor_kind) else entry.actor_kind end, entry.actor, entry.account, case when o.deleted_at is null and n.deleted_at is not null then 'soft_delete' when o.deleted_at is not null and n.deleted_at is null then 'restore' else 'update' end, tg_argv[0], n.id, entry.request_id, entry.request_ip, entry.request_agent, row_to_json(o), row_to_json(n) from old_rows o join new_rows n on n.id = o.id and n.tenant_id = o.tenant_id;
   return null;
 end
 $function$;
@@ -343,41 +382,6 @@ begin
       partition_name, first_day::timestamp at time zone 'UTC', (first_day + interval '1 month') at time zone 'UTC');
     perform bulkhead.seal_off_audit_partition(partition_name);
   end if;
-end
-$function$;
-
-CREATE OR REPLACE FUNCTION bulkhead.current_audit_origin()
- RETURNS bulkhead.audit_origin
- LANGUAGE plpgsql
- STABLE
- SET search_path TO ''
-AS $function$
-declare
-  token constant text := bulkhead.verified_context();
-  request constant json := nullif(current_setting('bulkhead.request', true), '')::json;
-  origin bulkhead.audit_origin;
-begin
-  if token is not null then
-    origin.actor_kind := split_part(token, '.', 6);
-    origin.actor_id := split_part(token, '.', 7);
-    origin.on_behalf_of := nullif(split_part(token, '.', 8), '-');
-    if origin.actor_kind = 'agent' and origin.on_behalf_of is null then
-      raise exception using errcode = '42501',
-        message = 'bulkhead: an agent acts on behalf of an account, and this context names none';
-    end if;
-  elsif session_user in ('bulkhead_app', 'bulkhead_identity', 'bulkhead_worker', 'bulkhead_auditor') then
-    raise exception using errcode = '42501',
-      message = 'bulkhead: a change needs a context',
-      hint = 'Send the sealed context in the same transaction; see CONTEXT.md.';
-  else
-    origin.actor_kind := 'database';
-  end if;
-  if request is not null then
-    origin.request_id := request ->> 'id';
-    origin.ip := request ->> 'ip';
-    origin.user_agent := request ->> 'agent';
-  end if;
-  return origin;
 end
 $function$;
 
@@ -1275,6 +1279,25 @@ CREATE OR REPLACE FUNCTION bulkhead.tenant_id()
  LANGUAGE sql
  STABLE PARALLEL SAFE
 RETURN (split_part(bulkhead.verified_context(), '.'::text, 4))::uuid;
+
+CREATE OR REPLACE FUNCTION bulkhead.uncommon_actor_kind(kind text)
+ RETURNS text
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO ''
+AS $function$
+begin
+  if kind = 'agent' then
+    raise exception using errcode = '42501',
+      message = 'bulkhead: an agent acts on behalf of an account, and this context names none';
+  elsif session_user in ('bulkhead_app', 'bulkhead_identity', 'bulkhead_worker', 'bulkhead_auditor') then
+    raise exception using errcode = '42501',
+      message = 'bulkhead: a change needs a context',
+      hint = 'Send the sealed context in the same transaction; see CONTEXT.md.';
+  end if;
+  return 'database';
+end
+$function$;
 
 CREATE OR REPLACE FUNCTION bulkhead.unprotected_tables()
  RETURNS TABLE(table_name text, problem text, fix text)
