@@ -1,7 +1,7 @@
 import type { Relation } from '../catalog/types.ts';
 import type { Expression, Query } from './expression.ts';
 import { identitiesOf, type Identity, type Resolver } from './identity.ts';
-import { membershipOf, type Membership } from './membership.ts';
+import { membershipOf, membershipThrough, type Membership } from './membership.ts';
 import { relationsRead } from './routine.ts';
 import { boundToCaller, ownColumns } from './row.ts';
 import { outcome, truth } from './truth.ts';
@@ -172,15 +172,16 @@ function comparison(expression: Extract<Expression, { kind: 'operator' }>, scope
   const [identity] = identitiesOf(other, resolver);
   if (identity === undefined) return part('row', expression);
   const wrapped = column.kind !== 'column';
+  const looked = membershipThrough(other.kind === 'subquery' ? other.query.targets : [other], scope);
   return part('confined', expression, {
     confinements: own.map((name) => ({
       column: name,
-      via: 'direct',
+      via: looked === null ? 'direct' : 'membership',
       identity,
       operator: expression.operator,
       wrapped,
-      membership: null,
-      relations: [],
+      membership: looked,
+      relations: looked === null ? [] : [looked.relationId],
     })),
   });
 }

@@ -33,14 +33,12 @@ export function membershipOf(query: Query, scope: Scope): Membership | null {
     if (tenantColumn === undefined || tenantColumn === null) continue;
     return { relationId: members.id, identityColumn: bound.column, tenantColumn, identity: bound.identity };
   }
-  return throughFunction(query, scope);
+  const calls = query.from.flatMap((source) => (source.kind === 'function' ? [source.call] : []));
+  return membershipThrough([...query.targets, ...calls], scope);
 }
 
-function throughFunction(query: Query, scope: Scope): Membership | null {
-  const calls = [
-    ...query.targets,
-    ...query.from.flatMap((source) => (source.kind === 'function' ? [source.call] : [])),
-  ];
+/** The membership that a function looks up whose result is compared: `user_id = current_user_id()` by way of a session's row. */
+export function membershipThrough(calls: readonly Expression[], scope: Scope): Membership | null {
   for (const call of calls) {
     if (call.kind !== 'call') continue;
     for (const { id } of scope.resolver.lookup.routinesNamed(call.name, call.arguments.length)) {
