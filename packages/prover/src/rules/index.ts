@@ -48,10 +48,12 @@ import {
 } from './views.ts';
 import { immutableReader, leakproofRoutine, volatileInPolicy } from './volatility.ts';
 import { changesWiderThanReads, neitherClause, weakCheck } from './writes.ts';
+import { otherColumn } from './otherColumn.ts';
 import type { Rule } from './rule.ts';
 
 /** All rules, by id. */
 export const rules: readonly Rule[] = [
+  otherColumn,
   publishedRows,
   largeObjects,
   notifiedRows,
