@@ -35,8 +35,8 @@ create policy bulkhead_live on books.company_profile as restrictive for all to b
   using (((deleted_at IS NULL) OR (deleted_at >= statement_timestamp()) OR (current_setting('bulkhead.deleted'::text, true) = 'visible'::text)))
   with check (((deleted_at IS NULL) OR (deleted_at >= statement_timestamp()) OR (current_setting('bulkhead.deleted'::text, true) = 'visible'::text)));
 create policy bulkhead_opener on books.company_profile as permissive for all to bulkhead_app, bulkhead_owner
-  using ((( SELECT current_setting('bulkhead.context'::text, true) AS current_setting) <> ''::text))
-  with check ((( SELECT current_setting('bulkhead.context'::text, true) AS current_setting) <> ''::text));
+  using ((( SELECT NULLIF(current_setting('bulkhead.context'::text, true), ''::text) AS "nullif") IS NOT NULL))
+  with check ((( SELECT NULLIF(current_setting('bulkhead.context'::text, true), ''::text) AS "nullif") IS NOT NULL));
 create policy bulkhead_tenant on books.company_profile as restrictive for all to bulkhead_app, bulkhead_owner
   using ((tenant_id = ( SELECT bulkhead.tenant_id() AS tenant_id)))
   with check ((tenant_id = ( SELECT bulkhead.tenant_id() AS tenant_id)));
@@ -100,8 +100,8 @@ create policy bulkhead_live on books.customer as restrictive for all to bulkhead
   using (((deleted_at IS NULL) OR (deleted_at >= statement_timestamp()) OR (current_setting('bulkhead.deleted'::text, true) = 'visible'::text)))
   with check (((deleted_at IS NULL) OR (deleted_at >= statement_timestamp()) OR (current_setting('bulkhead.deleted'::text, true) = 'visible'::text)));
 create policy bulkhead_opener on books.customer as permissive for all to bulkhead_app, bulkhead_owner
-  using ((( SELECT current_setting('bulkhead.context'::text, true) AS current_setting) <> ''::text))
-  with check ((( SELECT current_setting('bulkhead.context'::text, true) AS current_setting) <> ''::text));
+  using ((( SELECT NULLIF(current_setting('bulkhead.context'::text, true), ''::text) AS "nullif") IS NOT NULL))
+  with check ((( SELECT NULLIF(current_setting('bulkhead.context'::text, true), ''::text) AS "nullif") IS NOT NULL));
 create policy bulkhead_tenant on books.customer as restrictive for all to bulkhead_app, bulkhead_owner
   using ((tenant_id = ( SELECT bulkhead.tenant_id() AS tenant_id)))
   with check ((tenant_id = ( SELECT bulkhead.tenant_id() AS tenant_id)));
@@ -142,8 +142,8 @@ create policy bulkhead_live on books.fiscal_period as restrictive for all to bul
   using (((deleted_at IS NULL) OR (deleted_at >= statement_timestamp()) OR (current_setting('bulkhead.deleted'::text, true) = 'visible'::text)))
   with check (((deleted_at IS NULL) OR (deleted_at >= statement_timestamp()) OR (current_setting('bulkhead.deleted'::text, true) = 'visible'::text)));
 create policy bulkhead_opener on books.fiscal_period as permissive for all to bulkhead_app, bulkhead_owner
-  using ((( SELECT current_setting('bulkhead.context'::text, true) AS current_setting) <> ''::text))
-  with check ((( SELECT current_setting('bulkhead.context'::text, true) AS current_setting) <> ''::text));
+  using ((( SELECT NULLIF(current_setting('bulkhead.context'::text, true), ''::text) AS "nullif") IS NOT NULL))
+  with check ((( SELECT NULLIF(current_setting('bulkhead.context'::text, true), ''::text) AS "nullif") IS NOT NULL));
 create policy bulkhead_tenant on books.fiscal_period as restrictive for all to bulkhead_app, bulkhead_owner
   using ((tenant_id = ( SELECT bulkhead.tenant_id() AS tenant_id)))
   with check ((tenant_id = ( SELECT bulkhead.tenant_id() AS tenant_id)));
@@ -213,8 +213,8 @@ create policy bulkhead_live on books.invoice as restrictive for all to bulkhead_
   using (((deleted_at IS NULL) OR (deleted_at >= statement_timestamp()) OR (current_setting('bulkhead.deleted'::text, true) = 'visible'::text)))
   with check (((deleted_at IS NULL) OR (deleted_at >= statement_timestamp()) OR (current_setting('bulkhead.deleted'::text, true) = 'visible'::text)));
 create policy bulkhead_opener on books.invoice as permissive for all to bulkhead_app, bulkhead_owner
-  using ((( SELECT current_setting('bulkhead.context'::text, true) AS current_setting) <> ''::text))
-  with check ((( SELECT current_setting('bulkhead.context'::text, true) AS current_setting) <> ''::text));
+  using ((( SELECT NULLIF(current_setting('bulkhead.context'::text, true), ''::text) AS "nullif") IS NOT NULL))
+  with check ((( SELECT NULLIF(current_setting('bulkhead.context'::text, true), ''::text) AS "nullif") IS NOT NULL));
 create policy bulkhead_tenant on books.invoice as restrictive for all to bulkhead_app, bulkhead_owner
   using ((tenant_id = ( SELECT bulkhead.tenant_id() AS tenant_id)))
   with check ((tenant_id = ( SELECT bulkhead.tenant_id() AS tenant_id)));
@@ -269,8 +269,8 @@ create policy bulkhead_live on books.invoice_line as restrictive for all to bulk
   using (((deleted_at IS NULL) OR (deleted_at >= statement_timestamp()) OR (current_setting('bulkhead.deleted'::text, true) = 'visible'::text)))
   with check (((deleted_at IS NULL) OR (deleted_at >= statement_timestamp()) OR (current_setting('bulkhead.deleted'::text, true) = 'visible'::text)));
 create policy bulkhead_opener on books.invoice_line as permissive for all to bulkhead_app, bulkhead_owner
-  using ((( SELECT current_setting('bulkhead.context'::text, true) AS current_setting) <> ''::text))
-  with check ((( SELECT current_setting('bulkhead.context'::text, true) AS current_setting) <> ''::text));
+  using ((( SELECT NULLIF(current_setting('bulkhead.context'::text, true), ''::text) AS "nullif") IS NOT NULL))
+  with check ((( SELECT NULLIF(current_setting('bulkhead.context'::text, true), ''::text) AS "nullif") IS NOT NULL));
 create policy bulkhead_tenant on books.invoice_line as restrictive for all to bulkhead_app, bulkhead_owner
   using ((tenant_id = ( SELECT bulkhead.tenant_id() AS tenant_id)))
   with check ((tenant_id = ( SELECT bulkhead.tenant_id() AS tenant_id)));
@@ -330,8 +330,8 @@ create policy bulkhead_live on books.journal_entry as restrictive for all to bul
   using (((deleted_at IS NULL) OR (deleted_at >= statement_timestamp()) OR (current_setting('bulkhead.deleted'::text, true) = 'visible'::text)))
   with check (((deleted_at IS NULL) OR (deleted_at >= statement_timestamp()) OR (current_setting('bulkhead.deleted'::text, true) = 'visible'::text)));
 create policy bulkhead_opener on books.journal_entry as permissive for all to bulkhead_app, bulkhead_owner
-  using ((( SELECT current_setting('bulkhead.context'::text, true) AS current_setting) <> ''::text))
-  with check ((( SELECT current_setting('bulkhead.context'::text, true) AS current_setting) <> ''::text));
+  using ((( SELECT NULLIF(current_setting('bulkhead.context'::text, true), ''::text) AS "nullif") IS NOT NULL))
+  with check ((( SELECT NULLIF(current_setting('bulkhead.context'::text, true), ''::text) AS "nullif") IS NOT NULL));
 create policy bulkhead_tenant on books.journal_entry as restrictive for all to bulkhead_app, bulkhead_owner
   using ((tenant_id = ( SELECT bulkhead.tenant_id() AS tenant_id)))
   with check ((tenant_id = ( SELECT bulkhead.tenant_id() AS tenant_id)));
@@ -378,8 +378,8 @@ create policy bulkhead_live on books.ledger_account as restrictive for all to bu
   using (((deleted_at IS NULL) OR (deleted_at >= statement_timestamp()) OR (current_setting('bulkhead.deleted'::text, true) = 'visible'::text)))
   with check (((deleted_at IS NULL) OR (deleted_at >= statement_timestamp()) OR (current_setting('bulkhead.deleted'::text, true) = 'visible'::text)));
 create policy bulkhead_opener on books.ledger_account as permissive for all to bulkhead_app, bulkhead_owner
-  using ((( SELECT current_setting('bulkhead.context'::text, true) AS current_setting) <> ''::text))
-  with check ((( SELECT current_setting('bulkhead.context'::text, true) AS current_setting) <> ''::text));
+  using ((( SELECT NULLIF(current_setting('bulkhead.context'::text, true), ''::text) AS "nullif") IS NOT NULL))
+  with check ((( SELECT NULLIF(current_setting('bulkhead.context'::text, true), ''::text) AS "nullif") IS NOT NULL));
 create policy bulkhead_tenant on books.ledger_account as restrictive for all to bulkhead_app, bulkhead_owner
   using ((tenant_id = ( SELECT bulkhead.tenant_id() AS tenant_id)))
   with check ((tenant_id = ( SELECT bulkhead.tenant_id() AS tenant_id)));
@@ -416,8 +416,8 @@ create policy bulkhead_live on books.number_series as restrictive for all to bul
   using (((deleted_at IS NULL) OR (deleted_at >= statement_timestamp()) OR (current_setting('bulkhead.deleted'::text, true) = 'visible'::text)))
   with check (((deleted_at IS NULL) OR (deleted_at >= statement_timestamp()) OR (current_setting('bulkhead.deleted'::text, true) = 'visible'::text)));
 create policy bulkhead_opener on books.number_series as permissive for all to bulkhead_app, bulkhead_owner
-  using ((( SELECT current_setting('bulkhead.context'::text, true) AS current_setting) <> ''::text))
-  with check ((( SELECT current_setting('bulkhead.context'::text, true) AS current_setting) <> ''::text));
+  using ((( SELECT NULLIF(current_setting('bulkhead.context'::text, true), ''::text) AS "nullif") IS NOT NULL))
+  with check ((( SELECT NULLIF(current_setting('bulkhead.context'::text, true), ''::text) AS "nullif") IS NOT NULL));
 create policy bulkhead_tenant on books.number_series as restrictive for all to bulkhead_app, bulkhead_owner
   using ((tenant_id = ( SELECT bulkhead.tenant_id() AS tenant_id)))
   with check ((tenant_id = ( SELECT bulkhead.tenant_id() AS tenant_id)));
@@ -464,8 +464,8 @@ create policy bulkhead_live on books.posting as restrictive for all to bulkhead_
   using (((deleted_at IS NULL) OR (deleted_at >= statement_timestamp()) OR (current_setting('bulkhead.deleted'::text, true) = 'visible'::text)))
   with check (((deleted_at IS NULL) OR (deleted_at >= statement_timestamp()) OR (current_setting('bulkhead.deleted'::text, true) = 'visible'::text)));
 create policy bulkhead_opener on books.posting as permissive for all to bulkhead_app, bulkhead_owner
-  using ((( SELECT current_setting('bulkhead.context'::text, true) AS current_setting) <> ''::text))
-  with check ((( SELECT current_setting('bulkhead.context'::text, true) AS current_setting) <> ''::text));
+  using ((( SELECT NULLIF(current_setting('bulkhead.context'::text, true), ''::text) AS "nullif") IS NOT NULL))
+  with check ((( SELECT NULLIF(current_setting('bulkhead.context'::text, true), ''::text) AS "nullif") IS NOT NULL));
 create policy bulkhead_tenant on books.posting as restrictive for all to bulkhead_app, bulkhead_owner
   using ((tenant_id = ( SELECT bulkhead.tenant_id() AS tenant_id)))
   with check ((tenant_id = ( SELECT bulkhead.tenant_id() AS tenant_id)));
@@ -508,8 +508,8 @@ create policy bulkhead_live on books.sign_off as restrictive for all to bulkhead
   using (((deleted_at IS NULL) OR (deleted_at >= statement_timestamp()) OR (current_setting('bulkhead.deleted'::text, true) = 'visible'::text)))
   with check (((deleted_at IS NULL) OR (deleted_at >= statement_timestamp()) OR (current_setting('bulkhead.deleted'::text, true) = 'visible'::text)));
 create policy bulkhead_opener on books.sign_off as permissive for all to bulkhead_app, bulkhead_owner
-  using ((( SELECT current_setting('bulkhead.context'::text, true) AS current_setting) <> ''::text))
-  with check ((( SELECT current_setting('bulkhead.context'::text, true) AS current_setting) <> ''::text));
+  using ((( SELECT NULLIF(current_setting('bulkhead.context'::text, true), ''::text) AS "nullif") IS NOT NULL))
+  with check ((( SELECT NULLIF(current_setting('bulkhead.context'::text, true), ''::text) AS "nullif") IS NOT NULL));
 create policy bulkhead_tenant on books.sign_off as restrictive for all to bulkhead_app, bulkhead_owner
   using ((tenant_id = ( SELECT bulkhead.tenant_id() AS tenant_id)))
   with check ((tenant_id = ( SELECT bulkhead.tenant_id() AS tenant_id)));

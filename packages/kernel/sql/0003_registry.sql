@@ -66,7 +66,7 @@ begin atomic
   -- somebody adds later is OR'ed with the opener and opens nothing, and a wall that is dropped leaves the
   -- others standing. What each row is held to stands in a sub-select, run once for a statement; bulkhead.deleted is
   -- read in place, since only rows that are deleted come that far, and planning a sub-select costs more.
-  select 'bulkhead_opener', true, '*'::"char", '((select current_setting(''bulkhead.context''::text, true)) <> ''''::text)'
+  select 'bulkhead_opener', true, '*'::"char", '((select nullif(current_setting(''bulkhead.context''::text, true), ''''::text)) is not null)'
   union all
   select 'bulkhead_tenant', false, '*'::"char", '(tenant_id = (select bulkhead.tenant_id()))'
   union all

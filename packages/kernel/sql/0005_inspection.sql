@@ -4,7 +4,7 @@
 create function bulkhead.squeeze(expression text) returns text
   language sql immutable parallel safe
   return regexp_replace(
-    regexp_replace(lower(expression), ' as [a-z_]+\)', ')', 'g'), '[\s]', '', 'g');
+    regexp_replace(lower(expression), ' as "?[a-z_]+"?\)', ')', 'g'), '[\s]', '', 'g');
 comment on function bulkhead.squeeze(text) is 'An expression as Postgres prints it and as we wrote it, made comparable.';
 
 create function bulkhead.policy_problems() returns table (target regclass, problem text)

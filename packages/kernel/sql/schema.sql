@@ -455,7 +455,7 @@ BEGIN ATOMIC
  SELECT 'bulkhead_opener'::text,
      true,
      '*'::"char" AS "char",
-     '((select current_setting(''bulkhead.context''::text, true)) <> ''''::text)'::text
+     '((select nullif(current_setting(''bulkhead.context''::text, true), ''''::text)) is not null)'::text
  UNION ALL
   SELECT 'bulkhead_tenant'::text,
      false,
@@ -1228,7 +1228,7 @@ CREATE OR REPLACE FUNCTION bulkhead.squeeze(expression text)
  RETURNS text
  LANGUAGE sql
  IMMUTABLE PARALLEL SAFE
-RETURN regexp_replace(regexp_replace(lower(expression), ' as [a-z_]+\)'::text, ')'::text, 'g'::text), '[\s]'::text, ''::text, 'g'::text);
+RETURN regexp_replace(regexp_replace(lower(expression), ' as "?[a-z_]+"?\)'::text, ')'::text, 'g'::text), '[\s]'::text, ''::text, 'g'::text);
 
 CREATE OR REPLACE FUNCTION bulkhead.stamp_row()
  RETURNS trigger

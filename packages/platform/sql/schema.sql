@@ -83,8 +83,8 @@ create policy bulkhead_live on identity.invite as restrictive for all to bulkhea
   using (((deleted_at IS NULL) OR (deleted_at >= statement_timestamp()) OR (current_setting('bulkhead.deleted'::text, true) = 'visible'::text)))
   with check (((deleted_at IS NULL) OR (deleted_at >= statement_timestamp()) OR (current_setting('bulkhead.deleted'::text, true) = 'visible'::text)));
 create policy bulkhead_opener on identity.invite as permissive for all to bulkhead_app, bulkhead_owner
-  using ((( SELECT current_setting('bulkhead.context'::text, true) AS current_setting) <> ''::text))
-  with check ((( SELECT current_setting('bulkhead.context'::text, true) AS current_setting) <> ''::text));
+  using ((( SELECT NULLIF(current_setting('bulkhead.context'::text, true), ''::text) AS "nullif") IS NOT NULL))
+  with check ((( SELECT NULLIF(current_setting('bulkhead.context'::text, true), ''::text) AS "nullif") IS NOT NULL));
 create policy bulkhead_tenant on identity.invite as restrictive for all to bulkhead_app, bulkhead_owner
   using ((tenant_id = ( SELECT bulkhead.tenant_id() AS tenant_id)))
   with check ((tenant_id = ( SELECT bulkhead.tenant_id() AS tenant_id)));
@@ -124,8 +124,8 @@ create policy bulkhead_live on identity.membership as restrictive for all to bul
   using (((deleted_at IS NULL) OR (deleted_at >= statement_timestamp()) OR (current_setting('bulkhead.deleted'::text, true) = 'visible'::text)))
   with check (((deleted_at IS NULL) OR (deleted_at >= statement_timestamp()) OR (current_setting('bulkhead.deleted'::text, true) = 'visible'::text)));
 create policy bulkhead_opener on identity.membership as permissive for all to bulkhead_app, bulkhead_owner
-  using ((( SELECT current_setting('bulkhead.context'::text, true) AS current_setting) <> ''::text))
-  with check ((( SELECT current_setting('bulkhead.context'::text, true) AS current_setting) <> ''::text));
+  using ((( SELECT NULLIF(current_setting('bulkhead.context'::text, true), ''::text) AS "nullif") IS NOT NULL))
+  with check ((( SELECT NULLIF(current_setting('bulkhead.context'::text, true), ''::text) AS "nullif") IS NOT NULL));
 create policy bulkhead_tenant on identity.membership as restrictive for all to bulkhead_app, bulkhead_owner
   using ((tenant_id = ( SELECT bulkhead.tenant_id() AS tenant_id)))
   with check ((tenant_id = ( SELECT bulkhead.tenant_id() AS tenant_id)));
@@ -294,8 +294,8 @@ create policy bulkhead_live on tenants.company as restrictive for all to bulkhea
   using (((deleted_at IS NULL) OR (deleted_at >= statement_timestamp()) OR (current_setting('bulkhead.deleted'::text, true) = 'visible'::text)))
   with check (((deleted_at IS NULL) OR (deleted_at >= statement_timestamp()) OR (current_setting('bulkhead.deleted'::text, true) = 'visible'::text)));
 create policy bulkhead_opener on tenants.company as permissive for all to bulkhead_app, bulkhead_owner
-  using ((( SELECT current_setting('bulkhead.context'::text, true) AS current_setting) <> ''::text))
-  with check ((( SELECT current_setting('bulkhead.context'::text, true) AS current_setting) <> ''::text));
+  using ((( SELECT NULLIF(current_setting('bulkhead.context'::text, true), ''::text) AS "nullif") IS NOT NULL))
+  with check ((( SELECT NULLIF(current_setting('bulkhead.context'::text, true), ''::text) AS "nullif") IS NOT NULL));
 create policy bulkhead_tenant on tenants.company as restrictive for all to bulkhead_app, bulkhead_owner
   using ((tenant_id = ( SELECT bulkhead.tenant_id() AS tenant_id)))
   with check ((tenant_id = ( SELECT bulkhead.tenant_id() AS tenant_id)));
@@ -327,8 +327,8 @@ create policy bulkhead_live on tenants.tenant as restrictive for all to bulkhead
   using (((deleted_at IS NULL) OR (deleted_at >= statement_timestamp()) OR (current_setting('bulkhead.deleted'::text, true) = 'visible'::text)))
   with check (((deleted_at IS NULL) OR (deleted_at >= statement_timestamp()) OR (current_setting('bulkhead.deleted'::text, true) = 'visible'::text)));
 create policy bulkhead_opener on tenants.tenant as permissive for all to bulkhead_app, bulkhead_owner
-  using ((( SELECT current_setting('bulkhead.context'::text, true) AS current_setting) <> ''::text))
-  with check ((( SELECT current_setting('bulkhead.context'::text, true) AS current_setting) <> ''::text));
+  using ((( SELECT NULLIF(current_setting('bulkhead.context'::text, true), ''::text) AS "nullif") IS NOT NULL))
+  with check ((( SELECT NULLIF(current_setting('bulkhead.context'::text, true), ''::text) AS "nullif") IS NOT NULL));
 create policy bulkhead_tenant on tenants.tenant as restrictive for all to bulkhead_app, bulkhead_owner
   using ((tenant_id = ( SELECT bulkhead.tenant_id() AS tenant_id)))
   with check ((tenant_id = ( SELECT bulkhead.tenant_id() AS tenant_id)));
