@@ -21,7 +21,8 @@ process.once('SIGINT', () => interrupted.abort());
 process.once('SIGTERM', () => interrupted.abort());
 
 /** Also on Postgres 15, the oldest that the SQL must work on: what brings or speaks SQL. */
-const speaksSql = /^(?:packages\/kernel|packages\/platform|apps\/books|test\/harness|test\/isolation|test\/mutations)\//;
+const speaksSql =
+  /^(?:packages\/kernel|packages\/platform|apps\/books|test\/harness|test\/isolation|test\/mutations)\//;
 
 const files = globSync('{packages,apps,test,tools,bench}/**/*.test.ts', {
   cwd: root,
