@@ -14,7 +14,7 @@ describe('PRO-4: negative controls, each with one hole, and sound schemas that l
       const built = await build(control);
       try {
         const before = await fingerprint(built.client);
-        const result = await attackControl(control, built.client);
+        const result = await attackControl(control, built.client, { database: built.database });
         assert.equal(await fingerprint(built.client), before, 'the database is as it was');
         const { invented, missed } = judge(control, result);
         assert.deepEqual({ invented, missed }, { invented: [], missed: [] });

@@ -13,6 +13,8 @@ export type Control = {
   /** roles it needs, made before it */
   roles: string[];
   sound: boolean;
+  /** of the database it is built in */
+  template: 'empty' | 'kernel';
   /** whether `table attack` is a leak that is there */
   leaks: (table: string, attack: string) => boolean;
   /** what the leaks are said to be, as `table attack`, `*` for every table */
@@ -35,6 +37,7 @@ export function controlOf(name: string, sql: string): Control {
     sql,
     roles,
     sound: name.includes('sound-'),
+    template: fields(sql, 'template')[0] === 'kernel' ? 'kernel' : 'empty',
     expected,
     leaks: (table, attack) => expected.includes(`${table} ${attack}`) || expected.includes(`* ${attack}`),
     model: (catalog) => modelOf(sql, roles, catalog),

@@ -66,6 +66,7 @@ export async function attack(options: AttackOptions): Promise<AttackResult> {
     arena,
     rights,
     bounds,
+    defaults: new Map(),
     dangers: readDangers(catalog),
     worldsOf,
   };

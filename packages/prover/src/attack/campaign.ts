@@ -17,6 +17,8 @@ export type Campaign = {
   arena: Arena;
   rights: ReadonlyMap<string, Rights>;
   bounds: ReadonlyMap<string, Row>;
+  /** what context functions in defaults answered to a side */
+  defaults: Map<string, string | null>;
   /** tables that must not be written to, and why */
   dangers: ReadonlyMap<string, string>;
   /** identities of tenants that the data has */

@@ -13,6 +13,8 @@ export type SeedSource = {
   tables: ReadonlyMap<string, TenantTable>;
   rights: ReadonlyMap<string, Rights>;
   worlds: Readonly<Record<Side, World>>;
+  /** what context functions in defaults answered to a side, kept for the run */
+  defaults: Map<string, string | null>;
   /** tables that must not be written to with their triggers on */
   dangers: ReadonlyMap<string, string>;
   /** values that rows need to be in a partition, by relation id */
@@ -84,7 +86,27 @@ export class Seeder {
         if (column !== undefined) row[name] = tenantLiteral(values, column);
       }
     }
-    return { ...this.#source.bounds.get(relation.id), ...row, ...given };
+    const said = await this.#said(relation, side, row);
+    return { ...this.#source.bounds.get(relation.id), ...said, ...row, ...given };
+  }
+
+  /** Values that the session's own context gives by default, such as the account that acts. */
+  async #said(relation: Relation, side: Side, known: Row): Promise<Row> {
+    const row: Record<string, string> = {};
+    for (const { name, defaultExpression: expression } of relation.columns) {
+      if (name in known || expression === null || !contextCall.test(expression)) continue;
+      const id = `${side} ${expression}`;
+      if (!this.#source.defaults.has(id)) {
+        const answer = await this.#arena.prepare(
+          this.#source.worlds[side].identity,
+          `select (${expression})::text`,
+        );
+        this.#source.defaults.set(id, answer.kind === 'rows' ? (answer.values[0]?.[0] ?? null) : null);
+      }
+      const value = this.#source.defaults.get(id);
+      if (value !== null && value !== undefined) row[name] = quote(value);
+    }
+    return row;
   }
 
   async membership(via: Extract<TenantTable['via'], { kind: 'membership' }>, side: Side): Promise<void> {
@@ -199,6 +221,10 @@ export class Seeder {
     return [...(exempt ? [asSelf, copied] : []), ...past, asTenant];
   }
 }
+
+/** A function of the schema's own without arguments, as `auth.uid()`. */
+const contextCall =
+  /^\(*(?!pg_catalog\.|uuid_|gen_|extensions\.)[\w"]+\.(?!uuid_|gen_|nextval|now)[\w"]+\(\)\)*$/;
 
 const returning = (columns: readonly Column[]): string =>
   columns.length === 0 ? '' : ` returning ${pairs(columns)}`;

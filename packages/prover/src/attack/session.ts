@@ -102,11 +102,12 @@ async function hasEnded(client: pg.ClientBase, pid: string | null): Promise<bool
 export async function attackFresh(campaign: Campaign, target: Target): Promise<Cell | null> {
   const { powers, worlds, arena } = campaign;
   const { column, base, label } = target;
+  const { carriers } = campaign.model;
   if (
     column === null ||
     target.relation.kind === 'm' ||
     !powers.exempt ||
-    campaign.model.carriers.every(({ kind }) => kind === 'role')
+    (carriers.length > 0 && carriers.every(({ kind }) => kind === 'role'))
   )
     return null;
   return inArena(arena, async () => {

@@ -97,6 +97,7 @@ export async function readRights(arena: Arena, role: string): Promise<Map<string
       json_agg(a.attname) filter (where has_column_privilege(${name}, c.oid, a.attnum, 'insert')),
       json_agg(a.attname) filter (where has_column_privilege(${name}, c.oid, a.attnum, 'update'))
     from pg_catalog.pg_class c join pg_catalog.pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
+      and has_schema_privilege(${name}, c.relnamespace, 'usage')
     where c.relkind in ('r', 'p', 'v', 'm', 'f') and c.relnamespace not in ('pg_catalog'::regnamespace, 'information_schema'::regnamespace)
     group by c.oid`);
   const columns = (text: string | null | undefined): ReadonlySet<string> =>

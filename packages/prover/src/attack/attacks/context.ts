@@ -37,8 +37,11 @@ export const noContext: Attack = {
   kinds: everywhere,
   run: (scene) => {
     const { identity } = scene.worlds.ours;
-    if (identity.settings.length === 0 && !scene.model.carriers.some(({ kind }) => kind !== 'role'))
+    const { carriers } = scene.model;
+    if (carriers.length > 0 && carriers.every(({ kind }) => kind === 'role'))
       return Promise.resolve(notApplicable('the role itself is the identity'));
+    // How sessions say who they are is not known: then the role alone is all there is.
+    if (carriers.length === 0) return tryAll(scene, [[scene.become(identity), select(scene)]]);
     const names = identity.settings.length > 0 ? identity : { ...identity, settings: carried(scene) };
     const ways = emptyings.map((value): Identity => ({
       ...names,
