@@ -214,6 +214,24 @@ describe('PRO-5: nothing that could not be seen is a pass', () => {
     assert.equal(verdict(result, 'read'), 'refused');
   });
 
+  test('PRO-3: T-5 a tenant with many rows of its own does not hide what else is deleted', async () => {
+    const control = named('broken-delete-true');
+    const own = await build(control);
+    try {
+      const tenants = {
+        ours: '11111111-1111-4111-8111-111111111111',
+        theirs: '22222222-2222-4222-8222-222222222222',
+      };
+      await own.client.query(
+        `insert into note (tenant_id, body) select '${tenants.ours}', 'ours' from generate_series(1, 3000)`,
+      );
+      const result = await attackControl(control, own.client, { tenants });
+      assert.deepEqual([verdict(result, 'delete all'), verdict(result, 'update all')], ['leaked', 'refused']);
+    } finally {
+      await tear(own);
+    }
+  });
+
   test('PRO-5: an attack that is ended says what it did not reach', async () => {
     const result = await attackControl(sound, built.client, { signal: AbortSignal.abort() });
     assert.deepEqual(result.cells, []);

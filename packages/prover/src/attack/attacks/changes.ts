@@ -10,8 +10,12 @@ const common = { threat: 'tenant', writes: true, kinds: everywhere } as const;
 
 const add = (scene: Scene, row: Row): string => insertion(scene.target.base, row, scene.target.label);
 
-/** Counts the rows it lets through without naming a column, and stops letting them through at the limit. */
-const counter = `set_config('bulkhead_prover.rows', (coalesce(nullif(current_setting('bulkhead_prover.rows', true), ''), '0')::int + 1)::text, true)::int <= 1000`;
+/**
+ * Counts the rows it lets through without naming a column, and stops letting them through where more than our own have
+ * passed by a good many.
+ */
+const counter = ({ oursCount }: Scene): string =>
+  `set_config('bulkhead_prover.rows', (coalesce(nullif(current_setting('bulkhead_prover.rows', true), ''), '0')::int + 1)::text, true)::int <= ${oursCount + 1000}`;
 
 export const insert: Attack = {
   ...common,
@@ -60,7 +64,13 @@ async function withoutRow(scene: Scene, verb: 'insert'): Promise<Conclusion> {
   return inconclusive(scene.trouble ?? 'no row could be made');
 }
 
-const aim = (scene: Scene, side: Side): string => belongs(scene, side);
+/** A tenant's row that we made, and no other of a tenant that has many. */
+const aim = (scene: Scene, side: Side): string => {
+  const key = locator(scene, side);
+  const names = scene.target.base.keys.find(({ kind }) => kind === 'primary')?.columns ?? [];
+  const readable = key !== null && names.every((name) => scene.target.can.select.has(name));
+  return readable ? `${belongs(scene, side)} and ${key}` : belongs(scene, side);
+};
 
 export const update: Attack = {
   ...common,
@@ -113,7 +123,7 @@ export const move: Attack = {
     const aimed = await judgeWrite(scene, trial, [scene.as('ours'), change('ours')]);
     if (trial.outcome.kind !== 'error' || trial.outcome.refusal !== 'policy') return aimed;
     // A condition brings the policies for SELECT in, which the new row must pass too; without one they are not asked.
-    const blind = `update ${scene.target.label} set ${name} = ${tenantOf(scene, 'theirs')} where ${counter}`;
+    const blind = `update ${scene.target.label} set ${name} = ${tenantOf(scene, 'theirs')} where ${counter(scene)}`;
     const unseen = await scene.run([scene.as('ours'), blind]);
     return unseen.outcome.kind === 'rows' && unseen.outcome.count > 0 ? leaked(unseen) : aimed;
   },
@@ -129,7 +139,7 @@ function unfiltered(id: string, title: string, statement: (scene: Scene) => stri
     run: async (scene) => {
       const bare = statement(scene);
       if (bare === null) return refused('42501 permission denied: no column may be updated');
-      const trial = await scene.run([scene.as('ours'), `${bare} where ${counter}`]);
+      const trial = await scene.run([scene.as('ours'), `${bare} where ${counter(scene)}`]);
       const { outcome } = trial;
       if (outcome.kind === 'error') return judgeWrite(scene, trial);
       if (!scene.theirsExists) return judgeWrite(scene, { ...trial, outcome: { ...outcome, count: 0 } });
