@@ -12,20 +12,26 @@ const folder = new URL('./fixtures/controls/', import.meta.url);
 /** Sound for an attack that cannot make a row of every type, and yet with a constraint that tells of other tenants. */
 const alsoFound: Readonly<Record<string, string[]>> = { 'sound-hard-columns.sql': ['BH062'] };
 
-let database: TestDatabase;
-let client: pg.Client;
+const databases: TestDatabase[] = [];
+const clients = new Map<string, pg.Client>();
 
 before(async () => {
-  database = await createTestDatabase({ template: 'empty' });
-  client = new pg.Client(database.connections.superuser);
-  await client.connect();
+  for (const template of ['empty', 'kernel'] as const) {
+    const database = await createTestDatabase({ template });
+    const client = new pg.Client(database.connections.superuser);
+    await client.connect();
+    databases.push(database);
+    clients.set(template, client);
+  }
 });
 after(async () => {
-  await client.end();
-  await database.drop();
+  for (const client of clients.values()) await client.end();
+  for (const database of databases) await database.drop();
 });
 
 async function scanControl({ sql, roles }: Control): Promise<Scan> {
+  const client = clients.get(/^-- template: (\w+)$/m.exec(sql)?.[1] ?? 'empty');
+  assert.ok(client);
   await client.query('begin');
   try {
     for (const role of roles) {
