@@ -40,6 +40,10 @@ const brought = [
   'BOK-2',
   'BOK-3',
   'EDG-4',
+  'PRO-1',
+  'PRO-2',
+  'PRO-3',
+  'PRO-4',
 ];
 
 type Row = { id: string; shownBy: { path: string; title: string }[] };

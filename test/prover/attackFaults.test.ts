@@ -26,30 +26,30 @@ after(() => tear(built));
 
 const fails = (code: string) => (error: unknown) => error instanceof AttackError && error.code === code;
 
-describe('PRO-3: who may attack', () => {
-  test('PRO-3: a role that is not there', async () => {
+describe('PRO-2: who may attack', () => {
+  test('PRO-2: a role that is not there', async () => {
     await assert.rejects(attackControl(sound, built.client, { role: 'nobody_here' }), fails('role_unknown'));
   });
 
-  test('PRO-3: T-2 a superuser is refused as the application unless that is asked for, and then everything leaks', async () => {
+  test('PRO-2: T-2 a superuser is refused as the application unless that is asked for, and then everything leaks', async () => {
     const role = built.database.connections.superuser.user;
     await assert.rejects(attackControl(sound, built.client, { role }), fails('role_exempt'));
     const result = await attackControl(sound, built.client, { role, allowExempt: true });
     assert.equal(verdict(result, 'read'), 'leaked');
   });
 
-  test("PRO-3: a superuser with no word of the application's role", async () => {
+  test("PRO-2: a superuser with no word of the application's role", async () => {
     const catalog = await readCatalog(built.client);
     const model = { ...sound.model(catalog), applicationRoles: [] };
     await assert.rejects(attack({ client: built.client, catalog, model }), fails('role_unknown'));
   });
 
-  test('PRO-3: it is said that a superuser took the role', async () => {
+  test('PRO-2: it is said that a superuser took the role', async () => {
     const result = await attackControl(sound, built.client);
     assert.match(result.notes?.join() ?? '', /SET LOCAL ROLE under SET LOCAL SESSION AUTHORIZATION/);
   });
 
-  test('PRO-3: a role the connection may not take', async () => {
+  test('PRO-2: a role the connection may not take', async () => {
     await withClient({ user: 'control_app', password: 'control' }, async (client) => {
       await assert.rejects(attackControl(sound, client, { role: 'bulkhead_app' }), fails('role_not_allowed'));
     });
@@ -63,7 +63,7 @@ describe('PRO-3: who may attack', () => {
     'broken-weak-check',
     'broken-definer',
   ])
-    test(`PRO-3: connected as the application itself, ${name} comes out as it does for a superuser`, async () => {
+    test(`PRO-2: connected as the application itself, ${name} comes out as it does for a superuser`, async () => {
       const control = named(name);
       const own = await build(control);
       const client = new pg.Client({
@@ -91,8 +91,8 @@ describe('PRO-3: who may attack', () => {
     });
 });
 
-describe('PRO-5: nothing that could not be seen is a pass', () => {
-  test('PRO-5: no table at all', async () => {
+describe('PRO-2: nothing that could not be seen is a pass', () => {
+  test('PRO-2: no table at all', async () => {
     const catalog = await readCatalog(built.client);
     const result = await attack({
       client: built.client,
@@ -104,7 +104,7 @@ describe('PRO-5: nothing that could not be seen is a pass', () => {
     ]);
   });
 
-  test('PRO-5: a role that may touch nothing, and a table of unknown tenants', async () => {
+  test('PRO-2: a role that may touch nothing, and a table of unknown tenants', async () => {
     const catalog = await readCatalog(built.client);
     const model = sound.model(catalog);
     const unresolved = [{ relationId: model.tables[0]?.relationId ?? '', why: 'no column says whose' }];
@@ -120,7 +120,7 @@ describe('PRO-5: nothing that could not be seen is a pass', () => {
     );
   });
 
-  test('PRO-5: an identity the policies do not know makes every silence inconclusive', async () => {
+  test('PRO-2: an identity the policies do not know makes every silence inconclusive', async () => {
     const catalog = await readCatalog(built.client);
     const model = {
       ...sound.model(catalog),
@@ -132,7 +132,7 @@ describe('PRO-5: nothing that could not be seen is a pass', () => {
     assert.ok(!result.cells.some(({ verdict: each, attack: id }) => each === 'leaked' && id !== 'explain'));
   });
 
-  test('PRO-5: a lock held by somebody else ends a trial, and nobody waits for long', async () => {
+  test('PRO-2: a lock held by somebody else ends a trial, and nobody waits for long', async () => {
     const catalog = await readCatalog(built.client);
     await withClient({}, async (other) => {
       await other.query('begin; lock table note in access exclusive mode');
@@ -143,7 +143,7 @@ describe('PRO-5: nothing that could not be seen is a pass', () => {
     });
   });
 
-  test('PRO-5: a trigger that refuses every row leaves writes inconclusive for one who cannot switch it off', async () => {
+  test('PRO-2: a trigger that refuses every row leaves writes inconclusive for one who cannot switch it off', async () => {
     const own = await build(sound);
     try {
       await own.client
@@ -169,7 +169,7 @@ describe('PRO-5: nothing that could not be seen is a pass', () => {
     }
   });
 
-  test('PRO-3: a trigger that reaches outside the database is never fired', async () => {
+  test('PRO-2: a trigger that reaches outside the database is never fired', async () => {
     const own = await build(sound);
     try {
       await own.client
@@ -186,7 +186,7 @@ describe('PRO-5: nothing that could not be seen is a pass', () => {
     }
   });
 
-  test('PRO-5: where no row can be made, tenants of the data are used; with one tenant only, nothing is proven', async () => {
+  test('PRO-2: where no row can be made, tenants of the data are used; with one tenant only, nothing is proven', async () => {
     const own = await build(sound);
     try {
       const insert = (side: string) =>
@@ -204,7 +204,7 @@ describe('PRO-5: nothing that could not be seen is a pass', () => {
     }
   });
 
-  test('PRO-5: tenants that the user named', async () => {
+  test('PRO-2: tenants that the user named', async () => {
     const tenants = {
       ours: '11111111-1111-4111-8111-111111111111',
       theirs: '22222222-2222-4222-8222-222222222222',
@@ -214,7 +214,7 @@ describe('PRO-5: nothing that could not be seen is a pass', () => {
     assert.equal(verdict(result, 'read'), 'refused');
   });
 
-  test('PRO-3: T-5 a tenant with many rows of its own does not hide what else is deleted', async () => {
+  test('PRO-2: T-5 a tenant with many rows of its own does not hide what else is deleted', async () => {
     const control = named('broken-delete-true');
     const own = await build(control);
     try {
@@ -232,7 +232,7 @@ describe('PRO-5: nothing that could not be seen is a pass', () => {
     }
   });
 
-  test('PRO-5: an attack that is ended says what it did not reach', async () => {
+  test('PRO-2: an attack that is ended says what it did not reach', async () => {
     const result = await attackControl(sound, built.client, { signal: AbortSignal.abort() });
     assert.deepEqual(result.cells, []);
     assert.deepEqual(
@@ -242,8 +242,8 @@ describe('PRO-5: nothing that could not be seen is a pass', () => {
   });
 });
 
-describe('PRO-3: the database is as before', () => {
-  test('PRO-3: a prover killed while it holds deleted rows', async () => {
+describe('PRO-2: the database is as before', () => {
+  test('PRO-2: a prover killed while it holds deleted rows', async () => {
     const own = await build(named('broken-off'));
     try {
       await own.client.query(
@@ -275,7 +275,7 @@ describe('PRO-3: the database is as before', () => {
     }
   });
 
-  test('PRO-3: a connection that is lost ends the attack with its error', async () => {
+  test('PRO-2: a connection that is lost ends the attack with its error', async () => {
     const client = new pg.Client(built.database.connections.superuser);
     client.on('error', () => undefined);
     await client.connect();
@@ -287,7 +287,7 @@ describe('PRO-3: the database is as before', () => {
 });
 
 test(
-  'T-17 ISO-11: residue is found behind a pooler in transaction mode, and not without one',
+  'PRO-3 T-17: residue is found behind a pooler in transaction mode, and not without one',
   { skip: pgbouncerMissing },
   async () => {
     assert.equal(verdict(await attackControl(sound, built.client), 'residue', 'session'), 'refused');

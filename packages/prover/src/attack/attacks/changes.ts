@@ -21,7 +21,7 @@ export const insert: Attack = {
   ...common,
   id: 'insert',
   title: 'insert a row for the other tenant',
-  cites: ['PRO-3', 'ISO-3', 'T-3'],
+  cites: ['PRO-2', 'ISO-3', 'T-3'],
   run: async (scene) => {
     const row = another(scene, 'theirs');
     if (row === null) return withoutRow(scene, 'insert');
@@ -76,7 +76,7 @@ export const update: Attack = {
   ...common,
   id: 'update',
   title: "change the other tenant's rows",
-  cites: ['PRO-3', 'ISO-3', 'T-3'],
+  cites: ['PRO-2', 'ISO-3', 'T-3'],
   run: async (scene) => {
     const name = identifier((changeable(scene) ?? scene.target.column)?.name ?? '');
     const change = (side: Side) => [
@@ -91,7 +91,7 @@ export const remove: Attack = {
   ...common,
   id: 'delete',
   title: "delete the other tenant's rows",
-  cites: ['PRO-3', 'ISO-3', 'T-4'],
+  cites: ['PRO-2', 'ISO-3', 'T-4'],
   run: async (scene) => {
     const removal = (side: Side) => [
       scene.as('ours'),
@@ -105,7 +105,7 @@ export const move: Attack = {
   ...common,
   id: 'move',
   title: 'hand our own row over to the other tenant',
-  cites: ['PRO-3', 'ISO-3', 'T-3'],
+  cites: ['PRO-2', 'ISO-3', 'T-3'],
   run: async (scene) => {
     const name = identifier(scene.target.column?.name ?? '');
     const ours = locator(scene, 'ours') ?? belongs(scene, 'ours');
@@ -135,7 +135,7 @@ function unfiltered(id: string, title: string, statement: (scene: Scene) => stri
     ...common,
     id,
     title,
-    cites: ['PRO-3', 'ISO-3', 'T-5'],
+    cites: ['PRO-2', 'ISO-3', 'T-5'],
     run: async (scene) => {
       const bare = statement(scene);
       if (bare === null) return refused('42501 permission denied: no column may be updated');
@@ -158,6 +158,17 @@ export const unfilteredUpdate = unfiltered('update all', 'update without WHERE',
   return `update ${scene.target.label} set ${identifier(column.name)} = ${value}`;
 });
 
+/** Where the new row satisfies a policy that asks nothing of the old one, the other tenants lose theirs. */
+export const takeOver = unfiltered(
+  'take over',
+  "make the other tenants' rows our own by an update without WHERE",
+  (scene) => {
+    const { column, can, label } = scene.target;
+    if (column === null || !can.update.has(column.name)) return null;
+    return `update ${label} set ${identifier(column.name)} = ${tenantOf(scene, 'ours')}`;
+  },
+);
+
 export const unfilteredDelete = unfiltered(
   'delete all',
   'delete without WHERE',
@@ -169,7 +180,7 @@ export const truncate: Attack = {
   title: 'empty the table, which no policy governs',
   threat: 'tenant',
   writes: false,
-  cites: ['PRO-3', 'T-9'],
+  cites: ['PRO-2', 'T-9'],
   kinds: ['table', 'child'],
   run: async (scene) => {
     const { can, relation, label } = scene.target;

@@ -33,7 +33,7 @@ export const noContext: Attack = {
   title: 'read without saying for whom: empty, null and wild values',
   threat: 'tenant',
   writes: false,
-  cites: ['PRO-3', 'ISO-10', 'T-16'],
+  cites: ['PRO-2', 'ISO-3', 'T-16'],
   kinds: everywhere,
   run: (scene) => {
     const { identity } = scene.worlds.ours;
@@ -65,7 +65,7 @@ export const anonymous: Attack = {
   title: 'read as the role of those who have not signed in',
   threat: 'tenant',
   writes: false,
-  cites: ['PRO-3', 'T-4'],
+  cites: ['PRO-2', 'T-4'],
   kinds: everywhere,
   run: (scene) => {
     const { anonymous: identity } = scene;
@@ -83,7 +83,7 @@ export const rewrite: Attack = {
   title: 'say, by SQL that got into a statement, that we are the other tenant',
   threat: 'injection',
   writes: false,
-  cites: ['PRO-3', 'ISO-3', 'T-19'],
+  cites: ['PRO-2', 'ISO-3', 'T-19'],
   kinds: everywhere,
   run: (scene) => {
     const sealed = scene.model.carriers.some(({ kind }) => kind === 'sealed');
@@ -122,7 +122,7 @@ export const forgery: Attack = {
   title: 'read under a sealed context made without the key',
   threat: 'injection',
   writes: false,
-  cites: ['PRO-3', 'ISO-3'],
+  cites: ['PRO-2', 'ISO-3'],
   kinds: everywhere,
   run: (scene) => {
     const settings = forged(scene);
@@ -146,7 +146,7 @@ export const writableClaim: Attack = {
   title: 'write the other tenant into a claim that users can change',
   threat: 'tenant',
   writes: false,
-  cites: ['PRO-3'],
+  cites: ['PRO-2'],
   kinds: everywhere,
   run: (scene) => {
     const { carriers } = scene.model;
@@ -174,7 +174,7 @@ export const roleChange: Attack = {
   title: 'take another role that the session is allowed to take',
   threat: 'injection',
   writes: false,
-  cites: ['PRO-3', 'T-2', 'T-19'],
+  cites: ['PRO-2', 'T-2', 'T-19'],
   kinds: everywhere,
   run: async (scene) => {
     const { ours } = scene.worlds;
@@ -194,7 +194,7 @@ export const planReuse: Attack = {
   title: 'run a plan again that was made for the other tenant',
   threat: 'tenant',
   writes: false,
-  cites: ['PRO-3', 'ISO-11', 'T-14', 'T-15'],
+  cites: ['PRO-2', 'ISO-4', 'T-14', 'T-15'],
   kinds: everywhere,
   run: async (scene) => {
     if (

@@ -1,6 +1,15 @@
 import { changing, fresh, observing, residue, stale } from './titles.ts';
 import type { Attack, AttackTitle } from '../types.ts';
-import { insert, move, remove, truncate, unfilteredDelete, unfilteredUpdate, update } from './changes.ts';
+import {
+  insert,
+  move,
+  remove,
+  takeOver,
+  truncate,
+  unfilteredDelete,
+  unfilteredUpdate,
+  update,
+} from './changes.ts';
 import { anonymous, forgery, noContext, planReuse, rewrite, roleChange, writableClaim } from './context.ts';
 import { cascade, referring, uniqueness, upsert } from './keys.ts';
 import { explain, statistics } from './numbers.ts';
@@ -15,6 +24,7 @@ export const relationAttacks: readonly Attack[] = [
   remove,
   move,
   unfilteredUpdate,
+  takeOver,
   unfilteredDelete,
   upsert,
   uniqueness,

@@ -41,7 +41,7 @@ export const uniqueness: Attack = {
   ...common,
   id: 'uniqueness',
   title: 'learn from a unique key that the other tenant has a value',
-  cites: ['PRO-3', 'T-11'],
+  cites: ['PRO-2', 'T-11'],
   run: async (scene) => {
     const keys = chosenKeys(scene);
     if (keys.length === 0)
@@ -67,7 +67,7 @@ export const upsert: Attack = {
   ...common,
   id: 'upsert',
   title: "overwrite the other tenant's row by ON CONFLICT DO UPDATE",
-  cites: ['PRO-3', 'ISO-3'],
+  cites: ['PRO-2', 'ISO-3'],
   run: async (scene) => {
     const theirs = scene.rows.theirs;
     const keys = scene.target.base.keys.filter(
@@ -116,7 +116,7 @@ export const referring: Attack = {
   ...common,
   id: 'reference',
   title: "refer to the other tenant's row from our own",
-  cites: ['PRO-3', 'T-10'],
+  cites: ['PRO-2', 'T-10'],
   run: async (scene) => {
     const keys = references(scene);
     if (keys.length === 0) return notApplicable('refers to no table of tenants');
@@ -169,7 +169,7 @@ export const cascade: Attack = {
   ...common,
   id: 'cascade',
   title: "delete our own row and with it, by a key, the other tenant's",
-  cites: ['PRO-3', 'T-10'],
+  cites: ['PRO-2', 'T-10'],
   run: async (scene) => {
     const keys = references(scene).filter(({ onDelete }) => !['no action', 'restrict'].includes(onDelete));
     if (keys.length === 0) return notApplicable('no key of it cascades from a table of tenants');

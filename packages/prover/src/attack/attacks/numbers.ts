@@ -13,7 +13,7 @@ export const explain: Attack = {
   title: "count the other tenant's rows in what EXPLAIN ANALYZE says was filtered",
   threat: 'side channel',
   writes: false,
-  cites: ['PRO-3', 'T-12'],
+  cites: ['PRO-2', 'T-12'],
   kinds: ['table', 'child', 'view'],
   run: async (scene) => {
     const plan = `explain (analyze, costs off, timing off, summary off) select from ${scene.target.label}`;
@@ -37,7 +37,7 @@ export const statistics: Attack = {
   title: "find the other tenants' values in pg_stats",
   threat: 'side channel',
   writes: false,
-  cites: ['PRO-3', 'T-13'],
+  cites: ['PRO-2', 'T-13'],
   kinds: ['table', 'child'],
   run: async (scene) => {
     const { relation, column } = scene.target;

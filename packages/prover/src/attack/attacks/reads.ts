@@ -12,7 +12,7 @@ function reading(id: string, title: string, query: (scene: Scene) => string): At
     title,
     threat: 'tenant',
     writes: false,
-    cites: ['PRO-3', 'ISO-3', 'T-4'],
+    cites: ['PRO-2', 'ISO-3', 'T-4'],
     kinds: everywhere,
     run: async (scene) => judgeRead(scene, await scene.run([scene.as('ours'), query(scene)])),
   };
@@ -58,7 +58,7 @@ export const errorOracle: Attack = {
   title: 'make a function that fails look at rows before the policy does',
   threat: 'tenant',
   writes: false,
-  cites: ['PRO-3', 'T-6', 'T-13'],
+  cites: ['PRO-2', 'T-6', 'T-13'],
   kinds: everywhere,
   run: async (scene) => {
     const probe = `select 1 as safe from ${scene.target.label} where 1 / (case when ${column(scene)}::text = ${tenantOf(scene, 'theirs')}::text then 0 else 1 end) = 0`;
