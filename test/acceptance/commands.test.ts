@@ -8,6 +8,8 @@ import { startEmbedded } from '../../packages/cli/src/embedded/index.ts';
 import { bulkhead, start, startUp, temporaryFolder } from './command.ts';
 
 const firstLines: Readonly<Record<string, string>> = {
+  scan: 'bulkhead scan: find holes in the tenant isolation of any Postgres database',
+  attack: 'bulkhead attack: try to break the tenant isolation of any Postgres database',
   up: 'bulkhead up: start everything: Postgres, schema, API and console',
   migrate: 'bulkhead migrate: apply the migrations that the database lacks',
   check: 'bulkhead check: list unprotected tables, unsafe roles and unsafe functions',
