@@ -9,7 +9,7 @@
  *   await database.drop();                                          // end your pools first
  *
  * Call it in `before`, `drop` in `after`, and roll back per test where that is possible. The server is shared by every
- * test file of a run, and with it the roles: a test that alters a role, restarts the server or needs durable settings
+ * test file of a run, and with it the roles: a test that makes or alters a role, restarts the server or needs durable settings
  * takes a server of its own with `startTestServer` and passes it as `server`.
  *
  * `npm test` starts the shared server; a file run alone (`node --test some.test.ts`) starts one for itself.
@@ -25,4 +25,4 @@ export {
   type TemplateName,
   type TestDatabase,
 } from './database.ts';
-export { startTestServer, type TestServer } from './server.ts';
+export { ownTestServer, startTestServer, type TestServer } from './server.ts';

@@ -85,6 +85,17 @@ export function sharedTestServer(): Promise<TestServer> {
   return shared;
 }
 
+let own: Promise<TestServer> | undefined;
+
+/**
+ * One server for all of a test file. For files that make roles, or look at all roles there are: those reach every
+ * database of a server. It ends with the process.
+ */
+export function ownTestServer(): Promise<TestServer> {
+  own ??= startTestServer();
+  return own;
+}
+
 async function openShared(): Promise<TestServer> {
   const given = process.env[sharedServerVariable];
   if (given !== undefined)

@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import pg from 'pg';
-import { createTestDatabase, type TestDatabase } from '../harness/index.ts';
+import { createTestDatabase, ownTestServer, type TestDatabase } from '../harness/index.ts';
 
 const action = fileURLToPath(new URL('../../deploy/action/', import.meta.url));
 
@@ -15,7 +15,7 @@ describe('ISO-11 the action for pipelines', () => {
   let folder = '';
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), 'bulkhead-action-'));
-    database = await createTestDatabase({ template: 'empty' });
+    database = await createTestDatabase({ template: 'empty', server: await ownTestServer() });
     const client = new pg.Client(database.connections.superuser);
     await client.connect();
     await client.query(`

@@ -4,7 +4,7 @@ import pg from 'pg';
 import { attack, type AttackOptions } from '../../packages/prover/src/attack/attack.ts';
 import { readCatalog } from '../../packages/prover/src/catalog/read.ts';
 import type { AttackResult } from '../../packages/prover/src/findings.ts';
-import { createTestDatabase, type Connection, type TestDatabase } from '../harness/index.ts';
+import { createTestDatabase, ownTestServer, type Connection, type TestDatabase } from '../harness/index.ts';
 import { controlOf, type Control } from './control.ts';
 
 const folder = new URL('fixtures/controls/', import.meta.url);
@@ -19,7 +19,7 @@ export function readControls(): Control[] {
 
 /** A database with a control's schema, and a connection of its superuser. */
 export async function build(control: Control): Promise<{ database: TestDatabase; client: pg.Client }> {
-  const database = await createTestDatabase({ template: control.template });
+  const database = await createTestDatabase({ template: control.template, server: await ownTestServer() });
   const client = new pg.Client(database.connections.superuser);
   await client.connect();
   try {

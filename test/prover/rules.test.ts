@@ -4,7 +4,7 @@ import { after, before, test } from 'node:test';
 import pg from 'pg';
 import { rules } from '../../packages/prover/src/rules/index.ts';
 import { scan, type Scan } from '../../packages/prover/src/scan.ts';
-import { createTestDatabase, type TestDatabase } from '../harness/index.ts';
+import { createTestDatabase, ownTestServer, type TestDatabase } from '../harness/index.ts';
 import { insideTransaction } from './insideTransaction.ts';
 
 const folder = new URL('./fixtures/rules/', import.meta.url);
@@ -15,7 +15,7 @@ let database: TestDatabase;
 let client: pg.Client;
 
 before(async () => {
-  database = await createTestDatabase({ template: 'empty' });
+  database = await createTestDatabase({ template: 'empty', server: await ownTestServer() });
   client = new pg.Client(database.connections.superuser);
   await client.connect();
 });

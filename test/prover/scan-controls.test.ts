@@ -3,7 +3,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { after, before, test } from 'node:test';
 import pg from 'pg';
 import { scan, type Scan } from '../../packages/prover/src/scan.ts';
-import { createTestDatabase, type TestDatabase } from '../harness/index.ts';
+import { createTestDatabase, ownTestServer, type TestDatabase } from '../harness/index.ts';
 import { controlOf, type Control } from './control.ts';
 import { insideTransaction } from './insideTransaction.ts';
 
@@ -17,7 +17,7 @@ const clients = new Map<string, pg.Client>();
 
 before(async () => {
   for (const template of ['empty', 'kernel'] as const) {
-    const database = await createTestDatabase({ template });
+    const database = await createTestDatabase({ template, server: await ownTestServer() });
     const client = new pg.Client(database.connections.superuser);
     await client.connect();
     databases.push(database);

@@ -4,7 +4,7 @@ import { after, before, describe, test } from 'node:test';
 import pg from 'pg';
 import type { ModelSettings } from '../../packages/prover/src/model/settings.ts';
 import { scan, type Scan } from '../../packages/prover/src/scan.ts';
-import { createTestDatabase, type Connection, type TestDatabase } from '../harness/index.ts';
+import { createTestDatabase, ownTestServer, type Connection, type TestDatabase } from '../harness/index.ts';
 
 async function connected<T>(connection: Connection, use: (client: pg.Client) => Promise<T>): Promise<T> {
   const client = new pg.Client(connection);
@@ -24,7 +24,7 @@ const tableName = ({ facts }: Scan, id: string): string | undefined => facts.loo
 describe('Bulkhead itself', () => {
   let database: TestDatabase;
   before(async () => {
-    database = await createTestDatabase({ template: 'full' });
+    database = await createTestDatabase({ template: 'full', server: await ownTestServer() });
   });
   after(() => database.drop());
 
@@ -71,7 +71,7 @@ describe('Bulkhead itself', () => {
 describe('any database', () => {
   let database: TestDatabase;
   before(async () => {
-    database = await createTestDatabase({ template: 'empty' });
+    database = await createTestDatabase({ template: 'empty', server: await ownTestServer() });
   });
   after(() => database.drop());
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import pg from 'pg';
 import { attack, attacks, buildReport, rules, scan, type Report } from '../../packages/prover/src/index.ts';
-import { createTestDatabase, type TestDatabase } from '../harness/index.ts';
+import { createTestDatabase, ownTestServer, type TestDatabase } from '../harness/index.ts';
 import { generateSchema } from '../isolation/generatedSchema.ts';
 
 /** Scans as a superuser, attacks as bulkhead_app, whose contexts only the holder of the key can seal. */
@@ -57,7 +57,7 @@ const refusals = ({ attack: attacked }: Report, id: string): number =>
 
 describe('ISO-11 PRO-2 every table of ours is scanned and attacked', () => {
   test('ISO-3 Books, the platform and the kernel refuse everything, and a hole cut into them shows', async (t) => {
-    const database = await createTestDatabase({ template: 'full' });
+    const database = await createTestDatabase({ template: 'full', server: await ownTestServer() });
     t.after(() => database.drop());
     const report = await prove(database);
     assert.deepEqual(complaints(report), []);
@@ -81,7 +81,7 @@ describe('ISO-11 PRO-2 every table of ours is scanned and attacked', () => {
   });
 
   test('ISO-3 a generated schema of 200 tables refuses everything', async (t) => {
-    const database = await createTestDatabase();
+    const database = await createTestDatabase({ server: await ownTestServer() });
     t.after(() => database.drop());
     const owner = new pg.Client(database.connections.owner);
     await owner.connect();
