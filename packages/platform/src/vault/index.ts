@@ -1,0 +1,3 @@
+export { deriveKey } from './deriveKey.ts';
+export { FieldCipher, VaultError } from './fieldCipher.ts';
+export type { EncryptionKey, EncryptionKeys } from './fieldCipher.ts';
