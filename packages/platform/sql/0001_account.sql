@@ -1,7 +1,7 @@
 -- Accounts and credentials: what must be readable before a tenant is known. None of it belongs to a tenant,
 -- so none of it is protected by row security; instead bulkhead_app has no privilege here at all, and
 -- bulkhead_identity has, column by column, what sign-in needs. Tables that nothing uses yet (refresh_token,
--- factor, provider_link, sign_in_failure) are granted to nobody; the migration that first uses one grants it.
+-- provider_link, sign_in_failure) are granted to nobody; the migration that first uses one grants it.
 -- Times come from the server's clock, so that a session's life can be tested without waiting.
 
 create schema identity;
@@ -162,54 +162,6 @@ comment on column identity.refresh_token.successor_encrypted is
   'The successor''s token, encrypted under a key derived from this token: a second tab within the grace gets the same one (T-32).';
 comment on column identity.refresh_token.successor_grace_until is 'Until when the successor may be handed out again.';
 
-create table identity.factor (
-  id uuid not null,
-  account_id uuid not null,
-  type text not null,
-  label text not null,
-  secret_encrypted bytea,
-  last_step bigint,
-  credential_id bytea,
-  public_key bytea,
-  sign_count bigint,
-  code_hash bytea,
-  created_at timestamptz not null,
-  confirmed_at timestamptz,
-  last_used_at timestamptz,
-  used_at timestamptz,
-  constraint factor_pkey primary key (id),
-  constraint factor_account_fkey foreign key (account_id) references identity.account (id) on delete cascade,
-  constraint factor_credential_unique unique (credential_id),
-  constraint factor_type_known check (type in ('totp', 'passkey', 'recovery_code')),
-  constraint factor_totp_complete check ((type = 'totp') = (secret_encrypted is not null)),
-  constraint factor_totp_step_only check (type = 'totp' or last_step is null),
-  constraint factor_passkey_complete check (
-    case when type = 'passkey'
-      then credential_id is not null and public_key is not null and sign_count is not null
-      else credential_id is null and public_key is null and sign_count is null end
-  ),
-  constraint factor_recovery_code_complete check ((type = 'recovery_code') = (code_hash is not null)),
-  constraint factor_recovery_code_once check (type = 'recovery_code' or used_at is null),
-  constraint factor_label_length check (length(label) between 1 and 100)
-);
-create index factor_account_idx on identity.factor (account_id);
-comment on table identity.factor is 'A second factor of an account: TOTP secret, passkey, or one recovery code.';
-comment on index identity.factor_account_idx is 'An account''s factors.';
-comment on column identity.factor.id is 'Version 4 UUID.';
-comment on column identity.factor.account_id is 'Whose factor it is.';
-comment on column identity.factor.type is 'totp, passkey or recovery_code.';
-comment on column identity.factor.label is 'The owner''s name for it.';
-comment on column identity.factor.secret_encrypted is 'TOTP: the shared secret, encrypted outside the database.';
-comment on column identity.factor.last_step is 'TOTP: the last time step accepted, so that a code works once (RFC 6238 section 5.2).';
-comment on column identity.factor.credential_id is 'Passkey: the authenticator''s credential id.';
-comment on column identity.factor.public_key is 'Passkey: COSE public key.';
-comment on column identity.factor.sign_count is 'Passkey: last signature counter.';
-comment on column identity.factor.code_hash is 'Recovery code: slow salted hash.';
-comment on column identity.factor.created_at is 'When it was added.';
-comment on column identity.factor.confirmed_at is 'When its owner proved to hold it; unusable until then.';
-comment on column identity.factor.last_used_at is 'Last sign-in with it.';
-comment on column identity.factor.used_at is 'Recovery code: when it was spent.';
-
 create table identity.provider_link (
   id uuid not null,
   account_id uuid not null,
@@ -343,7 +295,6 @@ select bulkhead.exempt_table('identity.account', 'An account belongs to no tenan
 select bulkhead.exempt_table('identity.password', 'Credential; read before a tenant is known.');
 select bulkhead.exempt_table('identity.session', 'Credential; read before a tenant is known.');
 select bulkhead.exempt_table('identity.refresh_token', 'Credential; read before a tenant is known.');
-select bulkhead.exempt_table('identity.factor', 'Credential; read before a tenant is known.');
 select bulkhead.exempt_table('identity.provider_link', 'Credential; read before a tenant is known.');
 select bulkhead.exempt_table('identity.one_time_token', 'Credential; read before a tenant is known.');
 select bulkhead.exempt_table('identity.sign_in_failure', 'Written before anybody is known.');
@@ -355,7 +306,7 @@ grant select on identity.password to bulkhead_identity;
 grant insert (account_id, hash, changed_at) on identity.password to bulkhead_identity;
 grant update (hash) on identity.password to bulkhead_identity;
 grant select on identity.session to bulkhead_identity;
-grant insert (id, account_id, token_hash, created_at, last_seen_at, idle_expires_at, absolute_expires_at, ip, user_agent, amr, auth_time)
+grant insert (id, account_id, token_hash, created_at, last_seen_at, idle_expires_at, absolute_expires_at, ip, user_agent, acr, amr, auth_time)
   on identity.session to bulkhead_identity;
 grant update (last_seen_at, idle_expires_at, ended_at, ended_reason) on identity.session to bulkhead_identity;
 grant select on identity.one_time_token to bulkhead_identity;

@@ -11,7 +11,6 @@ const expected: Record<string, Record<string, string>> = {
     bulkhead_identity:
       'select(*) insert(created_at, email, email_normalised, id, name) update(email_verified_at)',
   },
-  'identity.factor': {},
   'identity.invite': { bulkhead_app: 'select(*)' },
   'identity.membership': {
     bulkhead_app: 'select(*)',
@@ -22,17 +21,41 @@ const expected: Record<string, Record<string, string>> = {
       'select(*) insert(account_id, created_at, email_normalised, expires_at, id, token_hash, type) update(consumed_at)',
   },
   'identity.operator': { bulkhead_identity: 'select(account_id, revoked_at)' },
+  'identity.passkey': {
+    bulkhead_identity:
+      'select(*) insert(account_id, backed_up, backup_eligible, created_at, credential_id, id, label, public_key, ' +
+      'sign_count, transports) update(backed_up, label, last_used_at, removed_at, sign_count)',
+  },
+  'identity.passkey_challenge': {
+    bulkhead_identity:
+      'select(*) insert(account_id, challenge_hash, created_at, expires_at, id, pending_sign_in_id, purpose, session_id) ' +
+      'update(consumed_at)',
+  },
   'identity.password': {
     bulkhead_identity: 'select(*) insert(*) update(hash)',
   },
+  'identity.pending_sign_in': {
+    bulkhead_identity:
+      'select(*) insert(account_id, created_at, expires_at, id, methods, token_hash, verified_by) ' +
+      'update(attempts, consumed_at)',
+  },
   'identity.provider_link': {},
+  'identity.recovery_code': {
+    bulkhead_identity:
+      'select(*) insert(account_id, code_hash, created_at, id) update(used_at, withdrawn_at)',
+  },
   'identity.refresh_token': {},
   'identity.session': {
     bulkhead_identity:
-      'select(*) insert(absolute_expires_at, account_id, amr, auth_time, created_at, id, idle_expires_at, ip, ' +
-      'last_seen_at, token_hash, user_agent) update(ended_at, ended_reason, idle_expires_at, last_seen_at)',
+      'select(*) insert(absolute_expires_at, account_id, acr, amr, auth_time, created_at, id, idle_expires_at, ip, ' +
+      'last_seen_at, token_hash, user_agent) update(acr, amr, auth_time, ended_at, ended_reason, idle_expires_at, last_seen_at, token_hash)',
   },
   'identity.sign_in_failure': {},
+  'identity.totp_factor': {
+    bulkhead_identity:
+      'select(*) insert(account_id, created_at, id, label, secret_encrypted) ' +
+      'update(confirmed_at, label, last_step, last_used_at, removed_at, secret_encrypted)',
+  },
   'tenants.company': {
     bulkhead_app: 'select(*) insert(*) update(deleted_at, name)',
   },
@@ -50,8 +73,14 @@ const expectedFunctions: Record<string, string[]> = {
     'identity.remove_member',
     'identity.revoke_invite',
   ],
-  bulkhead_identity: ['identity.accept_invite', 'identity.memberships_of_context', 'tenants.create_tenant'],
-  bulkhead_worker: [],
+  bulkhead_identity: [
+    'identity.accept_invite',
+    'identity.memberships_of_context',
+    'identity.record_event',
+    'identity.write_event',
+    'tenants.create_tenant',
+  ],
+  bulkhead_worker: ['identity.purge_challenges'],
   bulkhead_auditor: [],
 };
 
