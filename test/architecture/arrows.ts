@@ -13,6 +13,7 @@ const layers: Readonly<Record<string, Layer>> = {
   '@bulkhead/platform': { imports: ['@bulkhead/kernel'] },
   '@bulkhead/server': { imports: ['@bulkhead/kernel', '@bulkhead/platform'], readsEnvironment: true },
   '@bulkhead/books': { imports: ['@bulkhead/kernel', '@bulkhead/platform', '@bulkhead/server'] },
+  '@bulkhead/lab': { imports: ['@bulkhead/kernel', '@bulkhead/server'] },
   '@bulkhead/cli': {
     imports: [
       '@bulkhead/kernel',
@@ -20,13 +21,14 @@ const layers: Readonly<Record<string, Layer>> = {
       '@bulkhead/platform',
       '@bulkhead/server',
       '@bulkhead/books',
+      '@bulkhead/lab',
       '@bulkhead/console',
     ],
     readsEnvironment: true,
   },
   '@bulkhead/console': {
     imports: [],
-    typesOnly: [/^@bulkhead\/server\/contract(?:\/|$)/, /^@bulkhead\/books\/contract(?:\/|$)/],
+    typesOnly: [/^@bulkhead\/(?:server|books|lab)\/contract(?:\/|$)/],
   },
 };
 

@@ -11,6 +11,7 @@ export const schemaFiles = [
   { path: 'packages/kernel/sql/schema.sql', schemas: ['bulkhead'] },
   { path: 'packages/platform/sql/schema.sql', schemas: ['identity', 'tenants'] },
   { path: 'apps/books/sql/schema.sql', schemas: ['books'] },
+  { path: 'apps/lab/sql/schema.sql', schemas: ['lab'] },
 ];
 
 /** Calls `use` with a connection (as superuser) to a database that has every migration. */
