@@ -1,0 +1,100 @@
+import { isUtf8 } from 'node:buffer';
+import { SamlFailure } from './failure.ts';
+
+/** Characters of XML a message may have. A genuine response has 5,000 to 20,000; one with 500 groups 60,000. */
+export const largestMessage = 256 * 1024;
+/** Start tags, and attributes: what a parser's work grows with. */
+const mostTags = 5000;
+const mostAttributes = 5000;
+
+/**
+ * Text of a message from its form field. White space between Base64 lines is dropped, as MIME does; anything else that
+ * is not the one canonical encoding is refused, so that a message has one form only.
+ *
+ * @throws SamlFailure too_large, encoding_refused
+ */
+export function decodeMessage(field: string): string {
+  if (field.length > largestMessage * 2) throw new SamlFailure('too_large');
+  const base64 = field.replaceAll(/[ \t\r\n]/g, '');
+  const bytes = Buffer.from(base64, 'base64');
+  if (bytes.length === 0 || bytes.toString('base64') !== base64 || !isUtf8(bytes)) {
+    throw new SamlFailure('encoding_refused');
+  }
+  return bytes.toString('utf8');
+}
+
+export type TextRule = { name: string; check(text: string): void };
+
+const forbidden = (name: string, pattern: RegExp): TextRule => ({
+  name,
+  check: (text) => {
+    if (pattern.test(text)) throw new SamlFailure('xml_forbidden', name);
+  },
+});
+
+const known = /&(?:lt|gt|amp|quot|apos|#\d{1,7}|#x[\da-f]{1,6});/gi;
+
+/**
+ * What may stand in a message at all, decided on its text, before any parser: where two parsers could read one text
+ * differently, or one parser could be made to work without end, there is nothing to read.
+ */
+export const textRules: readonly TextRule[] = [
+  {
+    name: 'size',
+    check: (text) => {
+      if (text.length > largestMessage) throw new SamlFailure('too_large', 'characters');
+    },
+  },
+  {
+    name: 'tags',
+    check: (text) => {
+      if (text.split('<').length > mostTags * 2) throw new SamlFailure('too_large', 'tags');
+      if (text.split('=').length > mostAttributes) throw new SamlFailure('too_large', 'attributes');
+    },
+  },
+  forbidden('comment', /<!--/),
+  forbidden('CDATA section', /<!\[/),
+  forbidden('document type', /<![^-[]/),
+  forbidden('processing instruction', /<\?/),
+  {
+    name: 'entity',
+    check: (text) => {
+      if (text.replaceAll(known, '').includes('&')) throw new SamlFailure('xml_forbidden', 'entity');
+    },
+  },
+  {
+    name: 'character',
+    check: (text) => {
+      // What XML 1.0 has no way to write (section 2.2), and the two line ends that XML 1.1 alone would fold.
+      if (/[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]|[\u0085\u2028]/u.test(text)) {
+        throw new SamlFailure('xml_forbidden', 'character');
+      }
+      for (const [, digits = ''] of text.matchAll(/&#(x[\da-f]+|\d+);/gi)) {
+        const point = /^x/i.test(digits) ? Number.parseInt(digits.slice(1), 16) : Number(digits);
+        if (!isCharacter(point)) throw new SamlFailure('xml_forbidden', 'character reference');
+      }
+    },
+  },
+];
+
+// Java's signers write the line ends of a signature as &#13;, so line ends and tabs are among them.
+function isCharacter(point: number): boolean {
+  return (
+    point === 0x9 ||
+    point === 0xa ||
+    point === 0xd ||
+    (point >= 0x20 && point <= 0xd7ff) ||
+    (point >= 0xe000 && point <= 0xfffd) ||
+    (point >= 0x10000 && point <= 0x10ffff)
+  );
+}
+
+/** Without the XML declaration, with line ends folded (XML 1.0 section 2.11): what is parsed, and what is verified. */
+export function normaliseText(text: string): string {
+  const declaration = /^\s*<\?xml\s+version=(["'])1\.0\1(?:\s+encoding=(["'])utf-8\2)?(?:\s+standalone=(["'])(?:yes|no)\3)?\s*\?>/i;
+  return text
+    .replace(/^\u{feff}/u, '')
+    .replace(declaration, '')
+    .replaceAll(/\r\n?/g, '\n')
+    .replaceAll(/^[ \t\n]+|[ \t\n]+$/g, '');
+}
