@@ -1,0 +1,71 @@
+import type { Pool } from 'pg';
+import type { Clock } from '../../clock.ts';
+import type { Sealer } from '../../sealer.ts';
+import { readMemberships } from '../readSession.ts';
+import type { Membership } from '../session.ts';
+
+type Dependencies = { pool: Pool; sealer: Sealer; clock: Clock };
+
+/** One application under one session. */
+export type SignInPlace = { sessionId: string; clientId: string };
+
+/**
+ * Notes that a session signed in to an application, so that the application is told when it ends.
+ *
+ * @param signIn.sid the session as the application knows it
+ */
+export async function noteApplicationSignIn(
+  { pool, clock }: Dependencies,
+  { sessionId, clientId, sid }: SignInPlace & { sid: string },
+): Promise<void> {
+  await pool.query(
+    `insert into identity.provider_sign_in (session_id, client_id, sid, created_at) values ($1, $2, $3, $4)
+     on conflict (session_id, client_id) do update set sid = excluded.sid
+       where provider_sign_in.sid <> excluded.sid and provider_sign_in.ended_at is null`,
+    [sessionId, clientId, sid, new Date(clock())],
+  );
+}
+
+/** The tenant a person chose for an application under this session; undefined until then. */
+export async function chosenTenant(
+  { pool }: Dependencies,
+  { sessionId, clientId }: SignInPlace,
+): Promise<string | undefined> {
+  const { rows } = await pool.query<{ tenant_id: string | null }>(
+    'select tenant_id from identity.provider_sign_in where session_id = $1 and client_id = $2 and ended_at is null',
+    [sessionId, clientId],
+  );
+  return rows[0]?.tenant_id ?? undefined;
+}
+
+/** Remembers the choice for as long as the session lasts. The caller has checked the membership. */
+export async function chooseTenant(
+  { pool, clock }: Dependencies,
+  { sessionId, clientId, tenantId }: SignInPlace & { tenantId: string },
+): Promise<void> {
+  await pool.query(
+    `insert into identity.provider_sign_in (session_id, client_id, sid, tenant_id, created_at)
+     values ($1, $2, '', $3, $4)
+     on conflict (session_id, client_id) do update set tenant_id = excluded.tenant_id
+       where provider_sign_in.ended_at is null`,
+    [sessionId, clientId, tenantId, new Date(clock())],
+  );
+}
+
+/** What an ID token or the userinfo endpoint may tell of a person. */
+export type Person = { id: string; email: string; emailVerified: boolean; name: string };
+
+/** The account, unless it is disabled; its memberships as they are now. */
+export async function readPerson(
+  dependencies: Dependencies,
+  accountId: string,
+): Promise<{ person: Person; memberships: Membership[] } | undefined> {
+  const { rows } = await dependencies.pool.query<Person>(
+    `select id, email, email_verified_at is not null as "emailVerified", name from identity.account
+     where id = $1 and disabled_at is null`,
+    [accountId],
+  );
+  const person = rows[0];
+  if (person === undefined) return undefined;
+  return { person, memberships: await readMemberships(dependencies, accountId) };
+}
