@@ -14,7 +14,7 @@ create table identity.totp_factor (
   removed_at timestamptz,
   constraint totp_factor_pkey primary key (id),
   constraint totp_factor_account_fkey foreign key (account_id) references identity.account (id) on delete cascade,
-  constraint totp_factor_label_length check (length(label) between 1 and 100),
+  constraint totp_factor_label_length check (length(label) between 1 and 200),
   constraint totp_factor_secret_gone check ((removed_at is null) = (secret_encrypted is not null)),
   -- Confirming is accepting a code, so that a confirmed factor always knows the last step it accepted.
   constraint totp_factor_step_known check ((confirmed_at is null) = (last_step is null))
@@ -51,7 +51,7 @@ create table identity.passkey (
   constraint passkey_account_fkey foreign key (account_id) references identity.account (id) on delete cascade,
   constraint passkey_credential_unique unique (credential_id),
   constraint passkey_credential_length check (octet_length(credential_id) between 1 and 1023),
-  constraint passkey_label_length check (length(label) between 1 and 100),
+  constraint passkey_label_length check (length(label) between 1 and 200),
   constraint passkey_sign_count_range check (sign_count between 0 and 4294967295),
   -- WebAuthn level 3, section 6.1.3: what may not be backed up never is.
   constraint passkey_backup_state check (backup_eligible or not backed_up)
@@ -178,6 +178,29 @@ comment on column identity.passkey_challenge.created_at is 'When it was issued.'
 comment on column identity.passkey_challenge.expires_at is 'From then on it is refused.';
 comment on column identity.passkey_challenge.consumed_at is 'When it was answered; final.';
 
+create table identity.factor_attempt (
+  id uuid not null,
+  account_id uuid not null,
+  use text not null,
+  attempted_at timestamptz not null,
+  failed boolean not null default true,
+  constraint factor_attempt_pkey primary key (id),
+  constraint factor_attempt_account_fkey foreign key (account_id) references identity.account (id) on delete cascade,
+  constraint factor_attempt_use_known check (use in ('sign_in', 'step_up'))
+);
+create index factor_attempt_account_idx on identity.factor_attempt (account_id, use, attempted_at);
+create index factor_attempt_age_idx on identity.factor_attempt (attempted_at);
+comment on table identity.factor_attempt is
+  'Second factors and step-ups that were tried. Guessing at a sign-in locks nobody out of stepping up in a session, nor the reverse.';
+comment on index identity.factor_attempt_account_idx is 'An account''s failures within a window.';
+comment on index identity.factor_attempt_age_idx is 'What is to be purged.';
+comment on column identity.factor_attempt.id is 'Version 4 UUID.';
+comment on column identity.factor_attempt.account_id is 'Whose factor was tried.';
+comment on column identity.factor_attempt.use is 'sign_in or step_up.';
+comment on column identity.factor_attempt.attempted_at is 'When.';
+comment on column identity.factor_attempt.failed is
+  'Counts as a failure from the moment it begins until it is known otherwise, so that tries at once cannot outnumber the limit.';
+
 create function identity.keep_spent() returns trigger
   language plpgsql
   set search_path = ''
@@ -210,15 +233,17 @@ create function identity.purge_challenges(before timestamptz) returns bigint
   security definer
   set search_path = ''
 as $body$
-  with challenges as (
+  with attempts as (
+    delete from identity.factor_attempt a where a.attempted_at < before returning 1
+  ), challenges as (
     delete from identity.passkey_challenge c where c.expires_at < before returning 1
   ), sign_ins as (
     delete from identity.pending_sign_in p where p.expires_at < before returning 1
   )
-  select (select count(*) from challenges) + (select count(*) from sign_ins)
+  select (select count(*) from attempts) + (select count(*) from challenges) + (select count(*) from sign_ins)
 $body$;
 comment on function identity.purge_challenges(timestamptz) is
-  'Deletes challenges and pending sign-ins that expired before an instant; returns how many.';
+  'Deletes challenges and pending sign-ins that expired, and attempts that were made, before an instant; returns how many.';
 
 revoke execute on function identity.keep_spent(), identity.purge_challenges(timestamptz) from public;
 grant usage on schema identity to bulkhead_worker;
@@ -229,7 +254,11 @@ select bulkhead.exempt_table('identity.passkey', 'Credential; read before a tena
 select bulkhead.exempt_table('identity.recovery_code', 'Credential; read before a tenant is known.');
 select bulkhead.exempt_table('identity.pending_sign_in', 'Credential; read before a tenant is known.');
 select bulkhead.exempt_table('identity.passkey_challenge', 'Credential; read before a tenant is known.');
+select bulkhead.exempt_table('identity.factor_attempt', 'Written before a tenant is known.');
 
+grant select on identity.factor_attempt to bulkhead_identity;
+grant insert (id, account_id, use, attempted_at) on identity.factor_attempt to bulkhead_identity;
+grant update (failed) on identity.factor_attempt to bulkhead_identity;
 grant select on identity.totp_factor, identity.passkey, identity.recovery_code, identity.pending_sign_in,
   identity.passkey_challenge to bulkhead_identity;
 grant insert (id, account_id, label, secret_encrypted, created_at) on identity.totp_factor to bulkhead_identity;

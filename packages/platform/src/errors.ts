@@ -11,16 +11,20 @@ const catalogue = {
   account_disabled: ['refused', 'This account is disabled. Ask the owner of your organisation.'],
   account_missing: ['missing', 'There is no such account.'],
   already_member: ['conflict', 'That person is already a member of this organisation.'],
+  attempts_exhausted: ['refused', 'Too many wrong tries. Wait 15 minutes, then try again.'],
   busy: ['busy', 'Too many sign-ins at this moment. Try again in a few seconds.'],
   client_exists: ['conflict', 'An application with that id, or for that resource, is registered already.'],
   client_invalid: ['invalid', 'One of the values of this application is not valid.'],
   client_missing: ['missing', 'There is no such application.'],
+  code_refused: ['unauthenticated', 'That code is wrong, was used already or has expired. Try the next one.'],
   company_exists: ['conflict', 'A company with that name exists already.'],
   company_missing: ['missing', 'There is no such company in this organisation.'],
   cursor_invalid: ['invalid', 'This page link is not valid any more. Start the list again.'],
   email_invalid: ['invalid', 'That is not an email address this service can deliver to.'],
   email_taken: ['conflict', 'An account with that email address exists already. Sign in instead.'],
   email_unverified: ['refused', 'Confirm your email address first.'],
+  factor_limit: ['conflict', 'An account has at most 20 factors. Remove one you no longer use.'],
+  factor_missing: ['missing', 'There is no such factor on your account, or it was not confirmed in time.'],
   input_invalid: ['invalid', 'One of the values is not valid.'],
   invite_exists: ['conflict', 'That address has an open invite already. Revoke it to send another.'],
   invite_missing: ['missing', 'There is no such open invite in this organisation.'],
@@ -28,14 +32,25 @@ const catalogue = {
   last_owner: ['conflict', 'An organisation needs an owner. Make somebody else an owner first.'],
   link_invalid: ['invalid', 'This link is not valid, was used already or has expired. Ask for a new one.'],
   member_missing: ['missing', 'There is no such member in this organisation.'],
+  passkey_exists: ['conflict', 'This passkey belongs to an account already.'],
+  passkey_refused: [
+    'unauthenticated',
+    'This passkey could not be verified. Try again, or use another way to sign in.',
+  ],
+  passkey_unavailable: [
+    'conflict',
+    'Passkeys need a domain name, and this service is reached by an address.',
+  ],
   password_common: ['invalid', 'That password is too easy to guess. A few unrelated words make a good one.'],
   password_invalid: ['invalid', 'The password holds characters that cannot be used.'],
   password_long: ['invalid', 'A password has at most 256 characters.'],
   password_short: ['invalid', 'A password needs at least 15 characters.'],
   permission_refused: ['refused', 'Your role in this organisation does not allow this.'],
   role_invalid: ['invalid', 'That role, or that combination of roles and companies, does not exist.'],
+  sign_in_expired: ['unauthenticated', 'This sign-in took too long or was tried too often. Start again.'],
   sign_in_refused: ['unauthenticated', 'The email address or the password is wrong.'],
   signed_out: ['unauthenticated', 'Sign in to continue.'],
+  step_up_required: ['refused', 'Prove once more that it is you, then this goes through.'],
   tenant_missing: ['missing', 'There is no such organisation.'],
 } as const satisfies Record<string, readonly [ErrorKind, string]>;
 
@@ -49,6 +64,8 @@ export type PlatformErrorOptions = {
   field?: string;
   /** For the log only. */
   cause?: unknown;
+  /** Members of the problem document beyond the common ones (RFC 9457 section 3.2). Shown to the user. */
+  extensions?: Readonly<Record<string, unknown>>;
 };
 
 /** A refusal a user may see. `message` is for the user, `cause` for the log. */
@@ -56,6 +73,7 @@ export class PlatformError extends Error {
   readonly code: PlatformErrorCode;
   readonly kind: ErrorKind;
   readonly field: string | undefined;
+  readonly extensions: Readonly<Record<string, unknown>>;
 
   constructor(code: PlatformErrorCode, options: PlatformErrorOptions = {}) {
     super(options.message ?? catalogue[code][1], { cause: options.cause });
@@ -63,6 +81,7 @@ export class PlatformError extends Error {
     this.code = code;
     this.kind = catalogue[code][0];
     this.field = options.field;
+    this.extensions = options.extensions ?? {};
   }
 }
 

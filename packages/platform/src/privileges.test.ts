@@ -9,16 +9,24 @@ const roles = ['bulkhead_app', 'bulkhead_identity', 'bulkhead_worker', 'bulkhead
 const expected: Record<string, Record<string, string>> = {
   'identity.account': {
     bulkhead_identity:
-      'select(*) insert(created_at, email, email_normalised, id, name) update(email_verified_at)',
+      'select(*) insert(created_at, email, email_normalised, id, name) update(email, email_normalised, email_verified_at)',
+  },
+  'identity.factor_attempt': {
+    bulkhead_identity: 'select(*) insert(account_id, attempted_at, id, use) update(failed)',
   },
   'identity.invite': { bulkhead_app: 'select(*)' },
+  'identity.link_request': {
+    bulkhead_identity:
+      'select(*) insert(created_at, detail, expires_at, id, type) update(answered_at, detail)',
+  },
   'identity.membership': {
     bulkhead_app: 'select(*)',
     bulkhead_identity: 'select(account_id, company_ids, deleted_at, id, module_roles, role, tenant_id)',
   },
   'identity.one_time_token': {
     bulkhead_identity:
-      'select(*) insert(account_id, created_at, email_normalised, expires_at, id, token_hash, type) update(consumed_at)',
+      'select(*) insert(account_id, browser_hash, created_at, email, email_normalised, expires_at, id, target_id, ' +
+      'token_hash, type) update(consumed_at)',
   },
   'identity.operator': { bulkhead_identity: 'select(account_id, revoked_at)' },
   'identity.passkey': {
@@ -32,7 +40,7 @@ const expected: Record<string, Record<string, string>> = {
       'update(consumed_at)',
   },
   'identity.password': {
-    bulkhead_identity: 'select(*) insert(*) update(hash)',
+    bulkhead_identity: 'select(*) insert(*) update(changed_at, hash)',
   },
   'identity.pending_sign_in': {
     bulkhead_identity:
@@ -56,6 +64,9 @@ const expected: Record<string, Record<string, string>> = {
       'select(*) insert(account_id, created_at, id, label, secret_encrypted) ' +
       'update(confirmed_at, label, last_step, last_used_at, removed_at, secret_encrypted)',
   },
+  'mail.message': {
+    bulkhead_worker: 'select(*) update(attempts, content, error, finished_at, next_attempt_at, state)',
+  },
   'tenants.company': {
     bulkhead_app: 'select(*) insert(*) update(deleted_at, name)',
   },
@@ -72,19 +83,22 @@ const expectedFunctions: Record<string, string[]> = {
     'identity.members',
     'identity.remove_member',
     'identity.revoke_invite',
+    'mail.post',
   ],
   bulkhead_identity: [
     'identity.accept_invite',
     'identity.memberships_of_context',
     'identity.record_event',
+    'identity.view_invite',
     'identity.write_event',
+    'mail.post',
     'tenants.create_tenant',
   ],
-  bulkhead_worker: ['identity.purge_challenges'],
+  bulkhead_worker: ['identity.purge_challenges', 'identity.purge_links', 'mail.purge_messages'],
   bulkhead_auditor: [],
 };
 
-describe('privileges in the schemas identity and tenants (ISO-2)', () => {
+describe('privileges in the schemas identity, mail and tenants (ISO-2)', () => {
   let fixture: Fixture;
   before(async () => {
     fixture = await openFixture();
@@ -108,7 +122,7 @@ describe('privileges in the schemas identity and tenants (ISO-2)', () => {
          join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
          cross join unnest($1::text[]) r (role)
          cross join unnest(array['select', 'insert', 'update', 'references']) p (privilege)
-         where n.nspname in ('identity', 'tenants') and c.relkind in ('r', 'p', 'v', 'm', 'f')
+         where n.nspname in ('identity', 'mail', 'tenants') and c.relkind in ('r', 'p', 'v', 'm', 'f')
          group by 1, 2, 3, 4
        )
        select target, role, string_agg(
@@ -130,7 +144,7 @@ describe('privileges in the schemas identity and tenants (ISO-2)', () => {
     const rows = await query(
       `select c.oid::regclass::text as target, r.role
        from pg_class c cross join unnest($1::text[]) r (role)
-       where c.relnamespace in ('identity'::regnamespace, 'tenants'::regnamespace)
+       where c.relnamespace in ('identity'::regnamespace, 'mail'::regnamespace, 'tenants'::regnamespace)
          and case when c.relkind in ('r', 'p', 'v') then has_table_privilege(r.role, c.oid, 'delete, truncate, trigger')
            when c.relkind = 'S' then has_sequence_privilege(r.role, c.oid, 'usage, select, update') end`,
       [roles],
@@ -144,7 +158,7 @@ describe('privileges in the schemas identity and tenants (ISO-2)', () => {
          filter (where has_function_privilege(r.role, p.oid, 'execute')) as functions
        from pg_proc p join pg_namespace n on n.oid = p.pronamespace
        cross join unnest($1::text[] || array['public']) r (role)
-       where n.nspname in ('identity', 'tenants') group by r.role`,
+       where n.nspname in ('identity', 'mail', 'tenants') group by r.role`,
       [roles],
     );
     assert.deepEqual(Object.fromEntries(rows.map(({ role, functions }) => [role, functions ?? []])), {
@@ -156,7 +170,7 @@ describe('privileges in the schemas identity and tenants (ISO-2)', () => {
   it('stand on functions with a fixed search path (T-7)', async () => {
     const rows = await query(
       `select p.oid::regprocedure::text as function from pg_proc p
-       where p.pronamespace in ('identity'::regnamespace, 'tenants'::regnamespace)
+       where p.pronamespace in ('identity'::regnamespace, 'mail'::regnamespace, 'tenants'::regnamespace)
          and p.prosqlbody is null and not coalesce(p.proconfig @> array['search_path=""'], false)`,
     );
     assert.deepEqual(rows, []);
@@ -166,15 +180,15 @@ describe('privileges in the schemas identity and tenants (ISO-2)', () => {
     assert.deepEqual(await query('select * from bulkhead.unprotected_tables()'), []);
     const uncommented = await query(
       `select c.oid::regclass::text as object from pg_class c
-       where c.relnamespace in ('identity'::regnamespace, 'tenants'::regnamespace) and c.relkind in ('r', 'p', 'v')
+       where c.relnamespace in ('identity'::regnamespace, 'mail'::regnamespace, 'tenants'::regnamespace) and c.relkind in ('r', 'p', 'v')
          and obj_description(c.oid, 'pg_class') is null
        union all
        select a.attrelid::regclass::text || '.' || a.attname from pg_attribute a join pg_class c on c.oid = a.attrelid
-       where c.relnamespace in ('identity'::regnamespace, 'tenants'::regnamespace) and c.relkind = 'r'
+       where c.relnamespace in ('identity'::regnamespace, 'mail'::regnamespace, 'tenants'::regnamespace) and c.relkind = 'r'
          and a.attnum > 0 and not a.attisdropped and col_description(c.oid, a.attnum) is null
        union all
        select p.oid::regprocedure::text from pg_proc p
-       where p.pronamespace in ('identity'::regnamespace, 'tenants'::regnamespace) and obj_description(p.oid, 'pg_proc') is null`,
+       where p.pronamespace in ('identity'::regnamespace, 'mail'::regnamespace, 'tenants'::regnamespace) and obj_description(p.oid, 'pg_proc') is null`,
     );
     assert.deepEqual(uncommented, []);
   });
