@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { migrate } from '../../packages/kernel/src/migrate.ts';
 import pg from 'pg';
 import { createTestDatabase } from '../../test/harness/index.ts';
 import { commentProblems, functionProblems } from './catalog.ts';
@@ -17,6 +18,7 @@ export const schemaFiles = [
 /** Calls `use` with a connection (as superuser) to a database that has every migration. */
 export async function withMigratedDatabase<T>(use: (client: pg.Client) => Promise<T>): Promise<T> {
   const database = await createTestDatabase({ template: 'full' });
+  await migrateLab(database.connections.owner);
   const client = new pg.Client(database.connections.superuser);
   await client.connect();
   try {
@@ -25,6 +27,17 @@ export async function withMigratedDatabase<T>(use: (client: pg.Client) => Promis
     await client.end();
     await database.drop();
     await database.server.stop();
+  }
+}
+
+/** The demo's lab is in no template, because no server but the demo's has it. */
+async function migrateLab(owner: pg.ClientConfig): Promise<void> {
+  const client = new pg.Client(owner);
+  await client.connect();
+  try {
+    await migrate(client, { line: 'lab', folder: new URL('../../apps/lab/sql/', import.meta.url) });
+  } finally {
+    await client.end();
   }
 }
 

@@ -14,6 +14,8 @@ import { contract } from './contract/index.ts';
 import type { Target } from './contract/index.ts';
 
 export type LabOptions = {
+  /** The server's; its `lab.enabled` must be on, which only a server of this machine alone may say. */
+  config: { lab: { enabled: boolean } };
   /** As bulkhead_app, to the database of the server. */
   app: pg.ClientConfig;
   /** As the role of the copy, to the copy; absent: there is none. */
@@ -38,9 +40,12 @@ const description = {
 
 /**
  * The lab as a module of the server. It runs SQL that visitors write, as bulkhead_app: for a demo on one's own machine
- * and nothing else. The caller decides that; `bulkhead up` demands `lab.enabled`, which demands a loopback address.
+ * and nothing else.
+ *
+ * @throws {Error} when the server's configuration does not say that the lab is on
  */
 export function createLab(options: LabOptions): Module {
+  if (!options.config.lab.enabled) throw new Error('The lab is off: lab.enabled is not set.');
   const limits = { ...standardLimits, ...options.limits };
   const os = implementContract(contract);
   let running = 0;
@@ -67,7 +72,13 @@ export function createLab(options: LabOptions): Module {
           const milliseconds = Math.round(performance.now() - begin);
           const foreign = foreignSecrets(outcome, context.tenant, options.secrets);
           const { session, account } = context;
-          await writeAttempt(session, { who: account.name, target, input: text, outcome, foreignSecrets: foreign });
+          await writeAttempt(session, {
+            who: account.name,
+            target,
+            input: text,
+            outcome,
+            foreignSecrets: foreign,
+          });
           return { sql, outcome, foreignSecrets: foreign, milliseconds };
         } finally {
           running -= 1;

@@ -5,7 +5,7 @@ import type { LabOptions } from './lab.ts';
 import { fillSecrets } from './prepare/fill.ts';
 import { makePlainCopy, plainRole } from './prepare/plainCopy.ts';
 
-export type OpenLabOptions = Pick<LabOptions, 'app' | 'sealer' | 'limits'> & {
+export type OpenLabOptions = Pick<LabOptions, 'config' | 'app' | 'sealer' | 'limits'> & {
   /** A superuser of the whole cluster, its database the server's. */
   administrator: pg.ClientConfig;
   /** The copy's database, which is made anew, and the password of its role. */
@@ -22,10 +22,17 @@ export type OpenedLab = {
 
 /** The lab, and what has to be done once its tables and its tenants are there. */
 export function openLab(options: OpenLabOptions): OpenedLab {
-  const { app, sealer, limits, administrator, copy, randomHex } = options;
+  const { config, app, sealer, limits, administrator, copy, randomHex } = options;
   const secrets = new Map<string, string>();
   const plain = { ...administrator, database: copy.database, user: plainRole, password: copy.password };
-  const module = createLab({ app, plain, sealer, secrets, ...(limits === undefined ? {} : { limits }) });
+  const module = createLab({
+    config,
+    app,
+    plain,
+    sealer,
+    secrets,
+    ...(limits === undefined ? {} : { limits }),
+  });
   const prepare = async (): Promise<void> => {
     const rows = await fillSecrets(administrator, randomHex);
     for (const { tenant, secret } of rows) secrets.set(tenant, secret);

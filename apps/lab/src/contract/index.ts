@@ -71,11 +71,16 @@ export type AttemptResult = z.infer<typeof result>;
 /** The HTTP surface of the lab. */
 export const contract = {
   read: procedure({ permission: 'lab:attempt.run', rate: 'read', scope: 'tenant' })
-    .route({ method: 'GET', path: '/', summary: 'The lab: query, limits, examples, attempts', tags })
+    .route({ method: 'GET', path: '/attempts', summary: 'The lab: query, limits, examples, attempts', tags })
     .input(z.strictObject({}))
     .output(lab),
   attempt: procedure({ permission: 'lab:attempt.run', rate: 'heavy', scope: 'tenant' })
-    .route({ method: 'POST', path: '/attempts', summary: 'Try to steal: the text becomes part of the SQL', tags })
+    .route({
+      method: 'POST',
+      path: '/attempts',
+      summary: 'Try to steal: the text becomes part of the SQL',
+      tags,
+    })
     .input(
       z.strictObject({
         // The wire protocol ends a text at a NUL.

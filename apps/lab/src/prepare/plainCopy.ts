@@ -54,7 +54,10 @@ export async function makePlainCopy(options: PlainCopyOptions): Promise<void> {
   });
 }
 
-async function within(connection: pg.ClientConfig, work: (client: pg.Client) => Promise<void>): Promise<void> {
+async function within(
+  connection: pg.ClientConfig,
+  work: (client: pg.Client) => Promise<void>,
+): Promise<void> {
   const client = new pg.Client(connection);
   await client.connect();
   try {

@@ -94,7 +94,9 @@ async function prepareDatabase(
     openServingDatabase(request, ground, { folder, http: wanted, console: dist }),
   );
   ground.signal.throwIfAborted();
-  const { modules } = await code;
+  const { openDemoLab } = await import('../demo/demoLab.ts');
+  const lab = await openDemoLab(request.demo, { ...opened, secrets: folder?.secrets });
+  const modules = [...(await code).modules, ...(lab === undefined ? [] : [lab.module])];
   const { ownerPassword, migrateAtBoot } = opened.config.database;
   if (ownerPassword !== undefined && migrateAtBoot) {
     const { applyMigrations } = await import('../database/migrations.ts');
@@ -104,7 +106,8 @@ async function prepareDatabase(
     const { seedDemo } = await import('../demo/seedDemo.ts');
     await watch.time('demo', () => seedDemo(request, opened.config, { folder, terminal: ground.terminal }));
   }
-  return opened;
+  if (lab !== undefined) await watch.time('lab', () => lab.prepare());
+  return { ...opened, modules };
 }
 
 type Code = {
@@ -143,7 +146,7 @@ export async function bringUp(request: UpRequest, ground: Ground): Promise<Insta
     const dist = ownConsole ? consoleDist(consolePackage) : undefined;
     const code = watch.time('load', () => loadCode(request));
     const prepared = { watch, folder, wanted, console: dist, code };
-    const [loaded, { config, lost }] = await all([
+    const [loaded, { config, lost, modules }] = await all([
       code,
       prepareDatabase(request, ground, prepared),
       dist === undefined
@@ -151,7 +154,7 @@ export async function bringUp(request: UpRequest, ground: Ground): Promise<Insta
         : watch.time('console', () => buildConsole(consolePackage, { progress: terminal.progress, signal })),
     ]);
     signal.throwIfAborted();
-    const server = loaded.createServer(runtimeConfig(config), loaded.modules, {
+    const server = loaded.createServer(runtimeConfig(config), modules, {
       logStream: { write: (line) => terminal.progress(line.trimEnd()) },
     });
     stack.defer(() => server.close());

@@ -1,7 +1,7 @@
 import type { Config } from '@bulkhead/server';
 import type { DataFolder } from '../data-folder/dataFolder.ts';
 import { parseDatabaseAddress, type DatabaseAddress } from '../database/address.ts';
-import { bootstrap } from '../database/bootstrap.ts';
+import { bootstrap, type Administrator } from '../database/bootstrap.ts';
 import { bootstrapAt, configWithSecrets, localAddress } from '../database/openDatabase.ts';
 import { keepPasswords } from '../database/passwords.ts';
 import { readConfig } from '../database/readConfig.ts';
@@ -11,21 +11,27 @@ import type { UpRequest } from './request.ts';
 import { superviseDatabase } from './superviseDatabase.ts';
 
 /** The database to serve from, and the whole configuration that goes with it. */
-export type ServingDatabase = { readonly config: Config; readonly lost: Promise<never> };
+export type ServingDatabase = {
+  readonly config: Config;
+  readonly lost: Promise<never>;
+  /** Of the data folder's own Postgres alone. */
+  readonly administrator?: Administrator;
+};
 
 const never = new Promise<never>(() => undefined);
 
 async function own(
   folder: DataFolder,
   { terminal, stack }: Ground,
-): Promise<{ address: DatabaseAddress; lost: Promise<never> }> {
+): Promise<{ address: DatabaseAddress; lost: Promise<never>; administrator: Administrator }> {
   const server = await superviseDatabase(folder, { progress: terminal.progress });
   stack.defer(() => server.stop());
   const { host, port, user, password } = server.admin;
   const passwords = await keepPasswords(folder.secrets);
   const address = localAddress(port);
-  await bootstrap({ host, port, user, password }, { database: address.name, passwords });
-  return { address, lost: server.lost };
+  const administrator = { host, port, user, password };
+  await bootstrap(administrator, { database: address.name, passwords });
+  return { address, lost: server.lost, administrator };
 }
 
 /**
@@ -41,7 +47,8 @@ export async function openServingDatabase(
   const { folder, ...rest } = decided;
   const { env } = ground.terminal;
   // Quiet unless asked: at a terminal the answer should not scroll away.
-  const quiet = { BULKHEAD_LOG_LEVEL: 'warn', ...env };
+  const lab = request.demo ? { BULKHEAD_LAB_ENABLED: 'true' } : {};
+  const quiet = { BULKHEAD_LOG_LEVEL: 'warn', ...lab, ...env };
   if (folder === undefined) return { config: await readConfig(composeEnvironment(env, rest)), lost: never };
   if (request.database !== undefined) {
     const address = parseDatabaseAddress(request.database);
@@ -51,7 +58,7 @@ export async function openServingDatabase(
   }
   // Read once before anything slow, so that a wrong setting is told at once.
   await configWithSecrets(quiet, { ...rest, database: localAddress(1), secrets: folder.secrets });
-  const { address, lost } = await own(folder, ground);
+  const { address, lost, administrator } = await own(folder, ground);
   const config = await configWithSecrets(quiet, { ...rest, database: address, secrets: folder.secrets });
-  return { config, lost };
+  return { config, lost, administrator };
 }
