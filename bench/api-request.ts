@@ -1,4 +1,5 @@
 import type { Config } from '@bulkhead/server';
+import { testConfig } from '../test/harness/config.ts';
 import type { TestDatabase } from '../test/harness/index.ts';
 import { startApiServers, type ApiServers } from './apiServers.ts';
 import { compare, rounded, type Way } from './compare.ts';
@@ -9,38 +10,12 @@ import type { Benchmark } from './main.ts';
 
 const clients = 16;
 
-function configFor({ key, name, connections }: TestDatabase): Config {
-  const { host, port, password } = connections.app;
-  return {
-    http: {
-      host: '127.0.0.1',
-      port: 0,
-      trustedProxies: [],
-      bodyLimit: 1024 * 1024,
-      maxConnections: 1000,
-      headersTimeout: 10_000,
-      requestTimeout: 60_000,
-      shutdownTimeout: 1000,
-      maxBatch: 10,
-      shedAfter: 0,
-    },
-    database: {
-      host,
-      port,
-      name,
-      tls: 'off',
-      appPassword: password,
-      identityPassword: password,
-      ownerPassword: password,
-      appConnections: clients,
-      identityConnections: 4,
-      statements: 'auto',
-      connectTimeout: 5000,
-      migrateAtBoot: true,
-    },
-    context: { keyId: key.id, key: Buffer.from(key.secret) },
+function configFor(database: TestDatabase): Config {
+  return testConfig(database, {
+    http: { maxConnections: 1000, shutdownTimeout: 1000 },
+    database: { appConnections: clients },
     log: { level: 'error' },
-  };
+  });
 }
 
 /** Signs somebody up, as a page of the server's own would, and answers the headers of that person's requests. */

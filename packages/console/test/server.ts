@@ -1,8 +1,9 @@
 import { fileURLToPath } from 'node:url';
 import { books } from '@bulkhead/books';
 import { PasswordHasher } from '@bulkhead/platform/identity';
-import { checkConfig, createServer } from '@bulkhead/server';
+import { createServer } from '@bulkhead/server';
 import pg from 'pg';
+import { testConfig } from '../../../test/harness/config.ts';
 import { createTestDatabase, type TestDatabase } from '../../../test/harness/index.ts';
 import { consoleFolder } from '../src/index.ts';
 
@@ -17,19 +18,7 @@ export type RunningConsole = {
 /** The built console, served by a real server with the books on a real database of its own. */
 export async function startConsole(): Promise<RunningConsole> {
   const database = await createTestDatabase({ template: 'full' });
-  const { host, port, password } = database.connections.app;
-  const config = checkConfig({
-    http: { port: 0, console: fileURLToPath(consoleFolder), shedAfter: 0 },
-    database: {
-      host,
-      port,
-      name: database.name,
-      appPassword: password,
-      identityPassword: password,
-      ownerPassword: password,
-    },
-    context: { keyId: database.key.id, key: Buffer.from(database.key.secret).toString('hex') },
-  });
+  const config = testConfig(database, { http: { console: fileURLToPath(consoleFolder) } });
   const log: string[] = [];
   const server = createServer(config, [books], {
     logStream: { write: (line) => void log.push(line) },

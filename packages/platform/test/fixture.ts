@@ -1,13 +1,17 @@
 import pg from 'pg';
 import { migrate, TenantPool, type TenantSession } from '@bulkhead/kernel';
+import { testCipher } from '../../../test/harness/cipher.ts';
 import { createTestDatabase, type RoleName, type TestDatabase } from '../../../test/harness/index.ts';
 import {
   identityDependencies,
   PasswordHasher,
   requestEmailVerification,
+  signIn,
   signUp,
   verifyEmail,
+  type Device,
   type IdentityDependencies,
+  type StartedSession,
 } from '../src/identity/index.ts';
 
 /** A database with kernel and platform, and the slices' dependencies on it. */
@@ -54,13 +58,27 @@ export async function openFixture(): Promise<Fixture> {
     return client;
   };
   const line = { line: 'platform', folder: new URL('../sql/', import.meta.url) };
-  await migrate(await connect('owner'), line);
+  try {
+    await migrate(await connect('owner'), line);
+  } catch (error) {
+    // A connection left open would keep a test that failed here from ending.
+    await Promise.all(clients.map((client) => client.end()));
+    await database.drop();
+    throw error;
+  }
   const pool = new pg.Pool(database.connections.identity);
   pool.on('error', () => {});
   const tenants = new TenantPool({ connection: database.connections.app, sealer: database.sealer });
   let now = Date.parse('2030-01-15T10:00:00.123Z');
+  const cipher = testCipher();
   const anotherProcess = (): IdentityDependencies =>
-    identityDependencies({ pool, sealer: database.sealer, clock: () => now, passwords: cheapPasswords() });
+    identityDependencies({
+      pool,
+      sealer: database.sealer,
+      cipher,
+      clock: () => now,
+      passwords: cheapPasswords(),
+    });
   const identity = anotherProcess();
   const as: Fixture['as'] = (tenant, accountId, company) =>
     tenants.as({ tenant, company, actor: { kind: 'account', id: accountId } });
@@ -104,6 +122,16 @@ async function signUpPerson(
     await verifyEmail(identity, token);
   }
   return { accountId, tenantId, companyId, email };
+}
+
+/** Signs in with a password, where nothing more is asked for. */
+export async function signedIn(
+  identity: IdentityDependencies,
+  { email, password = goodPassword, device = {} }: { email: string; password?: string; device?: Device },
+): Promise<StartedSession> {
+  const outcome = await signIn(identity, { email, password, device });
+  if (outcome.kind !== 'session') throw new Error(`the sign-in asks for ${outcome.factors.join(' or ')}`);
+  return outcome.session;
 }
 
 /** An id that nothing has. */

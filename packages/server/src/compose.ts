@@ -1,6 +1,7 @@
 import { hkdfSync } from 'node:crypto';
 import { identityDependencies, readSession } from '@bulkhead/platform/identity';
 import type { IdentityDependencies } from '@bulkhead/platform/identity';
+import type { FieldCipher } from '@bulkhead/platform/vault';
 import type { FastifyInstance } from 'fastify';
 import { mergeAccess, mergeAnswers, permissionsIn } from './access.ts';
 import { migrationLines } from './boot/lines.ts';
@@ -38,6 +39,8 @@ export type Parts = {
   modules: readonly Module[];
   log: Log;
   pools: Pools;
+  /** Encrypts single fields under the installation's key. */
+  cipher: FieldCipher;
   clock: () => number;
   identity: IdentityParts;
 };
@@ -93,10 +96,11 @@ export function compose(parts: Parts, state: ServerState): Composition {
   return { app, batchGuard, procedures, prepare };
 }
 
-function createIdentity({ pools, clock, identity }: Parts): IdentityDependencies {
+function createIdentity({ pools, cipher, clock, identity }: Parts): IdentityDependencies {
   return identityDependencies({
     pool: pools.identity,
     sealer: pools.sealer,
+    cipher,
     clock,
     ...identity,
   });

@@ -1,3 +1,4 @@
+export { createCipher } from './boot/cipher.ts';
 export { connectionOf } from './boot/connections.ts';
 export type { ConnectionRole } from './boot/connections.ts';
 export { migrationLines } from './boot/lines.ts';

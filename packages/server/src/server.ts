@@ -6,8 +6,11 @@ import { createPools } from './boot/pools.ts';
 import type { Pools } from './boot/pools.ts';
 import { assertSound } from './boot/soundness.ts';
 import { compose } from './compose.ts';
+import { createCipher } from './boot/cipher.ts';
 import type { Composition, IdentityParts, Parts, ServerState } from './compose.ts';
 import type { Config } from './config/schema.ts';
+import { createDuties } from './duties/index.ts';
+import type { Duties } from './duties/duty.ts';
 import { createLog } from './http/log.ts';
 import { ownOrigins, publicOrigin } from './http/origins.ts';
 import { Connections } from './http/shutdown.ts';
@@ -62,7 +65,8 @@ export function createServer(
   const clock = options.clock ?? Date.now;
   const log = createLog({ level: config.log.level, stream: options.logStream });
   const pools = createPools(config, { log, clock });
-  const parts: Parts = { config, modules, log, pools, clock, identity: options.identity ?? {} };
+  const cipher = createCipher(config.encryption);
+  const parts: Parts = { config, modules, log, pools, cipher, clock, identity: options.identity ?? {} };
   const state: ServerState = { draining: false, origins: new Set() };
   return new RunningServer(parts, { composition: compose(parts, state), state });
 }
@@ -72,6 +76,7 @@ class RunningServer implements Server {
   readonly #composition: Composition;
   readonly #state: ServerState;
   readonly #connections: Connections;
+  readonly #duties: Duties;
   #address: ServerAddress | undefined;
   #closing: Promise<void> | undefined;
 
@@ -80,6 +85,7 @@ class RunningServer implements Server {
     this.#composition = composition;
     this.#state = state;
     this.#connections = new Connections(composition.app.server);
+    this.#duties = createDuties(parts);
   }
 
   get address(): ServerAddress | undefined {
@@ -115,6 +121,7 @@ class RunningServer implements Server {
     this.#state.origins = ownOrigins(url);
     this.#address = { host, port, url };
     log.info({ event: 'listening', host, port, url });
+    this.#duties.start();
     return this.#address;
   }
 
@@ -128,7 +135,7 @@ class RunningServer implements Server {
     const { config, log, pools } = this.#parts;
     this.#state.draining = true;
     const cut = await this.#connections.within(config.http.shutdownTimeout, () => this.#connections.stop());
-    await this.#composition.app.close();
+    await Promise.all([this.#composition.app.close(), this.#duties.stop()]);
     await pools.close();
     this.#address = undefined;
     log.info({ event: 'closed', connectionsCut: cut });

@@ -1,3 +1,4 @@
+import { testConfig } from '../../../test/harness/config.ts';
 import { createTestDatabase } from '../../../test/harness/index.ts';
 import type { TestDatabase } from '../../../test/harness/index.ts';
 import { PasswordHasher } from '@bulkhead/platform/identity';
@@ -48,37 +49,10 @@ export async function openServer(
 
 /** A configuration for a test's database, port free. */
 export function configFor(database: TestDatabase, http: Partial<Config['http']> = {}): Config {
-  const { host, port, password } = database.connections.app;
+  const config = testConfig(database, { database: { identityConnections: 2 } });
   return {
-    http: {
-      host: '127.0.0.1',
-      port: 0,
-      trustedProxies: [],
-      bodyLimit: 1024 * 1024,
-      maxConnections: 1000,
-      headersTimeout: 10_000,
-      requestTimeout: 60_000,
-      shutdownTimeout: 10_000,
-      maxBatch: 5,
-      shedAfter: 0,
-      ...http,
-    },
-    database: {
-      host,
-      port,
-      name: database.name,
-      tls: 'off',
-      appPassword: password,
-      identityPassword: password,
-      ownerPassword: password,
-      appConnections: 10,
-      identityConnections: 2,
-      statements: 'auto',
-      connectTimeout: 5000,
-      migrateAtBoot: true,
-    },
-    context: { keyId: database.key.id, key: Buffer.from(database.key.secret) },
-    log: { level: 'info' },
+    ...config,
+    http: { ...config.http, shutdownTimeout: 10_000, maxBatch: 5, maxConnections: 1000, ...http },
   };
 }
 

@@ -8,6 +8,7 @@ import { mergeAccess } from '../src/access.ts';
 import { createGuard } from '../src/rpc/guard.ts';
 import { RequestScope } from '../src/rpc/scope.ts';
 import { asRole, companyOf, join, openServer, send, signUp } from './fixture.ts';
+import { testCipher } from '../../../test/harness/cipher.ts';
 import type { Fixture, Person } from './fixture.ts';
 import { widgetsModule } from './widgets/module.ts';
 
@@ -81,7 +82,11 @@ test('ISO-5 a context that this server did not seal is refused by the database, 
 });
 
 const scopeOf = (person: Person, tenant: string | undefined) => {
-  const dependencies = identityDependencies({ pool: identity, sealer: fixture.database.sealer });
+  const dependencies = identityDependencies({
+    pool: identity,
+    sealer: fixture.database.sealer,
+    cipher: testCipher(),
+  });
   return new RequestScope({
     id: 'request-1',
     ip: '192.0.2.1',

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { testCipher } from '../../../test/harness/cipher.ts';
 import { after, before, test } from 'node:test';
 import { permissionsOf } from '@bulkhead/platform/access';
 import { mergeAccess, permissionsIn } from '../src/access.ts';
@@ -51,7 +52,8 @@ function composed(): readonly MountedProcedure[] {
   const config = configFor(fixture.database);
   const log = createLog({ level: 'silent' });
   const pools = createPools(config, { log, clock: Date.now });
-  const parts = { config, modules: [module], log, pools, clock: Date.now, identity: {} };
+  const cipher = testCipher();
+  const parts = { config, modules: [module], log, pools, cipher, clock: Date.now, identity: {} };
   return compose(parts, { draining: false, origins: new Set() }).procedures;
 }
 

@@ -1,20 +1,18 @@
 import assert from 'node:assert/strict';
-import { randomBytes } from 'node:crypto';
 import { after, before, test } from 'node:test';
 import {
   requestEmailVerification,
   verifyEmail,
   type IdentityDependencies,
 } from '@bulkhead/platform/identity';
-import { checkConfig } from '@bulkhead/server';
 import pg from 'pg';
+import { testConfig } from '../../../../test/harness/config.ts';
 import { createTestDatabase, type TestDatabase } from '../../../../test/harness/index.ts';
 import { asOwner, type DatabaseConfig } from '../database/openDatabase.ts';
 import { makeTenant, type TenantRequest } from '../identity/makeTenant.ts';
 import { withIdentity } from '../identity/withIdentity.ts';
 import { promoteOperator } from './operatorPromote.ts';
 
-const strong = randomBytes(32).toString('hex');
 let test1: TestDatabase;
 let database: DatabaseConfig;
 
@@ -26,15 +24,7 @@ const on = (request: TenantRequest) => withIdentity(database, (identity) => make
 
 before(async () => {
   test1 = await createTestDatabase({ template: 'full' });
-  const { host, port, database: name } = test1.connections.app;
-  const settings = checkConfig({
-    database: { host, port, name, appPassword: strong, identityPassword: strong },
-    context: { keyId: test1.key.id, key: Buffer.from(test1.key.secret).toString('hex') },
-  });
-  // The test server trusts everybody; its one short password would not pass as a configured one.
-  const { password } = test1.connections.owner;
-  const passwords = { appPassword: password, identityPassword: password, ownerPassword: password };
-  database = { ...settings, database: { ...settings.database, ...passwords } };
+  database = testConfig(test1);
 });
 after(() => test1.drop());
 

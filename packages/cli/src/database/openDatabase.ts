@@ -16,7 +16,7 @@ import { readConfig } from './readConfig.ts';
 import { composeEnvironment, configuresDatabase, type Decided } from './settings.ts';
 
 /** What a command needs of the configuration to work on a database. */
-export type DatabaseConfig = Pick<Config, 'database' | 'context'>;
+export type DatabaseConfig = Pick<Config, 'database' | 'context' | 'encryption'>;
 
 type Held = { readonly config: DatabaseConfig; close(): Promise<void> };
 
@@ -35,11 +35,13 @@ export async function configWithSecrets(
   env: Terminal['env'],
   decided: Decided & { readonly secrets: string },
 ): Promise<Config> {
-  const [key] = await Promise.all([
+  const [key, encryptionKey] = await Promise.all([
     keepContextKey(join(decided.secrets, 'context-key')),
+    keepContextKey(join(decided.secrets, 'encryption-key')),
     keepPasswords(decided.secrets),
   ]);
-  return readConfig(composeEnvironment(env, { ...decided, keyId: key.id }));
+  const keys = { keyId: key.id, encryptionKeyId: encryptionKey.id };
+  return readConfig(composeEnvironment(env, { ...decided, ...keys }));
 }
 
 /** Makes the roles of a database whose address names an administrator; PGPASSWORD or ~/.pgpass let it in. */

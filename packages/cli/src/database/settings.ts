@@ -11,6 +11,7 @@ export type Decided = {
   /** Folder of secret files, used where the configuration names no secret of its own. */
   readonly secrets?: string;
   readonly keyId?: string;
+  readonly encryptionKeyId?: string;
   readonly http?: { readonly host?: string | undefined; readonly port?: number | undefined };
   readonly console?: string | undefined;
 };
@@ -20,7 +21,7 @@ export function configuresDatabase(env: Environment): boolean {
   return Boolean(env['BULKHEAD_DATABASE_HOST']) || Boolean(env['BULKHEAD_CONFIG']);
 }
 
-function secretsOf(env: Environment, { secrets, keyId }: Decided): Record<string, string> {
+function secretsOf(env: Environment, { secrets, keyId, encryptionKeyId }: Decided): Record<string, string> {
   if (secrets === undefined) return {};
   const found: Record<string, string> = {};
   const offer = (variable: string, file: string): boolean => {
@@ -29,11 +30,15 @@ function secretsOf(env: Environment, { secrets, keyId }: Decided): Record<string
     found[`${variable}_FILE`] = file;
     return true;
   };
-  for (const role of ['owner', 'app', 'identity'] as const) {
+  for (const role of ['owner', 'app', 'identity', 'worker'] as const) {
     offer(`BULKHEAD_DATABASE_${role.toUpperCase()}_PASSWORD`, passwordFile(secrets, role));
   }
-  const offered = offer('BULKHEAD_CONTEXT_KEY', join(secrets, 'context-key'));
-  if (offered && keyId !== undefined) found['BULKHEAD_CONTEXT_KEY_ID'] = keyId;
+  const offerKey = (section: string, file: string, id: string | undefined): void => {
+    const offered = offer(`BULKHEAD_${section}_KEY`, join(secrets, file));
+    if (offered && id !== undefined) found[`BULKHEAD_${section}_KEY_ID`] = id;
+  };
+  offerKey('CONTEXT', 'context-key', keyId);
+  offerKey('ENCRYPTION', 'encryption-key', encryptionKeyId);
   return found;
 }
 

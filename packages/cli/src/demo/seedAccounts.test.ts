@@ -8,6 +8,7 @@ import {
   type IdentityDependencies,
 } from '@bulkhead/platform/identity';
 import pg from 'pg';
+import { testCipher } from '../../../../test/harness/cipher.ts';
 import { createTestDatabase, type TestDatabase } from '../../../../test/harness/index.ts';
 import { advisor, castDemo, demoPassword, listSignIns, type CastTenant } from './cast.ts';
 import { loadModuleDemo } from './moduleDemo.ts';
@@ -25,7 +26,7 @@ before(async () => {
   const sealer = new ContextSealer({ key: database.key });
   pool = new pg.Pool(database.connections.identity);
   db = new TenantPool({ connection: database.connections.app, sealer });
-  identity = identityDependencies({ pool, sealer });
+  identity = identityDependencies({ pool, sealer, cipher: testCipher() });
   cast = castDemo((await loadModuleDemo(import.meta.dirname)).demoTenants);
   tenants = await seedAccounts({ identity, db }, cast);
 });
@@ -36,8 +37,9 @@ after(async () => {
 
 async function membershipsOf(email: string) {
   const device = { ip: '127.0.0.1', userAgent: 'test' };
-  const { token } = await signIn(identity, { email, password: demoPassword, device });
-  return (await readSession(identity, token))?.memberships ?? [];
+  const outcome = await signIn(identity, { email, password: demoPassword, device });
+  assert.ok(outcome.kind === 'session');
+  return (await readSession(identity, outcome.session.token))?.memberships ?? [];
 }
 
 test('three tenants of different kinds with two companies each', () => {

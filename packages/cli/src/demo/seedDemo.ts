@@ -1,8 +1,9 @@
 import { ContextSealer, TenantPool } from '@bulkhead/kernel';
-import { connectionOf, type Config } from '@bulkhead/server';
+import { connectionOf } from '@bulkhead/server';
 import { CommandFailure } from '../command-line/failure.ts';
 import type { Terminal } from '../command-line/terminal.ts';
 import type { DataFolder } from '../data-folder/dataFolder.ts';
+import type { DatabaseConfig } from '../database/openDatabase.ts';
 import { withIdentity } from '../identity/withIdentity.ts';
 import { castDemo } from './cast.ts';
 import { loadModuleDemo, type ModuleDemo } from './moduleDemo.ts';
@@ -36,7 +37,7 @@ async function seedCompanies(
  */
 export async function seedDemo(
   request: { readonly folder: string },
-  config: Pick<Config, 'database' | 'context'>,
+  config: DatabaseConfig,
   { folder, terminal }: { readonly folder: DataFolder; readonly terminal: Terminal },
 ): Promise<void> {
   const state = await readDemoState(folder.path);

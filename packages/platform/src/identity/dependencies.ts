@@ -2,8 +2,11 @@ import type { Pool } from 'pg';
 import { systemClock, type Clock } from '../clock.ts';
 import { systemRandomBytes, type RandomBytes } from '../random.ts';
 import type { Sealer } from '../sealer.ts';
+import type { FieldCipher } from '../vault/index.ts';
+import { noNotices, type Notices } from './notices.ts';
 import { PasswordHasher } from './passwordHasher.ts';
 import { SessionCache } from './sessionCache.ts';
+import type { SignInRule } from './signInRule.ts';
 
 export type SessionLifetimes = {
   /** Milliseconds without use after which a session ends. Default 12 hours. */
@@ -20,6 +23,8 @@ export type IdentityDependencies = {
   /** Connected as bulkhead_identity. Its creator listens for 'error'. */
   pool: Pool;
   sealer: Sealer;
+  /** Encrypts what must be read again, e.g. the secret of one-time codes. */
+  cipher: FieldCipher;
   clock: Clock;
   randomBytes: RandomBytes;
   passwords: PasswordHasher;
@@ -27,9 +32,13 @@ export type IdentityDependencies = {
   lifetimes: SessionLifetimes;
   /** Words of the service's own that make a password guessable. Default ['bulkhead']. */
   productWords: readonly string[];
+  /** Judge every sign-in before its session starts, in this order. Default none. */
+  signInRules: readonly SignInRule[];
+  /** Default: nobody is told anything. */
+  notices: Notices;
 };
 
-export type IdentityOptions = Pick<IdentityDependencies, 'pool' | 'sealer'> & Partial<IdentityDependencies>;
+export type IdentityOptions = Pick<IdentityDependencies, 'pool' | 'sealer' | 'cipher'> & Partial<IdentityDependencies>;
 
 /** Fills in the system's clock and randomness, OWASP's hashing cost and the default lifetimes. */
 export function identityDependencies(options: IdentityOptions): IdentityDependencies {
@@ -41,6 +50,8 @@ export function identityDependencies(options: IdentityOptions): IdentityDependen
     sessions: new SessionCache({ clock }),
     lifetimes: defaultLifetimes,
     productWords: ['bulkhead'],
+    signInRules: [],
+    notices: noNotices,
     ...options,
   };
 }

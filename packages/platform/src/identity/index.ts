@@ -6,6 +6,7 @@ export {
   type IdentityOptions,
   type SessionLifetimes,
 } from './dependencies.ts';
+export { completeSignIn, type SignInOutcome } from './completeSignIn.ts';
 export { parseEmail, type EmailAddress } from './email.ts';
 export { requestEmailVerification, verifyEmail, type VerificationRequest } from './emailVerification.ts';
 export {
@@ -17,7 +18,19 @@ export {
 export { acceptablePassword, type PasswordContext } from './passwordPolicy.ts';
 export { readSession } from './readSession.ts';
 export type { Device, Membership, OrganisationRole, Session, StartedSession } from './session.ts';
+export { noNotices, type FactorNotice, type LockNotice, type NewDeviceNotice, type Notices } from './notices.ts';
+export type {
+  AttemptAccount,
+  FactorKind,
+  FirstProof,
+  SignInAttempt,
+  SignInDecision,
+  SignInRule,
+  SignInVerdict,
+} from './signInRule.ts';
 export { SessionCache, type SessionCacheOptions } from './sessionCache.ts';
 export { signIn, type SignIn } from './signIn.ts';
 export { endOtherSessions, signOut } from './signOut.ts';
 export { signUp, type SignedUp, type SignUp } from './signUp.ts';
+export { recordEvent } from './event.ts';
+export type { IdentityEvent } from './event.ts';

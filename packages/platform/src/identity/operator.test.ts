@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import type pg from 'pg';
-import { goodPassword, openFixture, type Fixture } from '../../test/fixture.ts';
+import { openFixture, signedIn, type Fixture } from '../../test/fixture.ts';
 import { readSession } from './readSession.ts';
-import { signIn } from './signIn.ts';
 
 const promote = 'select identity.promote_operator($1, $2) as id';
 const reason = 'On call for support from January';
@@ -18,7 +17,7 @@ describe('operators (ACC-3)', () => {
   after(() => fixture.close());
 
   const isOperator = async (email: string): Promise<boolean | undefined> => {
-    const { token } = await signIn(fixture.identity, { email, password: goodPassword, device: {} });
+    const { token } = await signedIn(fixture.identity, { email });
     return (await readSession(fixture.identity, token))?.account.operator;
   };
 

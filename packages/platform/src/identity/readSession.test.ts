@@ -1,12 +1,11 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import pg from 'pg';
-import { goodPassword, openFixture, type Fixture } from '../../test/fixture.ts';
+import { openFixture, signedIn, type Fixture } from '../../test/fixture.ts';
 import { createTenant } from '../tenants/index.ts';
 import type { IdentityDependencies } from './dependencies.ts';
 import { readSession } from './readSession.ts';
 import type { StartedSession } from './session.ts';
-import { signIn } from './signIn.ts';
 import { endOtherSessions, signOut } from './signOut.ts';
 
 const minute = 60_000;
@@ -22,9 +21,8 @@ describe('sessions', () => {
   after(() => fixture.close());
 
   const start = async (email: string): Promise<StartedSession> =>
-    signIn(fixture.identity, {
+    signedIn(fixture.identity, {
       email,
-      password: goodPassword,
       device: { ip: '2001:db8::7', userAgent: 'x'.repeat(900) },
     });
   const lastSeen = async (sessionId: string): Promise<number> => {

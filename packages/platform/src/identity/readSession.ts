@@ -1,9 +1,7 @@
 import type { IdentityDependencies } from './dependencies.ts';
+import { noTenant } from './noTenant.ts';
 import { hashSecretToken } from './secretToken.ts';
 import type { Membership, Session } from './session.ts';
-
-/** A context for an account outside every tenant names this one, which no tenant can be. */
-const noTenant = '00000000-0000-0000-0000-000000000000';
 
 const touchInterval = 60_000;
 
@@ -31,6 +29,7 @@ type SessionRow = {
   absolute_expires_at: Date;
   auth_time: Date;
   amr: string[];
+  acr: string | null;
   email: string;
   email_verified: boolean;
   name: string;
@@ -41,7 +40,7 @@ async function loadSession(identity: IdentityDependencies, tokenHash: Buffer): P
   const now = new Date(identity.clock());
   const { rows } = await identity.pool.query<SessionRow>(
     `select s.id, s.account_id, s.created_at, s.last_seen_at, s.idle_expires_at, s.absolute_expires_at, s.auth_time,
-       s.amr, a.email, a.email_verified_at is not null as email_verified, a.name,
+       s.amr, s.acr, a.email, a.email_verified_at is not null as email_verified, a.name,
        exists (
          select from identity.operator o where o.account_id = a.id and o.revoked_at is null
        ) as operator
@@ -73,6 +72,7 @@ async function loadSession(identity: IdentityDependencies, tokenHash: Buffer): P
     absoluteExpiresAt: row.absolute_expires_at,
     authenticatedAt: row.auth_time,
     methods: row.amr,
+    acr: row.acr,
   };
 }
 
@@ -103,8 +103,9 @@ type MembershipRow = {
   company_ids: string[] | null;
 };
 
-async function readMemberships(
-  { pool, sealer }: IdentityDependencies,
+/** An account's memberships as they are now. */
+export async function readMemberships(
+  { pool, sealer }: Pick<IdentityDependencies, 'pool' | 'sealer'>,
   accountId: string,
 ): Promise<Membership[]> {
   const context = sealer.seal({ tenant: noTenant, actor: { kind: 'account', id: accountId } });

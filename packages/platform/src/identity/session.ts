@@ -8,6 +8,8 @@ export type Device = {
   ip?: string | undefined;
   /** Kept to its first 512 characters. */
   userAgent?: string | undefined;
+  /** Of the request, for the audit entry. */
+  requestId?: string | undefined;
 };
 
 export type StartedSession = {
@@ -43,15 +45,27 @@ export type Session = {
   authenticatedAt: Date;
   /** RFC 8176 amr values: pwd … */
   methods: string[];
+  /** Authentication context class (OpenID Connect acr); null for a password alone. */
+  acr: string | null;
 };
 
-export type SessionStart = { accountId: string; device: Device; methods: readonly string[] };
+export type SessionStart = {
+  accountId: string;
+  device: Device;
+  /** RFC 8176 amr values. */
+  methods: readonly string[];
+  /** Authentication context class (OpenID Connect acr). Default none. */
+  acr?: string | undefined;
+};
 
-/** Starts a session with a new token: a sign-in never continues one that was there before. */
+/**
+ * Starts a session with a new token: a sign-in never continues one that was there before. Only a sign-up calls this
+ * itself; every sign-in goes through `completeSignIn`, which decides whether there is to be a session at all.
+ */
 export async function startSession(
   { clock, randomBytes, lifetimes }: Pick<IdentityDependencies, 'clock' | 'randomBytes' | 'lifetimes'>,
   database: Pool | ClientBase,
-  { accountId, device, methods }: SessionStart,
+  { accountId, device, methods, acr }: SessionStart,
 ): Promise<StartedSession> {
   const { token, hash } = createSecretToken(randomBytes);
   const now = clock();
@@ -64,8 +78,8 @@ export async function startSession(
   };
   await database.query(
     `insert into identity.session (id, account_id, token_hash, created_at, last_seen_at, auth_time,
-       idle_expires_at, absolute_expires_at, ip, user_agent, amr)
-     values ($1, $2, $3, $4, $4, $4, $5, $6, $7, $8, $9)`,
+       idle_expires_at, absolute_expires_at, ip, user_agent, amr, acr)
+     values ($1, $2, $3, $4, $4, $4, $5, $6, $7, $8, $9, $10)`,
     [
       started.sessionId,
       accountId,
@@ -76,6 +90,7 @@ export async function startSession(
       device.ip ?? null,
       device.userAgent?.slice(0, 512) ?? null,
       methods,
+      acr ?? null,
     ],
   );
   return started;

@@ -1,8 +1,9 @@
 import { PlatformError } from '../errors.ts';
+import { completeSignIn, type SignInOutcome } from './completeSignIn.ts';
 import type { IdentityDependencies } from './dependencies.ts';
 import { parseEmail } from './email.ts';
 import { normalisePassword } from './passwordPolicy.ts';
-import { startSession, type Device, type StartedSession } from './session.ts';
+import type { Device } from './session.ts';
 
 export type SignIn = { email: string; password: string; device: Device };
 
@@ -16,15 +17,20 @@ export type SignIn = { email: string; password: string; device: Device };
 export async function signIn(
   identity: IdentityDependencies,
   { email, password, device }: SignIn,
-): Promise<StartedSession> {
+): Promise<SignInOutcome> {
   const account = await findAccount(identity, normalisedOrNull(email));
   const typed = typedOrNull(password);
   const stored = typed === null ? undefined : (account?.hash ?? undefined);
   const { matches, upgradable } = await identity.passwords.verify(typed ?? '', stored);
   if (account === undefined || typed === null || !matches) throw new PlatformError('sign_in_refused');
-  if (account.disabled) throw new PlatformError('account_disabled');
-  if (upgradable) await upgrade(identity, { account, typed });
-  return startSession(identity, identity.pool, { accountId: account.id, device, methods: ['pwd'] });
+  const upgraded = upgradable && !account.disabled ? await upgrade(identity, { account, typed }) : null;
+  return completeSignIn(identity, {
+    accountId: account.id,
+    device,
+    methods: ['pwd'],
+    verifiedBy: 'password',
+    passwordHash: upgraded ?? account.hash ?? undefined,
+  });
 }
 
 type AccountRow = { id: string; disabled: boolean; hash: string | null };
@@ -44,21 +50,22 @@ async function findAccount(
 }
 
 // Only over the hash that was verified: a password changed meanwhile stays. When too many hashes are under way the
-// upgrade waits for the next sign-in; this one is right as it is.
+// upgrade waits for the next sign-in; this one is right as it is. Returns the hash now stored, null when none was.
 async function upgrade(
   { pool, passwords }: IdentityDependencies,
   { account, typed }: { account: AccountRow; typed: string },
-): Promise<void> {
+): Promise<string | null> {
   const hash = await passwords.hash(typed.normalize('NFKC')).catch((error: unknown) => {
     if (error instanceof PlatformError && error.code === 'busy') return null;
     throw error;
   });
-  if (hash === null) return;
-  await pool.query('update identity.password set hash = $3 where account_id = $1 and hash = $2', [
+  if (hash === null) return null;
+  const { rowCount } = await pool.query('update identity.password set hash = $3 where account_id = $1 and hash = $2', [
     account.id,
     account.hash,
     hash,
   ]);
+  return rowCount === 1 ? hash : null;
 }
 
 function normalisedOrNull(email: string): string | null {

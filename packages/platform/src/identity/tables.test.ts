@@ -75,13 +75,17 @@ describe('the tables of identity rule out', () => {
     const { accountId } = await fixture.person();
     const token = (type: string, life: string, holder: string | null): Promise<unknown> =>
       owner.query(
-        `insert into identity.one_time_token (id, type, token_hash, account_id, email_normalised, created_at, expires_at)
-         values ($1, $2, $3, $4, 'x@example.org', now(), now() + $5::interval)`,
+        `insert into identity.one_time_token
+           (id, type, token_hash, account_id, email_normalised, email, browser_hash, created_at, expires_at)
+         values ($1, $2, $3, $4, 'x@example.org', case when $2 like 'email_change%' then 'X@example.org' end,
+           case when $2 = 'magic_link' then $3 end, now(), now() + $5::interval)`,
         [randomUUID(), type, randomBytes(32), holder, life],
       );
     for (const [type, longest] of [
       ['password_reset', '1 hour'],
-      ['magic_link', '1 hour'],
+      ['magic_link', '10 minutes'],
+      ['email_change', '1 hour'],
+      ['email_change_undo', '7 days'],
       ['email_verification', '1 day'],
     ] as const) {
       await token(type, longest, accountId);
@@ -91,6 +95,7 @@ describe('the tables of identity rule out', () => {
       await assert.rejects(token(type, longest, null), { constraint: 'one_time_token_holder' });
     }
     await assert.rejects(token('invite', '7 days', accountId), { constraint: 'one_time_token_holder' });
+    await assert.rejects(token('sign_up', '1 day', null), { constraint: 'one_time_token_holder' });
     await assert.rejects(token('other', '1 hour', accountId), { constraint: 'one_time_token_type_known' });
   });
 

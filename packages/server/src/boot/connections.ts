@@ -2,12 +2,12 @@ import type { PoolConfig } from 'pg';
 import type { Config } from '../config/schema.ts';
 
 /** The roles this process connects as. */
-export type ConnectionRole = 'app' | 'identity' | 'owner';
+export type ConnectionRole = 'app' | 'identity' | 'worker' | 'owner';
 
 /**
  * How to connect as one of the roles.
  *
- * @throws {Error} for `owner` when the configuration has no password of the owner
+ * @throws {Error} for `owner` and `worker` when the configuration has no password of theirs
  */
 export function connectionOf(database: Config['database'], role: ConnectionRole): PoolConfig {
   return {
@@ -27,9 +27,17 @@ export function connectionOf(database: Config['database'], role: ConnectionRole)
 }
 
 function passwordOf(database: Config['database'], role: ConnectionRole): string {
-  const { appPassword, identityPassword, ownerPassword } = database;
+  const { appPassword, identityPassword, ownerPassword, workerPassword } = database;
   if (role === 'app') return appPassword;
   if (role === 'identity') return identityPassword;
+  if (role === 'worker') {
+    if (workerPassword === undefined) {
+      throw new Error(
+        'Duties need the worker: set database.workerPassword (BULKHEAD_DATABASE_WORKER_PASSWORD).',
+      );
+    }
+    return workerPassword;
+  }
   if (ownerPassword === undefined) {
     throw new Error(
       'Migrating needs the owner: set database.ownerPassword (BULKHEAD_DATABASE_OWNER_PASSWORD).',

@@ -13,6 +13,8 @@ export type Pools = {
   tenants: TenantPool;
   /** Look-ups before a tenant is known. */
   identity: Pool;
+  /** Cross-tenant duties; absent when this server runs none. */
+  worker: Pool | undefined;
   /** One connection as bulkhead_app, for the start-up and readiness checks alone. */
   inspection: Pool;
   sealer: ContextSealer;
@@ -41,14 +43,21 @@ export function createPools(
     connection: { ...connectionOf(database, 'identity'), max: database.identityConnections },
     onLost: connectionLost('identity'),
   });
+  const worker =
+    database.workerPassword === undefined
+      ? undefined
+      : plainPool({
+          connection: { ...connectionOf(database, 'worker'), max: database.workerConnections },
+          onLost: connectionLost('worker'),
+        });
   const inspection = plainPool({
     connection: { ...connectionOf(database, 'app'), max: 1 },
     onLost: connectionLost('inspection'),
   });
   const close = async () => {
-    await Promise.all([tenants.close(), identity.end(), inspection.end()]);
+    await Promise.all([tenants.close(), identity.end(), worker?.end(), inspection.end()]);
   };
-  return { tenants, identity, inspection, sealer, close };
+  return { tenants, identity, worker, inspection, sealer, close };
 }
 
 /** A pool that survives a restart of Postgres: without listeners the lost connection's error would end the process (T-70). */

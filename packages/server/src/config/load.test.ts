@@ -11,6 +11,8 @@ const complete = {
   BULKHEAD_DATABASE_IDENTITY_PASSWORD: `${goodPassword}i`,
   BULKHEAD_CONTEXT_KEY_ID: '0a1b2c3d',
   BULKHEAD_CONTEXT_KEY: goodKey,
+  BULKHEAD_ENCRYPTION_KEY_ID: '1b2c3d4e',
+  BULKHEAD_ENCRYPTION_KEY: goodKey,
 };
 
 type Env = Record<string, string | undefined>;

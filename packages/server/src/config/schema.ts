@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { lab, labRefusal } from './lab.ts';
 import { key, password } from './secret.ts';
 import { addresses, flag, host, publicUrl, setting, whole } from './setting.ts';
 
@@ -69,11 +70,19 @@ const database = z.strictObject({
     otherwise: 'no migrations at boot',
     secret: true,
   }),
+  workerPassword: setting(password.optional(), {
+    description: 'Password of bulkhead_worker, for duties such as sealing the audit log and sending mail.',
+    otherwise: 'no duties run in this server',
+    secret: true,
+  }),
   appConnections: setting(whole(1, 1000).default(10), {
     description: 'Connections of bulkhead_app.',
   }),
   identityConnections: setting(whole(1, 1000).default(4), {
     description: 'Connections of bulkhead_identity.',
+  }),
+  workerConnections: setting(whole(1, 1000).default(4), {
+    description: 'Connections of bulkhead_worker.',
   }),
   statements: setting(z.enum(['auto', 'named', 'unnamed']).default('auto'), {
     description:
@@ -87,8 +96,10 @@ const database = z.strictObject({
   }),
 });
 
+const keyId = z.string().regex(/^[0-9a-f]{8}$/, 'must be 8 lower-case hex digits');
+
 const context = z.strictObject({
-  keyId: setting(z.string().regex(/^[0-9a-f]{8}$/, 'must be 8 lower-case hex digits'), {
+  keyId: setting(keyId, {
     description: 'Id of the key that seals contexts: 8 lower-case hex digits.',
   }),
   key: setting(key, {
@@ -97,6 +108,30 @@ const context = z.strictObject({
   }),
 });
 
+const encryption = z
+  .strictObject({
+    keyId: setting(keyId, {
+      description: 'Id of the key that encrypts single fields: 8 lower-case hex digits.',
+    }),
+    key: setting(key, {
+      description: 'That key: 32 random bytes as hex or base64.',
+      secret: true,
+    }),
+    previousKeyId: setting(keyId.optional(), {
+      description: 'Id of the key before the last rotation.',
+      otherwise: 'none',
+    }),
+    previousKey: setting(key.optional(), {
+      description: 'The key before the last rotation: it opens what it encrypted, and encrypts nothing more.',
+      otherwise: 'none',
+      secret: true,
+    }),
+  })
+  .refine(({ previousKey, previousKeyId }) => (previousKey === undefined) === (previousKeyId === undefined), {
+    message: 'is given without its other half (id and key belong together)',
+    path: ['previousKeyId'],
+  });
+
 const log = z.strictObject({
   level: setting(z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'), {
     description: 'Least severe line to write.',
@@ -104,13 +139,20 @@ const log = z.strictObject({
 });
 
 /** Every setting of the server. */
-export const configSchema = z.strictObject({
-  // An absent section is an empty one, so that each setting missing in it is named.
-  http: http.prefault({}),
-  database: z.preprocess(orEmpty, database),
-  context: z.preprocess(orEmpty, context),
-  log: log.prefault({}),
-});
+export const configSchema = z
+  .strictObject({
+    // An absent section is an empty one, so that each setting missing in it is named.
+    http: http.prefault({}),
+    database: z.preprocess(orEmpty, database),
+    context: z.preprocess(orEmpty, context),
+    encryption: z.preprocess(orEmpty, encryption),
+    log: log.prefault({}),
+    lab: lab.prefault({}),
+  })
+  .superRefine((config, issues) => {
+    const message = labRefusal(config);
+    if (message !== undefined) issues.addIssue({ code: 'custom', path: ['lab', 'enabled'], message });
+  });
 
 function orEmpty(section: unknown): unknown {
   return section === undefined ? {} : section;

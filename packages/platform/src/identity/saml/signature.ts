@@ -74,7 +74,7 @@ export const signatureRules: readonly SignatureRule[] = [
 export function signedBytes(
   parent: Element,
   { text, certificates, at }: { text: string; certificates: readonly string[]; at: number },
-  rules: readonly SignatureRule[] = signatureRules,
+  { rules, verify }: { rules: readonly SignatureRule[]; verify: Verify },
 ): string | undefined {
   const [signature] = childrenOf(parent, dsig, 'Signature');
   if (signature === undefined) return undefined;
@@ -88,13 +88,17 @@ export function signedBytes(
   return current.signed;
 }
 
-function verify(text: string, parent: Element, certificate: string): string | null {
+/** Returns what the element's signature covers, in canonical form; null when the certificate does not verify it. */
+export type Verify = (text: string, parent: Element, certificate: string) => string | null;
+
+/** node-saml's: it finds the reference again in a parse of its own, and returns what was digested (CVE-2025-54419). */
+export const verifySignature: Verify = (text, parent, certificate) => {
   try {
     return getVerifiedXml(text, parent, [certificate]);
   } catch (error) {
     throw new SamlFailure('signature_refused', 'verification', { cause: error });
   }
-}
+};
 
 function endOf(certificate: string): number {
   return Date.parse(new X509Certificate(certificate).validTo);
