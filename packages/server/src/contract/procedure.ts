@@ -1,5 +1,5 @@
 import { oc } from '@orpc/contract';
-import { commonErrors } from './errors.ts';
+import { commonErrors, platformErrorMap } from './errors.ts';
 
 /**
  * What a caller must hold to run a procedure: a permission string
@@ -20,9 +20,16 @@ export type ProcedureMeta = {
    * name one. Default `company`.
    */
   scope?: 'tenant' | 'company';
+  /**
+   * Dangerous: the session must have been proved within the last minutes, and with two factors where the account has
+   * any; else 403 `step_up_required`, whose `acceptable` says how (`session.stepUp`). Default false.
+   */
+  stepUp?: boolean;
   /** Largest request body in bytes, 1 to 67,108,864; default: the server's `http.bodyLimit` (1 MiB). */
   bodyLimit?: number;
 };
+
+const stepUpErrors = platformErrorMap('step_up_required');
 
 /**
  * Starts the contract of one procedure.
@@ -34,5 +41,9 @@ export type ProcedureMeta = {
  *   .output(invoice)
  */
 export function procedure(meta: ProcedureMeta) {
-  return oc.$meta<ProcedureMeta>(meta).errors(commonErrors);
+  return oc.$meta<ProcedureMeta>(meta).errors({
+    ...commonErrors,
+    // One type for all procedures, one more documented refusal for those that have it.
+    ...((meta.stepUp === true ? stepUpErrors : {}) as typeof stepUpErrors),
+  });
 }

@@ -15,10 +15,12 @@ export type Refusal = {
   retryAfter?: number;
   /** Methods the address does answer, for 405. */
   allow?: string;
+  /** Members of this problem alone (RFC 9457 section 3.2), e.g. `acceptable`; none of the names above. */
+  extensions?: Readonly<Record<string, unknown>>;
 };
 
-/** RFC 9457 problem details with the extensions `code`, `requestId` and `issues`. */
-export type ProblemDocument = {
+/** RFC 9457 problem details with the extensions `code`, `requestId` and `issues`, and those of single problems. */
+export type ProblemDocument = Readonly<Record<string, unknown>> & {
   type: string;
   title: string;
   status: number;
@@ -32,8 +34,9 @@ export const problemContentType = 'application/problem+json; charset=utf-8';
 
 /** The problem document of a refusal. `type` is a URN: it names the code and is not fetched. */
 export function toProblemDocument(refusal: Refusal, requestId: string): ProblemDocument {
-  const { status, code, message, detail, issues } = refusal;
+  const { status, code, message, detail, issues, extensions } = refusal;
   return {
+    ...extensions,
     type: `urn:bulkhead:problem:${code}`,
     title: message,
     status,

@@ -79,12 +79,13 @@ function fromDataError(error: DataError, answers: ConstraintAnswers): Refusal {
 
 function fromPlatformError(error: PlatformError): Refusal {
   const status = statusOfKind[error.kind];
-  const { code, message, field } = error;
+  const { code, message, field, extensions } = error;
   return {
     status,
     code,
     message,
     ...(field === undefined ? {} : { issues: [{ path: field, message }] }),
+    ...(Object.keys(extensions).length === 0 ? {} : { extensions }),
     ...(status === 503 ? { retryAfter: retrySoon } : {}),
   };
 }

@@ -34,15 +34,17 @@ export class ErrorTranslation {
   }
 }
 
-/** What travels in an RPC error beside code, status and message. */
-export type RefusalData = Pick<Refusal, 'detail' | 'issues' | 'retryAfter'> & { requestId: string };
+/** What travels in an RPC error beside code, status and message; a refusal's own extensions stand among them. */
+export type RefusalData = Readonly<Record<string, unknown>> &
+  Pick<Refusal, 'detail' | 'issues' | 'retryAfter'> & { requestId: string };
 
 function toOrpcError(refusal: Refusal, requestId: string): ORPCError<string, RefusalData> {
-  const { code, status, message, detail, issues, retryAfter } = refusal;
+  const { code, status, message, detail, issues, retryAfter, extensions } = refusal;
   return new ORPCError(code, {
     status,
     message,
     data: {
+      ...extensions,
       requestId,
       ...(detail === undefined ? {} : { detail }),
       ...(issues === undefined ? {} : { issues: [...issues] }),
@@ -54,14 +56,21 @@ function toOrpcError(refusal: Refusal, requestId: string): ORPCError<string, Ref
 /** The refusal inside an error that {@link ErrorTranslation} made. */
 export function refusalOf(error: ORPCError<string, unknown>): Refusal {
   const { code, status, message } = error;
-  const data = (error.data ?? {}) as Partial<RefusalData>;
+  const {
+    detail,
+    issues,
+    retryAfter,
+    requestId: _,
+    ...extensions
+  } = (error.data ?? {}) as Partial<RefusalData>;
   return {
     code,
     status,
     message,
-    ...(data.detail === undefined ? {} : { detail: data.detail }),
-    ...(data.issues === undefined ? {} : { issues: data.issues }),
-    ...(data.retryAfter === undefined ? {} : { retryAfter: data.retryAfter }),
+    ...(detail === undefined ? {} : { detail }),
+    ...(issues === undefined ? {} : { issues }),
+    ...(retryAfter === undefined ? {} : { retryAfter }),
+    ...(Object.keys(extensions).length === 0 ? {} : { extensions }),
   };
 }
 

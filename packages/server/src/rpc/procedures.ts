@@ -49,6 +49,7 @@ const meta = z.strictObject({
   ]),
   rate: z.enum(['read', 'write', 'sign-in', 'heavy']),
   scope: z.enum(['tenant', 'company']).optional(),
+  stepUp: z.boolean().optional(),
   bodyLimit: z
     .int()
     .min(1)
@@ -98,6 +99,9 @@ function checkProcedure(
   }
   const { permission } = parsed.data;
   const isOpen = permission === 'public' || permission === 'signed-in';
+  if (permission === 'public' && parsed.data.stepUp === true) {
+    refuse(path, 'is public and asks for step-up, which only a session can give');
+  }
   const [owner = ''] = path;
   if (modules.has(owner) && !permission.startsWith(`${owner}:`)) {
     refuse(path, `needs a permission of its own module, not "${permission}"`);
