@@ -216,6 +216,8 @@ create table identity.one_time_token (
   tenant_id uuid,
   target_id uuid,
   email_normalised text not null,
+  email text,
+  browser_hash bytea,
   created_at timestamptz not null,
   expires_at timestamptz not null,
   consumed_at timestamptz,
@@ -224,19 +226,33 @@ create table identity.one_time_token (
   constraint one_time_token_account_fkey foreign key (account_id) references identity.account (id) on delete cascade,
   constraint one_time_token_hash_sha256 check (octet_length(token_hash) = 32),
   constraint one_time_token_type_known check (
-    type in ('email_verification', 'password_reset', 'magic_link', 'email_change', 'invite')
+    type in (
+      'email_verification', 'password_reset', 'magic_link', 'email_change', 'email_change_undo', 'invite', 'sign_up'
+    )
   ),
-  -- An invite belongs to a tenant and to no account yet; everything else to an account and to no tenant.
+  -- An invite belongs to a tenant and to no account yet, a sign-up to neither; everything else to an account alone.
   constraint one_time_token_holder check (
-    case when type = 'invite'
-      then account_id is null and tenant_id is not null and target_id is not null
+    case type
+      when 'invite' then account_id is null and tenant_id is not null and target_id is not null
+      when 'sign_up' then account_id is null and tenant_id is null and target_id is not null
       else account_id is not null and tenant_id is null and target_id is null end
   ),
+  constraint one_time_token_email_of_change check (
+    (email is not null) = (type in ('email_change', 'email_change_undo'))
+    and lower(email collate "C") = email_normalised
+  ),
+  constraint one_time_token_browser_of_magic_link check (
+    (browser_hash is not null) = (type = 'magic_link') and octet_length(browser_hash) = 32
+  ),
+  -- Ten minutes for what signs in by itself: OWASP ASVS 5.0, 6.5.5.
   constraint one_time_token_life check (
     expires_at > created_at
     and expires_at <= created_at + case type
       when 'invite' then interval '7 days'
+      when 'email_change_undo' then interval '7 days'
       when 'email_verification' then interval '1 day'
+      when 'sign_up' then interval '1 day'
+      when 'magic_link' then interval '10 minutes'
       else interval '1 hour' end
   )
 );
@@ -249,10 +265,13 @@ comment on index identity.one_time_token_target_idx is 'The token of an invite.'
 comment on column identity.one_time_token.id is 'Version 4 UUID.';
 comment on column identity.one_time_token.type is 'What the link does. Look-ups always name it.';
 comment on column identity.one_time_token.token_hash is 'SHA-256 of the 256-bit token in the link.';
-comment on column identity.one_time_token.account_id is 'Whom it acts for; null for an invite.';
+comment on column identity.one_time_token.account_id is 'Whom it acts for; null for an invite and a sign-up, which come before there is an account.';
 comment on column identity.one_time_token.tenant_id is 'Invite: the tenant, needed before a context for it can be sealed.';
-comment on column identity.one_time_token.target_id is 'Invite: its id in identity.invite.';
+comment on column identity.one_time_token.target_id is 'Invite: its id in identity.invite. Sign-up: its id in identity.link_request.';
 comment on column identity.one_time_token.email_normalised is 'The address the link was sent to.';
+comment on column identity.one_time_token.email is 'Change of address, and its undoing: the address as typed, which the account gets.';
+comment on column identity.one_time_token.browser_hash is
+  'Magic link: SHA-256 of the secret in the cookie of the browser that asked for it, the only one that may redeem it.';
 comment on column identity.one_time_token.created_at is 'When it was issued.';
 comment on column identity.one_time_token.expires_at is 'From then on it is refused.';
 comment on column identity.one_time_token.consumed_at is 'When it was used or withdrawn; final.';
@@ -301,14 +320,15 @@ select bulkhead.exempt_table('identity.sign_in_failure', 'Written before anybody
 
 grant select on identity.account to bulkhead_identity;
 grant insert (id, email, email_normalised, name, created_at) on identity.account to bulkhead_identity;
-grant update (email_verified_at) on identity.account to bulkhead_identity;
+grant update (email, email_normalised, email_verified_at) on identity.account to bulkhead_identity;
 grant select on identity.password to bulkhead_identity;
 grant insert (account_id, hash, changed_at) on identity.password to bulkhead_identity;
-grant update (hash) on identity.password to bulkhead_identity;
+grant update (hash, changed_at) on identity.password to bulkhead_identity;
 grant select on identity.session to bulkhead_identity;
 grant insert (id, account_id, token_hash, created_at, last_seen_at, idle_expires_at, absolute_expires_at, ip, user_agent, acr, amr, auth_time)
   on identity.session to bulkhead_identity;
 grant update (last_seen_at, idle_expires_at, ended_at, ended_reason) on identity.session to bulkhead_identity;
 grant select on identity.one_time_token to bulkhead_identity;
-grant insert (id, type, token_hash, account_id, email_normalised, created_at, expires_at) on identity.one_time_token to bulkhead_identity;
+grant insert (id, type, token_hash, account_id, target_id, email_normalised, email, browser_hash, created_at, expires_at)
+  on identity.one_time_token to bulkhead_identity;
 grant update (consumed_at) on identity.one_time_token to bulkhead_identity;
