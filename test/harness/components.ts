@@ -6,6 +6,9 @@ const components = {
   pgbouncer: { programs: ['pgbouncer'], folders: ['/usr/sbin'] },
   psql: { programs: ['psql'], folders: ['/usr/lib/postgresql/15/bin'] },
   chromium: { programs: ['chromium', 'chromium-browser', 'google-chrome'], folders: [] },
+  xmlsec1: { programs: ['xmlsec1'], folders: ['/usr/bin'] },
+  // A library: the program it brings along tells that it is there.
+  pysaml2: { programs: ['make_metadata'], folders: ['/usr/bin'] },
   'postgresql-15': { programs: ['postgres'], folders: ['/usr/lib/postgresql/15/bin'], onlyThere: true },
 } satisfies Record<string, { programs: string[]; folders: string[]; onlyThere?: boolean }>;
 

@@ -91,10 +91,11 @@ function isCharacter(point: number): boolean {
 
 /** Without the XML declaration, with line ends folded (XML 1.0 section 2.11): what is parsed, and what is verified. */
 export function normaliseText(text: string): string {
-  const declaration = /^\s*<\?xml\s+version=(["'])1\.0\1(?:\s+encoding=(["'])utf-8\2)?(?:\s+standalone=(["'])(?:yes|no)\3)?\s*\?>/i;
+  const declaration = /^<\?xml\s+version=(["'])1\.0\1(?:\s+encoding=(["'])utf-8\2)?(?:\s+standalone=(["'])(?:yes|no)\3)?\s*\?>/i;
+  // trim(), not a pattern: one that looks for white space at the end takes quadratic time over white space within.
   return text
     .replace(/^\u{feff}/u, '')
     .replace(declaration, '')
     .replaceAll(/\r\n?/g, '\n')
-    .replaceAll(/^[ \t\n]+|[ \t\n]+$/g, '');
+    .trim();
 }
