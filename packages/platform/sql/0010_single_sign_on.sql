@@ -267,6 +267,15 @@ comment on index identity.session_connection_idx is 'Live sessions a connection 
 comment on column identity.session.confined_tenant_id is 'The one tenant it reaches: it was started by that tenant''s own provider. Null: all of the account''s.';
 comment on column identity.session.connection_id is 'The connection that started it.';
 
+-- A second factor asked for in between must not widen what the connection may start.
+alter table identity.pending_sign_in
+  add column connection_id uuid,
+  add constraint pending_sign_in_connection_fkey foreign key (connection_id) references identity.connection_directory (connection_id);
+create index pending_sign_in_connection_idx on identity.pending_sign_in (connection_id) where connection_id is not null;
+comment on index identity.pending_sign_in_connection_idx is 'Sign-ins under way through a connection.';
+comment on column identity.pending_sign_in.connection_id is
+  'The tenant''s connection that vouched for the first factor; the session will be confined to its tenant. Null: none.';
+
 create function identity.domain_of(email_normalised text) returns text
   language sql immutable strict parallel safe
   return split_part(email_normalised, '@', 2);
@@ -552,9 +561,10 @@ begin
     join identity.account a on a.id = m.account_id and a.disabled_at is null
     where m.tenant_id = (select bulkhead.tenant_id()) and m.deleted_at is null and m.role = 'owner'
       and m.account_id = any (break_glass)
-      and exists (
-        select from identity.factor f
-        where f.account_id = m.account_id and f.type in ('totp', 'passkey') and f.confirmed_at is not null
+      and (
+        exists (select from identity.passkey k where k.account_id = m.account_id and k.removed_at is null)
+        or exists (select from identity.totp_factor f
+          where f.account_id = m.account_id and f.removed_at is null and f.confirmed_at is not null)
       );
   if fit <> cardinality(break_glass) then
     raise exception using errcode = '23514', constraint = 'sign_in_policy_break_glass_fit',
@@ -770,6 +780,7 @@ grant insert (id, account_id, issuer, subject, email_normalised, created_at, las
   on identity.provider_link to bulkhead_identity;
 grant update (last_used_at) on identity.provider_link to bulkhead_identity;
 grant insert (confined_tenant_id, connection_id) on identity.session to bulkhead_identity;
+grant insert (connection_id) on identity.pending_sign_in to bulkhead_identity;
 grant usage on schema identity to bulkhead_worker;
 grant select on identity.domain_owner to bulkhead_worker;
 
