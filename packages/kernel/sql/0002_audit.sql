@@ -3,9 +3,10 @@
 -- that an entry once written is never touched again.
 
 create table bulkhead.audit_entry (
+  -- First, so that a writer has its transaction's number before it takes an id: whoever seals relies on that order.
+  transaction_id xid8 not null default pg_current_xact_id(),
   id bigint generated always as identity,
   occurred_at timestamptz not null default clock_timestamp(),
-  transaction_id xid8 not null default pg_current_xact_id(),
   tenant_id uuid,
   company_id uuid,
   actor_kind text not null,
@@ -26,10 +27,10 @@ create table bulkhead.audit_entry (
 -- below can write, which take the actor from the seal.
 comment on table bulkhead.audit_entry is
   'One row for each state change or application event. Append-only. Partitioned by month.';
+comment on column bulkhead.audit_entry.transaction_id is
+  'The writing transaction: tells a sealer which entries of a snapshot an earlier one did not see.';
 comment on column bulkhead.audit_entry.id is 'Order of writing, which is not the order of committing.';
 comment on column bulkhead.audit_entry.occurred_at is 'Wall-clock time of the change, in microseconds.';
-comment on column bulkhead.audit_entry.transaction_id is
-  'The writing transaction: tells a sealer which entries can no longer be preceded by an uncommitted one.';
 comment on column bulkhead.audit_entry.tenant_id is
   'Whose entry it is; null for what happens before a tenant is known (the service''s own chain).';
 comment on column bulkhead.audit_entry.company_id is 'The company of the row that changed; null for rows of the whole tenant.';

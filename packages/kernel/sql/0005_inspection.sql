@@ -174,7 +174,10 @@ begin atomic
   select 'audit_entry_read_own', 'r'::"char", 'bulkhead_app',
     '((tenant_id = (select bulkhead.tenant_id())) and ((company_id is null) or (select bulkhead.all_companies()) or (company_id = (select bulkhead.company_id()))))'
   union all
-  select 'audit_entry_read_all', 'r'::"char", 'bulkhead_auditor', 'true';
+  select 'audit_entry_read_all', 'r'::"char", 'bulkhead_auditor', 'true'
+  union all
+  select p.name, p.command, 'bulkhead_owner', '(select (session_user = ''bulkhead_worker''::name))'
+  from (values ('audit_entry_seal', 'r'::"char"), ('audit_entry_cut', 'd'::"char")) p (name, command);
 end;
 comment on function bulkhead.expected_audit_policies() is 'The policies of the audit entries. command is pg_policy.polcmd.';
 
@@ -198,6 +201,19 @@ begin atomic
   where not exists (
     select from pg_trigger g where g.tgrelid = e.oid and g.tgname = t.name and g.tgenabled in ('O', 'A'))
   union all
+  select c.oid::regclass, format('trigger %s is missing or disabled: the chain can be changed', c.relname || t.suffix),
+    format('alter table %s enable always trigger %s', c.oid::regclass, c.relname || t.suffix)
+  from pg_class c
+  cross join (values ('_append_only'), ('_no_truncate')) t (suffix)
+  where c.relnamespace = 'bulkhead'::regnamespace and c.relname in ('audit_link', 'audit_tile', 'audit_checkpoint', 'audit_cut')
+    and not exists (
+      select from pg_trigger g where g.tgrelid = c.oid and g.tgname = c.relname || t.suffix and g.tgenabled in ('O', 'A'))
+  union all
+  select c.oid::regclass, 'row-level security is off', format('alter table %s enable row level security', c.oid::regclass)
+  from pg_class c
+  where c.relnamespace = 'bulkhead'::regnamespace and not c.relrowsecurity
+    and c.relname in ('audit_chain', 'audit_link', 'audit_tile', 'audit_checkpoint', 'audit_cut')
+  union all
   select p.polrelid::regclass, format('policy %I is not the kernel''s', p.polname),
     format('drop policy %I on %s', p.polname, p.polrelid::regclass)
   from entries e join pg_policy p on p.polrelid = e.oid
@@ -219,7 +235,7 @@ begin atomic
     and c.relkind in ('r', 'p', 'v', 'm', 'f', 'S')
     and (a.grantee = 0 or pg_get_userbyid(a.grantee) = 'bulkhead_app')
     and not (a.grantee <> 0 and a.privilege_type = 'SELECT'
-      and c.oid in ('bulkhead.audit_entry'::regclass, 'bulkhead.audit_log'::regclass))
+      and c.relname in ('audit_entry', 'audit_log', 'audit_chain', 'audit_link', 'audit_tile', 'audit_checkpoint', 'audit_cut'))
   union all
   select c.oid::regclass, 'view without security_invoker: it reads with its owner''s rights',
     format('alter view %s set (security_invoker = true)', c.oid::regclass)
