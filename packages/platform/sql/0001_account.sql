@@ -293,19 +293,30 @@ comment on trigger keep_token_consumed on identity.one_time_token is 'A consumed
 
 create table identity.sign_in_failure (
   id bigint generated always as identity,
-  subject_hash bytea not null,
+  address_hash bytea,
+  account_hash bytea not null,
   occurred_at timestamptz not null,
+  failed_at timestamptz,
+  released_at timestamptz,
   ip inet,
   constraint sign_in_failure_pkey primary key (id),
-  constraint sign_in_failure_subject_sha256 check (octet_length(subject_hash) = 32)
+  constraint sign_in_failure_address_sha256 check (octet_length(address_hash) = 32),
+  constraint sign_in_failure_account_sha256 check (octet_length(account_hash) = 32)
 );
-create index sign_in_failure_subject_idx on identity.sign_in_failure (subject_hash, occurred_at);
+create index sign_in_failure_address_idx on identity.sign_in_failure (address_hash, occurred_at) where released_at is null;
+create index sign_in_failure_account_idx on identity.sign_in_failure (account_hash, occurred_at) where released_at is null;
+create index sign_in_failure_occurred_idx on identity.sign_in_failure (occurred_at);
 comment on table identity.sign_in_failure is
-  'Failed sign-ins, for lockout. Recorded by address whether or not an account has it, so that lockout tells nobody which exist.';
-comment on index identity.sign_in_failure_subject_idx is 'Failures of one address within a window.';
+  'Attempts to sign in that failed or are under way, for lockout. Recorded whether or not an account has the address, so that lockout tells nobody which exist.';
+comment on index identity.sign_in_failure_address_idx is 'What counts against one address within a window.';
+comment on index identity.sign_in_failure_account_idx is 'What counts against one account within a window.';
+comment on index identity.sign_in_failure_occurred_idx is 'Old rows, to be purged.';
 comment on column identity.sign_in_failure.id is 'Order of arrival.';
-comment on column identity.sign_in_failure.subject_hash is 'SHA-256 of the normalised address that was tried.';
-comment on column identity.sign_in_failure.occurred_at is 'When.';
+comment on column identity.sign_in_failure.address_hash is 'SHA-256 of the normalised address that was tried; null for a second factor, which names none.';
+comment on column identity.sign_in_failure.account_hash is 'SHA-256 that stands for the account; for an address without one, a value of its own.';
+comment on column identity.sign_in_failure.occurred_at is 'When it began: it counts before its outcome is known, so that many at once are no more than many in turn.';
+comment on column identity.sign_in_failure.failed_at is 'When it failed; null while under way, and for good when the server died meanwhile.';
+comment on column identity.sign_in_failure.released_at is 'Since when it counts no longer: it succeeded, a later one did, the password was reset, or an operator released it.';
 comment on column identity.sign_in_failure.ip is 'From where.';
 
 revoke execute on all functions in schema identity from public;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import type pg from 'pg';
-import { goodPassword, openFixture, type Fixture, type Person } from '../test/fixture.ts';
+import { openFixture, signedIn, type Fixture, type Person } from '../test/fixture.ts';
 import {
   acceptInvite,
   changeMember,
@@ -10,7 +10,7 @@ import {
   removeMember,
   type RoleAssignment,
 } from './access/index.ts';
-import { readSession, SessionCache, signIn, signOut, type IdentityDependencies } from './identity/index.ts';
+import { readSession, SessionCache, signOut, type IdentityDependencies } from './identity/index.ts';
 
 const plain: RoleAssignment = { role: 'member', moduleRoles: [], companyIds: null };
 
@@ -185,11 +185,7 @@ describe('each control of the platform schema is what stops its attack', () => {
 
   it('the end of a session (T-31)', async () => {
     const { email } = await fixture.person();
-    const { token, sessionId } = await signIn(fixture.identity, {
-      email,
-      password: goodPassword,
-      device: {},
-    });
+    const { token, sessionId } = await signedIn(fixture.identity, { email });
     await signOut(fixture.identity, token);
     await proves(withoutTrigger('identity.session', 'keep_session_ended'), async () => {
       const client = await fixture.connect('identity');
@@ -227,7 +223,7 @@ describe('each control of the platform schema is what stops its attack', () => {
       override forget(): void {}
     }
     const signedOut = async (identity: IdentityDependencies): Promise<boolean> => {
-      const { token } = await signIn(identity, { email, password: goodPassword, device: {} });
+      const { token } = await signedIn(identity, { email });
       await readSession(identity, token);
       await signOut(identity, token);
       return (await readSession(identity, token)) === null;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { goodPassword, nobody, openFixture, refusal, type Fixture, type Person } from '../../test/fixture.ts';
-import { readSession, signIn } from '../identity/index.ts';
+import { nobody, openFixture, refusal, signedIn, type Fixture, type Person } from '../../test/fixture.ts';
+import { readSession } from '../identity/index.ts';
 import { hashSecretToken } from '../identity/secretToken.ts';
 import { acceptInvite, createInvite, listInvites, revokeInvite } from './invite.ts';
 import { changeMember, listMembers, removeMember } from './member.ts';
@@ -49,11 +49,7 @@ describe('invites (ACC-2)', () => {
 
   it('show in the invited person’s session at once', async () => {
     const [host, guest] = [await fixture.person(), await fixture.person()];
-    const started = await signIn(fixture.identity, {
-      email: guest.email,
-      password: goodPassword,
-      device: {},
-    });
+    const started = await signedIn(fixture.identity, { email: guest.email });
     assert.equal((await readSession(fixture.identity, started.token))?.memberships.length, 1);
     await accept((await invite(host, guest.email)).token, guest.accountId);
     assert.equal((await readSession(fixture.identity, started.token))?.memberships.length, 2);

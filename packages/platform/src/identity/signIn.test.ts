@@ -3,7 +3,14 @@ import { after, before, describe, it } from 'node:test';
 import { hash as bcryptHash } from '@node-rs/bcrypt';
 import type pg from 'pg';
 import { PlatformError } from '../errors.ts';
-import { cheapPasswords, goodPassword, openFixture, refusal, signedIn, type Fixture } from '../../test/fixture.ts';
+import {
+  cheapPasswords,
+  goodPassword,
+  openFixture,
+  refusal,
+  signedIn,
+  type Fixture,
+} from '../../test/fixture.ts';
 import type { PasswordHasher } from './passwordHasher.ts';
 import { readSession } from './readSession.ts';
 import { signIn } from './signIn.ts';
@@ -121,7 +128,7 @@ describe('signIn', () => {
     assert.equal(await storedHash(accountId), stored);
   });
 
-  it('does not overwrite a password that changed while the old one was verified', async () => {
+  it('refuses a password that was changed while it was verified, and does not overwrite the new one (T-34)', async () => {
     const { email, accountId } = await fixture.person();
     await importHash(accountId, await bcryptHash(goodPassword, { cost: 4 }));
     const passwords = cheapPasswords();
@@ -131,7 +138,10 @@ describe('signIn', () => {
       await importHash(accountId, changed);
       return hash(password);
     };
-    await signIn({ ...fixture.identity, passwords }, { email, password: goodPassword, device });
+    await assert.rejects(
+      signIn({ ...fixture.identity, passwords }, { email, password: goodPassword, device }),
+      refusal('sign_in_refused'),
+    );
     assert.equal(await storedHash(accountId), changed);
   });
 

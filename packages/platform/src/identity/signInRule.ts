@@ -1,0 +1,48 @@
+import type { ClientBase } from 'pg';
+import type { IdentityDependencies } from './dependencies.ts';
+import type { Device } from './session.ts';
+
+/** What somebody proved first. */
+export type FirstProof = 'password' | 'magic_link' | 'provider' | 'passkey';
+
+/** A second factor, as a client names it when it redeems a challenge. */
+export type FactorKind = 'totp' | 'passkey' | 'recovery_code';
+
+/** A sign-in whose first proof was accepted. */
+export type SignInAttempt = {
+  accountId: string;
+  device: Device;
+  /** Everything proved so far, as RFC 8176 amr values: pwd, otp, hwk, mfa … */
+  methods: readonly string[];
+  verifiedBy: FirstProof;
+  /** The second factor that was proved too: the challenge of an earlier attempt is being redeemed. */
+  secondFactor?: FactorKind | undefined;
+  /** Authentication context class of the session (OpenID Connect acr). Default none. */
+  acr?: string | undefined;
+  /** Password: the stored hash that was matched. A password changed since then refuses the attempt. */
+  passwordHash?: string | undefined;
+};
+
+/** The account of an attempt, locked against a change until the sign-in has ended. */
+export type AttemptAccount = { id: string; email: string; emailNormalised: string; name: string };
+
+export type SignInVerdict =
+  | { kind: 'allow' }
+  | {
+      kind: 'factor_required';
+      /** Opaque, five minutes, single use. */
+      challenge: string;
+      /** Any one of them suffices. Not empty. */
+      factors: readonly FactorKind[];
+    };
+
+/** What a rule works with: the transaction in which the sign-in is decided. */
+export type SignInDecision = { identity: IdentityDependencies; client: ClientBase; account: AttemptAccount };
+
+/**
+ * Judges a sign-in of any kind after its first proof and before its session. All rules are asked, in their order;
+ * the first that does not allow decides.
+ *
+ * @throws PlatformError to refuse
+ */
+export type SignInRule = (attempt: SignInAttempt, decision: SignInDecision) => Promise<SignInVerdict>;
