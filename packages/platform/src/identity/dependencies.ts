@@ -38,7 +38,8 @@ export type IdentityDependencies = {
   notices: Notices;
 };
 
-export type IdentityOptions = Pick<IdentityDependencies, 'pool' | 'sealer' | 'cipher'> & Partial<IdentityDependencies>;
+export type IdentityOptions = Pick<IdentityDependencies, 'pool' | 'sealer' | 'cipher'> &
+  Partial<IdentityDependencies>;
 
 /** Fills in the system's clock and randomness, OWASP's hashing cost and the default lifetimes. */
 export function identityDependencies(options: IdentityOptions): IdentityDependencies {

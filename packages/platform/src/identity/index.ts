@@ -18,7 +18,13 @@ export {
 export { acceptablePassword, type PasswordContext } from './passwordPolicy.ts';
 export { readSession } from './readSession.ts';
 export type { Device, Membership, OrganisationRole, Session, StartedSession } from './session.ts';
-export { noNotices, type FactorNotice, type LockNotice, type NewDeviceNotice, type Notices } from './notices.ts';
+export {
+  noNotices,
+  type FactorNotice,
+  type LockNotice,
+  type NewDeviceNotice,
+  type Notices,
+} from './notices.ts';
 export type {
   AttemptAccount,
   FactorKind,

@@ -60,11 +60,10 @@ async function upgrade(
     throw error;
   });
   if (hash === null) return null;
-  const { rowCount } = await pool.query('update identity.password set hash = $3 where account_id = $1 and hash = $2', [
-    account.id,
-    account.hash,
-    hash,
-  ]);
+  const { rowCount } = await pool.query(
+    'update identity.password set hash = $3 where account_id = $1 and hash = $2',
+    [account.id, account.hash, hash],
+  );
   return rowCount === 1 ? hash : null;
 }
 
