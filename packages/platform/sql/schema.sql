@@ -17,37 +17,128 @@ create table identity.account (
   constraint account_pkey PRIMARY KEY (id)
 );
 
-create table identity.factor (
+create table identity.connection (
+  id uuid not null,
+  tenant_id uuid not null default bulkhead.claimed_tenant_id(),
+  created_at timestamp with time zone not null default now(),
+  updated_at timestamp with time zone not null default now(),
+  deleted_at timestamp with time zone,
+  protocol text not null,
+  name text not null,
+  enabled boolean not null default false,
+  config jsonb not null,
+  just_in_time boolean not null default false,
+  role_claim text,
+  role_mapping jsonb not null default '[]'::jsonb,
+  unmapped text not null default 'member'::text,
+  sync_roles boolean not null default false,
+  constraint connection_config_object CHECK (((jsonb_typeof(config) = 'object'::text) AND (length((config)::text) <= 200000))),
+  constraint connection_name_length CHECK (((length(name) >= 1) AND (length(name) <= 100))),
+  constraint connection_pkey PRIMARY KEY (tenant_id, id),
+  constraint connection_protocol_known CHECK ((protocol = ANY (ARRAY['oidc'::text, 'saml'::text]))),
+  constraint connection_role_claim_length CHECK (((length(role_claim) >= 1) AND (length(role_claim) <= 200))),
+  constraint connection_role_mapping_valid CHECK (identity.role_mapping_valid(role_mapping)),
+  constraint connection_sync_needs_claim CHECK (((NOT sync_roles) OR (role_claim IS NOT NULL))),
+  constraint connection_unmapped_known CHECK ((unmapped = ANY (ARRAY['member'::text, 'refuse'::text]))),
+  constraint connection_tenant_fkey FOREIGN KEY (tenant_id) REFERENCES tenants.tenant(tenant_id)
+);
+alter table identity.connection enable row level security;
+alter table identity.connection force row level security;
+CREATE INDEX connection_created_at_idx ON identity.connection USING brin (created_at);
+create policy bulkhead_born on identity.connection as restrictive for insert to bulkhead_app, bulkhead_owner
+  with check (((created_at = now()) AND (updated_at = now()) AND (deleted_at IS NULL)));
+create policy bulkhead_live on identity.connection as restrictive for all to bulkhead_app, bulkhead_owner
+  using (((deleted_at IS NULL) OR (deleted_at >= statement_timestamp()) OR (current_setting('bulkhead.deleted'::text, true) = 'visible'::text)))
+  with check (((deleted_at IS NULL) OR (deleted_at >= statement_timestamp()) OR (current_setting('bulkhead.deleted'::text, true) = 'visible'::text)));
+create policy bulkhead_opener on identity.connection as permissive for all to bulkhead_app, bulkhead_owner
+  using ((( SELECT NULLIF(current_setting('bulkhead.context'::text, true), ''::text) AS "nullif") IS NOT NULL))
+  with check ((( SELECT NULLIF(current_setting('bulkhead.context'::text, true), ''::text) AS "nullif") IS NOT NULL));
+create policy bulkhead_tenant on identity.connection as restrictive for all to bulkhead_app, bulkhead_owner
+  using ((tenant_id = ( SELECT bulkhead.tenant_id() AS tenant_id)))
+  with check ((tenant_id = ( SELECT bulkhead.tenant_id() AS tenant_id)));
+create policy connection_of_flow on identity.connection as permissive for select to bulkhead_identity
+  using (((tenant_id = ( SELECT bulkhead.tenant_id() AS tenant_id)) AND (deleted_at IS NULL)));
+CREATE TRIGGER bulkhead_audit_delete AFTER DELETE ON identity.connection REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION bulkhead.audit_delete_tenant('identity.connection');
+CREATE TRIGGER bulkhead_audit_insert AFTER INSERT ON identity.connection REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION bulkhead.audit_insert_tenant('identity.connection');
+CREATE TRIGGER bulkhead_audit_update AFTER UPDATE ON identity.connection REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION bulkhead.audit_update_tenant('identity.connection');
+CREATE TRIGGER bulkhead_no_delete BEFORE DELETE ON identity.connection FOR EACH STATEMENT EXECUTE FUNCTION bulkhead.refuse_delete('none');
+CREATE TRIGGER bulkhead_no_truncate BEFORE TRUNCATE ON identity.connection FOR EACH STATEMENT EXECUTE FUNCTION bulkhead.refuse_truncate();
+CREATE TRIGGER bulkhead_stamp BEFORE UPDATE ON identity.connection FOR EACH ROW EXECUTE FUNCTION bulkhead.stamp_row();
+
+create table identity.connection_directory (
+  connection_id uuid not null,
+  tenant_id uuid not null,
+  protocol text not null,
+  enabled boolean not null,
+  secret_encrypted bytea,
+  constraint connection_directory_pkey PRIMARY KEY (connection_id),
+  constraint connection_directory_tenant_unique UNIQUE (connection_id, tenant_id),
+  constraint connection_directory_connection_fkey FOREIGN KEY (tenant_id, connection_id) REFERENCES identity.connection(tenant_id, id)
+);
+
+create table identity.domain (
+  id uuid not null default gen_random_uuid(),
+  tenant_id uuid not null default bulkhead.claimed_tenant_id(),
+  created_at timestamp with time zone not null default now(),
+  updated_at timestamp with time zone not null default now(),
+  deleted_at timestamp with time zone,
+  name text not null,
+  challenge text not null,
+  constraint domain_challenge_form CHECK ((challenge ~ '^[0-9a-f]{32}$'::text)),
+  constraint domain_name_form CHECK ((((name COLLATE "C") ~ '^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])?$'::text) AND (length(name) <= 240))),
+  constraint domain_pkey PRIMARY KEY (tenant_id, id),
+  constraint domain_tenant_fkey FOREIGN KEY (tenant_id) REFERENCES tenants.tenant(tenant_id)
+);
+alter table identity.domain enable row level security;
+alter table identity.domain force row level security;
+CREATE INDEX domain_created_at_idx ON identity.domain USING brin (created_at);
+CREATE UNIQUE INDEX domain_name_unique ON identity.domain USING btree (tenant_id, name) WHERE (deleted_at IS NULL);
+create policy bulkhead_born on identity.domain as restrictive for insert to bulkhead_app, bulkhead_owner
+  with check (((created_at = now()) AND (updated_at = now()) AND (deleted_at IS NULL)));
+create policy bulkhead_live on identity.domain as restrictive for all to bulkhead_app, bulkhead_owner
+  using (((deleted_at IS NULL) OR (deleted_at >= statement_timestamp()) OR (current_setting('bulkhead.deleted'::text, true) = 'visible'::text)))
+  with check (((deleted_at IS NULL) OR (deleted_at >= statement_timestamp()) OR (current_setting('bulkhead.deleted'::text, true) = 'visible'::text)));
+create policy bulkhead_opener on identity.domain as permissive for all to bulkhead_app, bulkhead_owner
+  using ((( SELECT NULLIF(current_setting('bulkhead.context'::text, true), ''::text) AS "nullif") IS NOT NULL))
+  with check ((( SELECT NULLIF(current_setting('bulkhead.context'::text, true), ''::text) AS "nullif") IS NOT NULL));
+create policy bulkhead_tenant on identity.domain as restrictive for all to bulkhead_app, bulkhead_owner
+  using ((tenant_id = ( SELECT bulkhead.tenant_id() AS tenant_id)))
+  with check ((tenant_id = ( SELECT bulkhead.tenant_id() AS tenant_id)));
+create policy domain_to_verify on identity.domain as permissive for select to bulkhead_identity
+  using (((tenant_id = ( SELECT bulkhead.tenant_id() AS tenant_id)) AND (deleted_at IS NULL)));
+CREATE TRIGGER bulkhead_audit_delete AFTER DELETE ON identity.domain REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION bulkhead.audit_delete_tenant('identity.domain');
+CREATE TRIGGER bulkhead_audit_insert AFTER INSERT ON identity.domain REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION bulkhead.audit_insert_tenant('identity.domain');
+CREATE TRIGGER bulkhead_audit_update AFTER UPDATE ON identity.domain REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION bulkhead.audit_update_tenant('identity.domain');
+CREATE TRIGGER bulkhead_no_delete BEFORE DELETE ON identity.domain FOR EACH STATEMENT EXECUTE FUNCTION bulkhead.refuse_delete('none');
+CREATE TRIGGER bulkhead_no_truncate BEFORE TRUNCATE ON identity.domain FOR EACH STATEMENT EXECUTE FUNCTION bulkhead.refuse_truncate();
+CREATE TRIGGER bulkhead_stamp BEFORE UPDATE ON identity.domain FOR EACH ROW EXECUTE FUNCTION bulkhead.stamp_row();
+
+create table identity.domain_owner (
+  name text not null,
+  tenant_id uuid not null,
+  domain_id uuid not null,
+  challenge text not null,
+  verified_at timestamp with time zone not null,
+  checked_at timestamp with time zone not null,
+  failing_since timestamp with time zone,
+  constraint domain_owner_pkey PRIMARY KEY (name),
+  constraint domain_owner_times CHECK (((verified_at <= checked_at) AND (failing_since <= checked_at))),
+  constraint domain_owner_domain_fkey FOREIGN KEY (tenant_id, domain_id) REFERENCES identity.domain(tenant_id, id)
+);
+CREATE INDEX domain_owner_tenant_idx ON identity.domain_owner USING btree (tenant_id, domain_id);
+
+create table identity.factor_attempt (
   id uuid not null,
   account_id uuid not null,
-  type text not null,
-  label text not null,
-  secret_encrypted bytea,
-  last_step bigint,
-  credential_id bytea,
-  public_key bytea,
-  sign_count bigint,
-  code_hash bytea,
-  created_at timestamp with time zone not null,
-  confirmed_at timestamp with time zone,
-  last_used_at timestamp with time zone,
-  used_at timestamp with time zone,
-  constraint factor_credential_unique UNIQUE (credential_id),
-  constraint factor_label_length CHECK (((length(label) >= 1) AND (length(label) <= 100))),
-  constraint factor_passkey_complete CHECK (
-CASE
-    WHEN (type = 'passkey'::text) THEN ((credential_id IS NOT NULL) AND (public_key IS NOT NULL) AND (sign_count IS NOT NULL))
-    ELSE ((credential_id IS NULL) AND (public_key IS NULL) AND (sign_count IS NULL))
-END),
-  constraint factor_pkey PRIMARY KEY (id),
-  constraint factor_recovery_code_complete CHECK (((type = 'recovery_code'::text) = (code_hash IS NOT NULL))),
-  constraint factor_recovery_code_once CHECK (((type = 'recovery_code'::text) OR (used_at IS NULL))),
-  constraint factor_totp_complete CHECK (((type = 'totp'::text) = (secret_encrypted IS NOT NULL))),
-  constraint factor_totp_step_only CHECK (((type = 'totp'::text) OR (last_step IS NULL))),
-  constraint factor_type_known CHECK ((type = ANY (ARRAY['totp'::text, 'passkey'::text, 'recovery_code'::text]))),
-  constraint factor_account_fkey FOREIGN KEY (account_id) REFERENCES identity.account(id) ON DELETE CASCADE
+  use text not null,
+  attempted_at timestamp with time zone not null,
+  failed boolean not null default true,
+  constraint factor_attempt_pkey PRIMARY KEY (id),
+  constraint factor_attempt_use_known CHECK ((use = ANY (ARRAY['sign_in'::text, 'step_up'::text]))),
+  constraint factor_attempt_account_fkey FOREIGN KEY (account_id) REFERENCES identity.account(id) ON DELETE CASCADE
 );
-CREATE INDEX factor_account_idx ON identity.factor USING btree (account_id);
+CREATE INDEX factor_attempt_account_idx ON identity.factor_attempt USING btree (account_id, use, attempted_at);
+CREATE INDEX factor_attempt_age_idx ON identity.factor_attempt USING btree (attempted_at);
 
 create table identity.invite (
   id uuid not null default gen_random_uuid(),
@@ -95,6 +186,19 @@ CREATE TRIGGER bulkhead_no_delete BEFORE DELETE ON identity.invite FOR EACH STAT
 CREATE TRIGGER bulkhead_no_truncate BEFORE TRUNCATE ON identity.invite FOR EACH STATEMENT EXECUTE FUNCTION bulkhead.refuse_truncate();
 CREATE TRIGGER bulkhead_stamp BEFORE UPDATE ON identity.invite FOR EACH ROW EXECUTE FUNCTION bulkhead.stamp_row();
 CREATE TRIGGER check_companies BEFORE INSERT OR UPDATE OF company_ids ON identity.invite FOR EACH ROW EXECUTE FUNCTION identity.check_companies();
+
+create table identity.link_request (
+  id uuid not null,
+  type text not null,
+  detail bytea,
+  created_at timestamp with time zone not null,
+  expires_at timestamp with time zone not null,
+  answered_at timestamp with time zone,
+  constraint link_request_life CHECK (((expires_at > created_at) AND (expires_at <= (created_at + '1 day'::interval)))),
+  constraint link_request_pkey PRIMARY KEY (id),
+  constraint link_request_type_known CHECK ((type = ANY (ARRAY['sign_up'::text, 'password_reset'::text, 'magic_link'::text, 'email_change'::text])))
+);
+CREATE INDEX link_request_open_idx ON identity.link_request USING btree (created_at) WHERE (answered_at IS NULL);
 
 create table identity.membership (
   id uuid not null default gen_random_uuid(),
@@ -148,24 +252,32 @@ create table identity.one_time_token (
   tenant_id uuid,
   target_id uuid,
   email_normalised text not null,
+  email text,
+  browser_hash bytea,
   created_at timestamp with time zone not null,
   expires_at timestamp with time zone not null,
   consumed_at timestamp with time zone,
+  constraint one_time_token_browser_of_magic_link CHECK ((((browser_hash IS NOT NULL) = (type = 'magic_link'::text)) AND (octet_length(browser_hash) = 32))),
+  constraint one_time_token_email_of_change CHECK ((((email IS NOT NULL) = (type = ANY (ARRAY['email_change'::text, 'email_change_undo'::text]))) AND (lower((email COLLATE "C")) = email_normalised))),
   constraint one_time_token_hash_sha256 CHECK ((octet_length(token_hash) = 32)),
   constraint one_time_token_hash_unique UNIQUE (type, token_hash),
   constraint one_time_token_holder CHECK (
-CASE
-    WHEN (type = 'invite'::text) THEN ((account_id IS NULL) AND (tenant_id IS NOT NULL) AND (target_id IS NOT NULL))
+CASE type
+    WHEN 'invite'::text THEN ((account_id IS NULL) AND (tenant_id IS NOT NULL) AND (target_id IS NOT NULL))
+    WHEN 'sign_up'::text THEN ((account_id IS NULL) AND (tenant_id IS NULL) AND (target_id IS NOT NULL))
     ELSE ((account_id IS NOT NULL) AND (tenant_id IS NULL) AND (target_id IS NULL))
 END),
   constraint one_time_token_life CHECK (((expires_at > created_at) AND (expires_at <= (created_at +
 CASE type
     WHEN 'invite'::text THEN '7 days'::interval
+    WHEN 'email_change_undo'::text THEN '7 days'::interval
     WHEN 'email_verification'::text THEN '1 day'::interval
+    WHEN 'sign_up'::text THEN '1 day'::interval
+    WHEN 'magic_link'::text THEN '00:10:00'::interval
     ELSE '01:00:00'::interval
 END)))),
   constraint one_time_token_pkey PRIMARY KEY (id),
-  constraint one_time_token_type_known CHECK ((type = ANY (ARRAY['email_verification'::text, 'password_reset'::text, 'magic_link'::text, 'email_change'::text, 'invite'::text]))),
+  constraint one_time_token_type_known CHECK ((type = ANY (ARRAY['email_verification'::text, 'password_reset'::text, 'magic_link'::text, 'email_change'::text, 'email_change_undo'::text, 'invite'::text, 'sign_up'::text]))),
   constraint one_time_token_account_fkey FOREIGN KEY (account_id) REFERENCES identity.account(id) ON DELETE CASCADE
 );
 CREATE INDEX one_time_token_account_idx ON identity.one_time_token USING btree (account_id);
@@ -188,6 +300,56 @@ create table identity.operator (
 CREATE INDEX operator_account_idx ON identity.operator USING btree (account_id);
 CREATE UNIQUE INDEX operator_active_unique ON identity.operator USING btree (account_id) WHERE (revoked_at IS NULL);
 
+create table identity.passkey (
+  id uuid not null,
+  account_id uuid not null,
+  label text not null,
+  credential_id bytea not null,
+  public_key bytea not null,
+  sign_count bigint not null,
+  backup_eligible boolean not null,
+  backed_up boolean not null,
+  transports text[] not null,
+  created_at timestamp with time zone not null,
+  last_used_at timestamp with time zone,
+  removed_at timestamp with time zone,
+  constraint passkey_backup_state CHECK ((backup_eligible OR (NOT backed_up))),
+  constraint passkey_credential_length CHECK (((octet_length(credential_id) >= 1) AND (octet_length(credential_id) <= 1023))),
+  constraint passkey_credential_unique UNIQUE (credential_id),
+  constraint passkey_label_length CHECK (((length(label) >= 1) AND (length(label) <= 200))),
+  constraint passkey_pkey PRIMARY KEY (id),
+  constraint passkey_sign_count_range CHECK (((sign_count >= 0) AND (sign_count <= '4294967295'::bigint))),
+  constraint passkey_account_fkey FOREIGN KEY (account_id) REFERENCES identity.account(id) ON DELETE CASCADE
+);
+CREATE INDEX passkey_account_idx ON identity.passkey USING btree (account_id) WHERE (removed_at IS NULL);
+CREATE TRIGGER keep_spent BEFORE UPDATE ON identity.passkey FOR EACH ROW WHEN ((old.removed_at IS NOT NULL)) EXECUTE FUNCTION identity.keep_spent();
+
+create table identity.passkey_challenge (
+  id uuid not null,
+  purpose text not null,
+  challenge_hash bytea not null,
+  account_id uuid,
+  session_id uuid,
+  pending_sign_in_id uuid,
+  created_at timestamp with time zone not null,
+  expires_at timestamp with time zone not null,
+  consumed_at timestamp with time zone,
+  constraint passkey_challenge_hash_sha256 CHECK ((octet_length(challenge_hash) = 32)),
+  constraint passkey_challenge_hash_unique UNIQUE (challenge_hash),
+  constraint passkey_challenge_holder CHECK ((((account_id IS NOT NULL) = (purpose <> 'sign_in'::text)) AND ((session_id IS NOT NULL) = (purpose = ANY (ARRAY['register'::text, 'step_up'::text]))) AND ((pending_sign_in_id IS NOT NULL) = (purpose = 'second_factor'::text)))),
+  constraint passkey_challenge_life CHECK (((expires_at > created_at) AND (expires_at <= (created_at + '00:05:00'::interval)))),
+  constraint passkey_challenge_pkey PRIMARY KEY (id),
+  constraint passkey_challenge_purpose_known CHECK ((purpose = ANY (ARRAY['register'::text, 'sign_in'::text, 'second_factor'::text, 'step_up'::text]))),
+  constraint passkey_challenge_account_fkey FOREIGN KEY (account_id) REFERENCES identity.account(id) ON DELETE CASCADE,
+  constraint passkey_challenge_pending_fkey FOREIGN KEY (pending_sign_in_id) REFERENCES identity.pending_sign_in(id) ON DELETE CASCADE,
+  constraint passkey_challenge_session_fkey FOREIGN KEY (session_id) REFERENCES identity.session(id) ON DELETE CASCADE
+);
+CREATE INDEX passkey_challenge_account_idx ON identity.passkey_challenge USING btree (account_id);
+CREATE INDEX passkey_challenge_expiry_idx ON identity.passkey_challenge USING btree (expires_at);
+CREATE INDEX passkey_challenge_pending_idx ON identity.passkey_challenge USING btree (pending_sign_in_id);
+CREATE INDEX passkey_challenge_session_idx ON identity.passkey_challenge USING btree (session_id);
+CREATE TRIGGER keep_spent BEFORE UPDATE ON identity.passkey_challenge FOR EACH ROW WHEN ((old.consumed_at IS NOT NULL)) EXECUTE FUNCTION identity.keep_spent();
+
 create table identity.password (
   account_id uuid not null,
   hash text not null,
@@ -197,6 +359,76 @@ create table identity.password (
   constraint password_account_fkey FOREIGN KEY (account_id) REFERENCES identity.account(id) ON DELETE CASCADE
 );
 
+create table identity.pending_sign_in (
+  id uuid not null,
+  account_id uuid not null,
+  token_hash bytea not null,
+  methods text[] not null,
+  verified_by text not null,
+  attempts smallint not null default 0,
+  created_at timestamp with time zone not null,
+  expires_at timestamp with time zone not null,
+  consumed_at timestamp with time zone,
+  connection_id uuid,
+  constraint pending_sign_in_attempts_limit CHECK (((attempts >= 0) AND (attempts <= 5))),
+  constraint pending_sign_in_life CHECK (((expires_at > created_at) AND (expires_at <= (created_at + '00:05:00'::interval)))),
+  constraint pending_sign_in_methods_given CHECK ((cardinality(methods) > 0)),
+  constraint pending_sign_in_pkey PRIMARY KEY (id),
+  constraint pending_sign_in_token_sha256 CHECK ((octet_length(token_hash) = 32)),
+  constraint pending_sign_in_token_unique UNIQUE (token_hash),
+  constraint pending_sign_in_verified_by_length CHECK (((length(verified_by) >= 1) AND (length(verified_by) <= 50))),
+  constraint pending_sign_in_account_fkey FOREIGN KEY (account_id) REFERENCES identity.account(id) ON DELETE CASCADE,
+  constraint pending_sign_in_connection_fkey FOREIGN KEY (connection_id) REFERENCES identity.connection_directory(connection_id)
+);
+CREATE INDEX pending_sign_in_account_idx ON identity.pending_sign_in USING btree (account_id);
+CREATE INDEX pending_sign_in_connection_idx ON identity.pending_sign_in USING btree (connection_id) WHERE (connection_id IS NOT NULL);
+CREATE INDEX pending_sign_in_expiry_idx ON identity.pending_sign_in USING btree (expires_at);
+CREATE TRIGGER keep_spent BEFORE UPDATE ON identity.pending_sign_in FOR EACH ROW WHEN ((old.consumed_at IS NOT NULL)) EXECUTE FUNCTION identity.keep_spent();
+
+create table identity.provider_client (
+  id text not null,
+  name text not null,
+  first_party boolean not null,
+  authentication text not null,
+  public_keys json,
+  redirect_uris text[] not null,
+  post_logout_redirect_uris text[] not null,
+  backchannel_logout_uri text,
+  refresh boolean not null,
+  may_call text[] not null,
+  resource text,
+  resource_scopes text[] not null,
+  token_format text,
+  created_at timestamp with time zone not null,
+  removed_at timestamp with time zone,
+  constraint provider_client_authentication_known CHECK ((authentication = ANY (ARRAY['secret'::text, 'private_key'::text, 'none'::text]))),
+  constraint provider_client_backchannel_form CHECK (((backchannel_logout_uri COLLATE "C") ~ '^(https://[^\s#*]+|http://([a-z0-9-]+\.)*localhost(:[0-9]+)?(/[^\s#*]*)?|http://127\.0\.0\.1(:[0-9]+)?(/[^\s#*]*)?)$'::text)),
+  constraint provider_client_id_form CHECK (((id COLLATE "C") ~ '^[a-z0-9][a-z0-9-]{2,62}$'::text)),
+  constraint provider_client_name_length CHECK (((length(name) >= 1) AND (length(name) <= 200))),
+  constraint provider_client_of_use CHECK (((cardinality(redirect_uris) > 0) OR (resource IS NOT NULL))),
+  constraint provider_client_pkey PRIMARY KEY (id),
+  constraint provider_client_post_logout_uris_form CHECK (((array_to_string(post_logout_redirect_uris, ' '::text) COLLATE "C") ~ '^((https://[^\s#*]+|http://([a-z0-9-]+\.)*localhost(:[0-9]+)?(/[^\s#*]*)?|http://127\.0\.0\.1(:[0-9]+)?(/[^\s#*]*)?)( |$))*$'::text)),
+  constraint provider_client_public_keys_given CHECK (((authentication = 'private_key'::text) = (public_keys IS NOT NULL))),
+  constraint provider_client_redirect_uris_form CHECK (((array_to_string(redirect_uris, ' '::text) COLLATE "C") ~ '^((https://[^\s#*]+|http://([a-z0-9-]+\.)*localhost(:[0-9]+)?(/[^\s#*]*)?|http://127\.0\.0\.1(:[0-9]+)?(/[^\s#*]*)?)( |$))*$'::text)),
+  constraint provider_client_resource_authenticates CHECK (((resource IS NULL) OR (authentication <> 'none'::text))),
+  constraint provider_client_resource_complete CHECK ((((resource IS NULL) = (token_format IS NULL)) AND ((resource IS NOT NULL) OR (cardinality(resource_scopes) = 0)))),
+  constraint provider_client_resource_form CHECK (((resource COLLATE "C") ~ '^[a-z][a-z0-9+.-]*:[^\s#]+$'::text)),
+  constraint provider_client_token_format_known CHECK ((token_format = ANY (ARRAY['jwt'::text, 'opaque'::text])))
+);
+CREATE UNIQUE INDEX provider_client_resource_unique ON identity.provider_client USING btree (resource) WHERE (removed_at IS NULL);
+
+create table identity.provider_client_secret (
+  client_id text not null,
+  secret_hash bytea not null,
+  created_at timestamp with time zone not null,
+  expires_at timestamp with time zone,
+  constraint provider_client_secret_life CHECK ((expires_at >= created_at)),
+  constraint provider_client_secret_pkey PRIMARY KEY (client_id, secret_hash),
+  constraint provider_client_secret_sha256 CHECK ((octet_length(secret_hash) = 32)),
+  constraint provider_client_secret_client_fkey FOREIGN KEY (client_id) REFERENCES identity.provider_client(id) ON DELETE CASCADE
+);
+CREATE UNIQUE INDEX provider_client_secret_one_lasting ON identity.provider_client_secret USING btree (client_id) WHERE (expires_at IS NULL);
+
 create table identity.provider_link (
   id uuid not null,
   account_id uuid not null,
@@ -205,13 +437,77 @@ create table identity.provider_link (
   email_normalised text not null,
   created_at timestamp with time zone not null,
   last_used_at timestamp with time zone,
-  constraint provider_link_issuer_form CHECK ((issuer ~ '^https://[^\s]+$'::text)),
+  connection_id uuid,
+  constraint provider_link_issuer_form CHECK (((issuer ~ '^https://[^\s]+$'::text) OR ((connection_id IS NOT NULL) AND (issuer ~ '^[^\s]{1,1024}$'::text)))),
   constraint provider_link_pkey PRIMARY KEY (id),
-  constraint provider_link_subject_unique UNIQUE (issuer, subject),
-  constraint provider_link_account_fkey FOREIGN KEY (account_id) REFERENCES identity.account(id) ON DELETE CASCADE
+  constraint provider_link_subject_length CHECK (((length(subject) >= 1) AND (length(subject) <= 1024))),
+  constraint provider_link_subject_unique UNIQUE NULLS NOT DISTINCT (connection_id, issuer, subject),
+  constraint provider_link_account_fkey FOREIGN KEY (account_id) REFERENCES identity.account(id) ON DELETE CASCADE,
+  constraint provider_link_connection_fkey FOREIGN KEY (connection_id) REFERENCES identity.connection_directory(connection_id)
 );
 CREATE INDEX provider_link_account_idx ON identity.provider_link USING btree (account_id);
+CREATE INDEX provider_link_connection_idx ON identity.provider_link USING btree (connection_id, account_id);
 CREATE TRIGGER refuse_unverified_link BEFORE INSERT OR UPDATE ON identity.provider_link FOR EACH ROW EXECUTE FUNCTION identity.refuse_unverified_link();
+CREATE TRIGGER refuse_unvouched BEFORE INSERT ON identity.provider_link FOR EACH ROW WHEN ((new.connection_id IS NOT NULL)) EXECUTE FUNCTION identity.refuse_unvouched();
+
+create table identity.provider_record (
+  model text not null,
+  id_hash bytea not null,
+  uid_hash bytea,
+  grant_hash bytea,
+  session_id uuid,
+  payload_encrypted bytea not null,
+  created_at timestamp with time zone not null,
+  expires_at timestamp with time zone not null,
+  consumed_at timestamp with time zone,
+  ended_at timestamp with time zone,
+  constraint provider_record_hangs_on_session CHECK (((session_id IS NOT NULL) OR (model = ANY (ARRAY['Session'::text, 'Interaction'::text, 'ReplayDetection'::text])))),
+  constraint provider_record_hashes_sha256 CHECK (((octet_length(id_hash) = 32) AND (COALESCE(octet_length(uid_hash), 32) = 32) AND (COALESCE(octet_length(grant_hash), 32) = 32))),
+  constraint provider_record_model_known CHECK ((model = ANY (ARRAY['Session'::text, 'Interaction'::text, 'Grant'::text, 'AuthorizationCode'::text, 'AccessToken'::text, 'RefreshToken'::text, 'ReplayDetection'::text]))),
+  constraint provider_record_pkey PRIMARY KEY (model, id_hash),
+  constraint provider_record_session_fkey FOREIGN KEY (session_id) REFERENCES identity.session(id) ON DELETE CASCADE
+);
+CREATE INDEX provider_record_expiry_idx ON identity.provider_record USING btree (expires_at);
+CREATE INDEX provider_record_grant_idx ON identity.provider_record USING btree (grant_hash) WHERE (grant_hash IS NOT NULL);
+CREATE INDEX provider_record_session_idx ON identity.provider_record USING btree (session_id);
+CREATE INDEX provider_record_uid_idx ON identity.provider_record USING btree (uid_hash, created_at) WHERE (uid_hash IS NOT NULL);
+CREATE TRIGGER keep_provider_record_spent BEFORE UPDATE ON identity.provider_record FOR EACH ROW WHEN ((((old.consumed_at IS NOT NULL) AND (new.consumed_at IS DISTINCT FROM old.consumed_at)) OR ((old.ended_at IS NOT NULL) AND (new.ended_at IS NULL)) OR ((old.session_id IS NOT NULL) AND (new.session_id IS DISTINCT FROM old.session_id)))) EXECUTE FUNCTION identity.keep_provider_record_spent();
+
+create table identity.provider_sign_in (
+  session_id uuid not null,
+  client_id text not null,
+  sid text not null,
+  tenant_id uuid,
+  created_at timestamp with time zone not null,
+  ended_at timestamp with time zone,
+  logout_due_at timestamp with time zone,
+  logout_attempts integer not null default 0,
+  logout_sent_at timestamp with time zone,
+  logout_failure text,
+  constraint provider_sign_in_logout_after_end CHECK (((ended_at IS NOT NULL) OR ((logout_due_at IS NULL) AND (logout_sent_at IS NULL)))),
+  constraint provider_sign_in_pkey PRIMARY KEY (session_id, client_id),
+  constraint provider_sign_in_client_fkey FOREIGN KEY (client_id) REFERENCES identity.provider_client(id) ON DELETE CASCADE,
+  constraint provider_sign_in_session_fkey FOREIGN KEY (session_id) REFERENCES identity.session(id) ON DELETE CASCADE
+);
+CREATE INDEX provider_sign_in_client_idx ON identity.provider_sign_in USING btree (client_id);
+CREATE INDEX provider_sign_in_due_idx ON identity.provider_sign_in USING btree (logout_due_at) WHERE (logout_due_at IS NOT NULL);
+CREATE INDEX provider_sign_in_live_idx ON identity.provider_sign_in USING btree (session_id) WHERE (ended_at IS NULL);
+
+create table identity.recovery_code (
+  id uuid not null,
+  account_id uuid not null,
+  code_hash bytea not null,
+  created_at timestamp with time zone not null,
+  used_at timestamp with time zone,
+  withdrawn_at timestamp with time zone,
+  constraint recovery_code_hash_sha256 CHECK ((octet_length(code_hash) = 32)),
+  constraint recovery_code_hash_unique UNIQUE (code_hash),
+  constraint recovery_code_one_end CHECK (((used_at IS NULL) OR (withdrawn_at IS NULL))),
+  constraint recovery_code_pkey PRIMARY KEY (id),
+  constraint recovery_code_account_fkey FOREIGN KEY (account_id) REFERENCES identity.account(id) ON DELETE CASCADE
+);
+CREATE INDEX recovery_code_account_idx ON identity.recovery_code USING btree (account_id) WHERE ((used_at IS NULL) AND (withdrawn_at IS NULL));
+CREATE TRIGGER keep_spent BEFORE UPDATE ON identity.recovery_code FOR EACH ROW WHEN (((old.used_at IS NOT NULL) OR (old.withdrawn_at IS NOT NULL))) EXECUTE FUNCTION identity.keep_spent();
 
 create table identity.refresh_token (
   id uuid not null,
@@ -236,6 +532,50 @@ create table identity.refresh_token (
 CREATE UNIQUE INDEX refresh_token_one_first ON identity.refresh_token USING btree (session_id) WHERE (predecessor_id IS NULL);
 CREATE UNIQUE INDEX refresh_token_one_live ON identity.refresh_token USING btree (session_id) WHERE (used_at IS NULL);
 
+create table identity.saml_assertion (
+  connection_id uuid not null,
+  id_hash bytea not null,
+  expires_at timestamp with time zone not null,
+  constraint saml_assertion_id_sha256 CHECK ((octet_length(id_hash) = 32)),
+  constraint saml_assertion_pkey PRIMARY KEY (connection_id, id_hash),
+  constraint saml_assertion_connection_fkey FOREIGN KEY (connection_id) REFERENCES identity.connection_directory(connection_id)
+);
+CREATE INDEX saml_assertion_expiry_idx ON identity.saml_assertion USING btree (expires_at);
+
+create table identity.saml_key (
+  id uuid not null,
+  certificate text not null,
+  private_key_encrypted bytea not null,
+  created_at timestamp with time zone not null,
+  constraint saml_key_certificate_form CHECK (((certificate ~ '^-----BEGIN CERTIFICATE-----'::text) AND (length(certificate) <= 8192))),
+  constraint saml_key_pkey PRIMARY KEY (id)
+);
+CREATE UNIQUE INDEX saml_key_one ON identity.saml_key USING btree ((true));
+
+create table identity.saml_provider (
+  connection_id uuid not null,
+  entity_id text not null,
+  sign_on_url text not null,
+  sign_on_binding text not null,
+  certificates text[] not null,
+  metadata_url text,
+  changed_at timestamp with time zone not null,
+  next_refresh_at timestamp with time zone,
+  refreshed_at timestamp with time zone,
+  failing_since timestamp with time zone,
+  failure text,
+  constraint saml_provider_certificates_some CHECK ((((cardinality(certificates) >= 1) AND (cardinality(certificates) <= 10)) AND (array_position(certificates, NULL::text) IS NULL) AND (length(array_to_string(certificates, ''::text)) <= 100000))),
+  constraint saml_provider_entity_id_form CHECK (((entity_id ~ '^[A-Za-z][A-Za-z0-9+.-]*:[!-~]+$'::text) AND (length(entity_id) <= 1024))),
+  constraint saml_provider_failure_told CHECK ((((failing_since IS NULL) = (failure IS NULL)) AND (length(failure) <= 300))),
+  constraint saml_provider_metadata_url_form CHECK (((metadata_url ~ '^https?://[^\s]+$'::text) AND (length(metadata_url) <= 2048))),
+  constraint saml_provider_pkey PRIMARY KEY (connection_id),
+  constraint saml_provider_refresh_of_url CHECK (((metadata_url IS NULL) = (next_refresh_at IS NULL))),
+  constraint saml_provider_sign_on_binding_known CHECK ((sign_on_binding = ANY (ARRAY['redirect'::text, 'post'::text]))),
+  constraint saml_provider_sign_on_url_form CHECK (((sign_on_url ~ '^https://[^\s]+$'::text) OR (sign_on_url ~ '^http://(localhost|127\.0\.0\.1|\[::1\])[:/][^\s]*$'::text))),
+  constraint saml_provider_connection_fkey FOREIGN KEY (connection_id) REFERENCES identity.connection_directory(connection_id)
+);
+CREATE INDEX saml_provider_refresh_idx ON identity.saml_provider USING btree (next_refresh_at) WHERE (next_refresh_at IS NOT NULL);
+
 create table identity.session (
   id uuid not null,
   account_id uuid not null,
@@ -251,6 +591,11 @@ create table identity.session (
   acr text,
   amr text[] not null,
   auth_time timestamp with time zone not null,
+  device_hash bytea,
+  confined_tenant_id uuid,
+  connection_id uuid,
+  constraint session_connection_confines CHECK (((confined_tenant_id IS NULL) = (connection_id IS NULL))),
+  constraint session_device_hash_sha256 CHECK ((octet_length(device_hash) = 32)),
   constraint session_ended_reason_given CHECK (((ended_at IS NULL) = (ended_reason IS NULL))),
   constraint session_ended_reason_known CHECK ((ended_reason = ANY (ARRAY['signed_out'::text, 'ended_elsewhere'::text, 'password_changed'::text, 'reuse'::text, 'account_disabled'::text, 'operator'::text]))),
   constraint session_life CHECK (((created_at <= last_seen_at) AND (last_seen_at <= idle_expires_at) AND (idle_expires_at <= absolute_expires_at))),
@@ -258,20 +603,148 @@ create table identity.session (
   constraint session_token_hash_sha256 CHECK ((octet_length(token_hash) = 32)),
   constraint session_token_hash_unique UNIQUE (token_hash),
   constraint session_user_agent_length CHECK ((length(user_agent) <= 512)),
-  constraint session_account_fkey FOREIGN KEY (account_id) REFERENCES identity.account(id) ON DELETE CASCADE
+  constraint session_account_fkey FOREIGN KEY (account_id) REFERENCES identity.account(id) ON DELETE CASCADE,
+  constraint session_connection_fkey FOREIGN KEY (connection_id, confined_tenant_id) REFERENCES identity.connection_directory(connection_id, tenant_id)
 );
 CREATE INDEX session_account_idx ON identity.session USING btree (account_id) WHERE (ended_at IS NULL);
+CREATE INDEX session_connection_idx ON identity.session USING btree (connection_id) WHERE (ended_at IS NULL);
+CREATE INDEX session_device_idx ON identity.session USING btree (account_id, device_hash);
+CREATE TRIGGER end_provider_sign_ins AFTER UPDATE OF ended_at ON identity.session FOR EACH ROW WHEN (((old.ended_at IS NULL) AND (new.ended_at IS NOT NULL))) EXECUTE FUNCTION identity.end_provider_sign_ins();
 CREATE TRIGGER keep_session_ended BEFORE UPDATE ON identity.session FOR EACH ROW WHEN ((old.ended_at IS NOT NULL)) EXECUTE FUNCTION identity.keep_session_ended();
+CREATE TRIGGER refuse_unvouched BEFORE INSERT ON identity.session FOR EACH ROW WHEN ((new.connection_id IS NOT NULL)) EXECUTE FUNCTION identity.refuse_unvouched();
 
 create table identity.sign_in_failure (
   id bigint not null generated always as identity,
-  subject_hash bytea not null,
+  address_hash bytea,
+  account_hash bytea not null,
   occurred_at timestamp with time zone not null,
+  failed_at timestamp with time zone,
+  released_at timestamp with time zone,
   ip inet,
-  constraint sign_in_failure_pkey PRIMARY KEY (id),
-  constraint sign_in_failure_subject_sha256 CHECK ((octet_length(subject_hash) = 32))
+  constraint sign_in_failure_account_sha256 CHECK ((octet_length(account_hash) = 32)),
+  constraint sign_in_failure_address_sha256 CHECK ((octet_length(address_hash) = 32)),
+  constraint sign_in_failure_pkey PRIMARY KEY (id)
 );
-CREATE INDEX sign_in_failure_subject_idx ON identity.sign_in_failure USING btree (subject_hash, occurred_at);
+CREATE INDEX sign_in_failure_account_idx ON identity.sign_in_failure USING btree (account_hash, occurred_at) WHERE (released_at IS NULL);
+CREATE INDEX sign_in_failure_address_idx ON identity.sign_in_failure USING btree (address_hash, occurred_at) WHERE (released_at IS NULL);
+CREATE INDEX sign_in_failure_occurred_idx ON identity.sign_in_failure USING btree (occurred_at);
+
+create table identity.sign_in_flow (
+  id uuid not null,
+  state_hash bytea not null,
+  browser_hash bytea not null,
+  secrets_encrypted bytea not null,
+  connection_id uuid,
+  provider text,
+  purpose text not null,
+  account_id uuid,
+  session_id uuid,
+  return_path text not null,
+  created_at timestamp with time zone not null,
+  expires_at timestamp with time zone not null,
+  answer_encrypted bytea,
+  consumed_at timestamp with time zone,
+  constraint sign_in_flow_hashes_sha256 CHECK (((octet_length(state_hash) = 32) AND (octet_length(browser_hash) = 32))),
+  constraint sign_in_flow_life CHECK (((expires_at > created_at) AND (expires_at <= (created_at + '00:10:00'::interval)))),
+  constraint sign_in_flow_link_complete CHECK ((((purpose = 'link'::text) = (account_id IS NOT NULL)) AND ((purpose = 'link'::text) = (session_id IS NOT NULL)) AND ((purpose <> 'link'::text) OR (provider IS NOT NULL)))),
+  constraint sign_in_flow_one_provider CHECK (((connection_id IS NULL) <> (provider IS NULL))),
+  constraint sign_in_flow_pkey PRIMARY KEY (id),
+  constraint sign_in_flow_purpose_known CHECK ((purpose = ANY (ARRAY['sign_in'::text, 'link'::text]))),
+  constraint sign_in_flow_return_path_form CHECK (((return_path ~ '^/([^/\\[:cntrl:]][^\\[:cntrl:]]*)?$'::text) AND (length(return_path) <= 500))),
+  constraint sign_in_flow_state_unique UNIQUE (state_hash),
+  constraint sign_in_flow_account_fkey FOREIGN KEY (account_id) REFERENCES identity.account(id) ON DELETE CASCADE,
+  constraint sign_in_flow_connection_fkey FOREIGN KEY (connection_id) REFERENCES identity.connection_directory(connection_id),
+  constraint sign_in_flow_session_fkey FOREIGN KEY (session_id) REFERENCES identity.session(id) ON DELETE CASCADE
+);
+CREATE INDEX sign_in_flow_account_idx ON identity.sign_in_flow USING btree (account_id);
+CREATE INDEX sign_in_flow_connection_idx ON identity.sign_in_flow USING btree (connection_id);
+CREATE INDEX sign_in_flow_expiry_idx ON identity.sign_in_flow USING btree (expires_at);
+CREATE INDEX sign_in_flow_session_idx ON identity.sign_in_flow USING btree (session_id);
+CREATE TRIGGER keep_flow_consumed BEFORE UPDATE ON identity.sign_in_flow FOR EACH ROW WHEN ((old.consumed_at IS NOT NULL)) EXECUTE FUNCTION identity.keep_flow_consumed();
+
+create table identity.sign_in_policy (
+  id uuid not null default gen_random_uuid(),
+  tenant_id uuid not null default bulkhead.claimed_tenant_id(),
+  created_at timestamp with time zone not null default now(),
+  updated_at timestamp with time zone not null default now(),
+  deleted_at timestamp with time zone,
+  single_sign_on_required boolean not null,
+  break_glass_account_ids uuid[] not null,
+  constraint sign_in_policy_one UNIQUE (tenant_id),
+  constraint sign_in_policy_pkey PRIMARY KEY (tenant_id, id),
+  constraint sign_in_policy_way_in CHECK (((cardinality(break_glass_account_ids) <= 5) AND ((NOT single_sign_on_required) OR (cardinality(break_glass_account_ids) >= 1)))),
+  constraint sign_in_policy_tenant_fkey FOREIGN KEY (tenant_id) REFERENCES tenants.tenant(tenant_id)
+);
+alter table identity.sign_in_policy enable row level security;
+alter table identity.sign_in_policy force row level security;
+CREATE INDEX sign_in_policy_created_at_idx ON identity.sign_in_policy USING brin (created_at);
+create policy bulkhead_born on identity.sign_in_policy as restrictive for insert to bulkhead_app, bulkhead_owner
+  with check (((created_at = now()) AND (updated_at = now()) AND (deleted_at IS NULL)));
+create policy bulkhead_live on identity.sign_in_policy as restrictive for all to bulkhead_app, bulkhead_owner
+  using (((deleted_at IS NULL) OR (deleted_at >= statement_timestamp()) OR (current_setting('bulkhead.deleted'::text, true) = 'visible'::text)))
+  with check (((deleted_at IS NULL) OR (deleted_at >= statement_timestamp()) OR (current_setting('bulkhead.deleted'::text, true) = 'visible'::text)));
+create policy bulkhead_opener on identity.sign_in_policy as permissive for all to bulkhead_app, bulkhead_owner
+  using ((( SELECT NULLIF(current_setting('bulkhead.context'::text, true), ''::text) AS "nullif") IS NOT NULL))
+  with check ((( SELECT NULLIF(current_setting('bulkhead.context'::text, true), ''::text) AS "nullif") IS NOT NULL));
+create policy bulkhead_tenant on identity.sign_in_policy as restrictive for all to bulkhead_app, bulkhead_owner
+  using ((tenant_id = ( SELECT bulkhead.tenant_id() AS tenant_id)))
+  with check ((tenant_id = ( SELECT bulkhead.tenant_id() AS tenant_id)));
+create policy sign_in_policy_of_account on identity.sign_in_policy as permissive for select to bulkhead_identity
+  using ((tenant_id IN ( SELECT m.tenant_id
+   FROM identity.membership m
+  WHERE ((m.account_id = ( SELECT bulkhead.account_id() AS account_id)) AND (m.deleted_at IS NULL)))));
+CREATE TRIGGER bulkhead_audit_delete AFTER DELETE ON identity.sign_in_policy REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION bulkhead.audit_delete_tenant('identity.sign_in_policy');
+CREATE TRIGGER bulkhead_audit_insert AFTER INSERT ON identity.sign_in_policy REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION bulkhead.audit_insert_tenant('identity.sign_in_policy');
+CREATE TRIGGER bulkhead_audit_update AFTER UPDATE ON identity.sign_in_policy REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION bulkhead.audit_update_tenant('identity.sign_in_policy');
+CREATE TRIGGER bulkhead_no_delete BEFORE DELETE ON identity.sign_in_policy FOR EACH STATEMENT EXECUTE FUNCTION bulkhead.refuse_delete('none');
+CREATE TRIGGER bulkhead_no_truncate BEFORE TRUNCATE ON identity.sign_in_policy FOR EACH STATEMENT EXECUTE FUNCTION bulkhead.refuse_truncate();
+CREATE TRIGGER bulkhead_stamp BEFORE UPDATE ON identity.sign_in_policy FOR EACH ROW EXECUTE FUNCTION bulkhead.stamp_row();
+
+create table identity.signing_key (
+  id text not null,
+  algorithm text not null,
+  public_key jsonb not null,
+  private_encrypted bytea,
+  state text not null,
+  created_at timestamp with time zone not null,
+  current_since timestamp with time zone,
+  retired_at timestamp with time zone,
+  published_until timestamp with time zone,
+  constraint signing_key_algorithm_known CHECK ((algorithm = ANY (ARRAY['EdDSA'::text, 'ES256'::text]))),
+  constraint signing_key_pkey PRIMARY KEY (id),
+  constraint signing_key_public_only CHECK ((NOT (public_key ?| ARRAY['d'::text, 'p'::text, 'q'::text, 'dp'::text, 'dq'::text, 'qi'::text, 'k'::text]))),
+  constraint signing_key_retired_without_private CHECK (((state = 'retired'::text) = (private_encrypted IS NULL))),
+  constraint signing_key_state_known CHECK ((state = ANY (ARRAY['next'::text, 'current'::text, 'retired'::text]))),
+  constraint signing_key_state_times CHECK (
+CASE state
+    WHEN 'next'::text THEN ((current_since IS NULL) AND (retired_at IS NULL) AND (published_until IS NULL))
+    WHEN 'current'::text THEN ((current_since IS NOT NULL) AND (retired_at IS NULL) AND (published_until IS NULL))
+    ELSE ((current_since IS NOT NULL) AND (retired_at IS NOT NULL) AND (published_until > retired_at))
+END),
+  constraint signing_key_thumbprint CHECK ((id ~ '^[A-Za-z0-9_-]{43}$'::text))
+);
+CREATE UNIQUE INDEX signing_key_one_current ON identity.signing_key USING btree ((true)) WHERE (state = 'current'::text);
+CREATE UNIQUE INDEX signing_key_one_next ON identity.signing_key USING btree ((true)) WHERE (state = 'next'::text);
+CREATE TRIGGER keep_signing_key_retired BEFORE UPDATE ON identity.signing_key FOR EACH ROW WHEN ((old.state = 'retired'::text)) EXECUTE FUNCTION identity.keep_signing_key_retired();
+
+create table identity.totp_factor (
+  id uuid not null,
+  account_id uuid not null,
+  label text not null,
+  secret_encrypted bytea,
+  last_step bigint,
+  created_at timestamp with time zone not null,
+  confirmed_at timestamp with time zone,
+  last_used_at timestamp with time zone,
+  removed_at timestamp with time zone,
+  constraint totp_factor_label_length CHECK (((length(label) >= 1) AND (length(label) <= 200))),
+  constraint totp_factor_pkey PRIMARY KEY (id),
+  constraint totp_factor_secret_gone CHECK (((removed_at IS NULL) = (secret_encrypted IS NOT NULL))),
+  constraint totp_factor_step_known CHECK (((confirmed_at IS NULL) = (last_step IS NULL))),
+  constraint totp_factor_account_fkey FOREIGN KEY (account_id) REFERENCES identity.account(id) ON DELETE CASCADE
+);
+CREATE INDEX totp_factor_account_idx ON identity.totp_factor USING btree (account_id) WHERE (removed_at IS NULL);
+CREATE TRIGGER keep_spent BEFORE UPDATE ON identity.totp_factor FOR EACH ROW WHEN ((old.removed_at IS NOT NULL)) EXECUTE FUNCTION identity.keep_spent();
 
 create table tenants.company (
   id uuid not null default gen_random_uuid(),
@@ -305,6 +778,18 @@ CREATE TRIGGER bulkhead_audit_update AFTER UPDATE ON tenants.company REFERENCING
 CREATE TRIGGER bulkhead_no_delete BEFORE DELETE ON tenants.company FOR EACH STATEMENT EXECUTE FUNCTION bulkhead.refuse_delete('soft');
 CREATE TRIGGER bulkhead_no_truncate BEFORE TRUNCATE ON tenants.company FOR EACH STATEMENT EXECUTE FUNCTION bulkhead.refuse_truncate();
 CREATE TRIGGER bulkhead_stamp BEFORE UPDATE ON tenants.company FOR EACH ROW EXECUTE FUNCTION bulkhead.stamp_row();
+
+create table tenants.isolation_figure (
+  day date not null,
+  tenant_id uuid not null,
+  server_id uuid not null,
+  statements bigint not null,
+  refusals bigint not null,
+  cross_tenant_rows bigint not null,
+  constraint isolation_figure_not_negative CHECK (((statements >= 0) AND (refusals >= 0) AND (cross_tenant_rows >= 0))),
+  constraint isolation_figure_pkey PRIMARY KEY (tenant_id, day, server_id)
+);
+CREATE INDEX isolation_figure_day ON tenants.isolation_figure USING btree (day);
 
 create table tenants.tenant (
   id uuid not null default bulkhead.claimed_tenant_id(),
@@ -409,6 +894,46 @@ begin
 end
 $function$;
 
+CREATE OR REPLACE FUNCTION identity.add_domain(name text, challenge text)
+ RETURNS uuid
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+  domain_id uuid;
+begin
+  perform identity.require_authority(identity.begin_member_change(), 'owner');
+  if (select count(*) from identity.domain d where d.tenant_id = (select bulkhead.tenant_id()) and d.deleted_at is null) >= 100 then
+    raise exception using errcode = '23514', constraint = 'domain_limit', message = 'a tenant has at most 100 domains';
+  end if;
+  insert into identity.domain (tenant_id, name, challenge) values (bulkhead.tenant_id(), add_domain.name, add_domain.challenge)
+    returning id into domain_id;
+  return domain_id;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION identity.assert_registrar(context text)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+begin
+  -- The owner role registers from the command line; everybody else under the seal of an operator.
+  if pg_catalog.pg_has_role(session_user, 'bulkhead_owner', 'member') then
+    return;
+  end if;
+  perform pg_catalog.set_config('bulkhead.context', coalesce(context, ''), true);
+  if not exists (
+    select from identity.operator o where o.account_id = bulkhead.account_id() and o.revoked_at is null
+  ) then
+    raise exception using errcode = '42501', constraint = 'provider_client_registrar',
+      message = 'only an operator may register applications';
+  end if;
+end
+$function$;
+
 CREATE OR REPLACE FUNCTION identity.begin_member_change()
  RETURNS text
  LANGUAGE plpgsql
@@ -419,6 +944,88 @@ begin
   -- excludes itself and lets foreign keys to the tenant be checked.
   perform from tenants.tenant t where t.tenant_id = (select bulkhead.tenant_id()) for no key update;
   return coalesce(identity.acting_role(), 'none');
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION identity.begin_sign_in(address text, address_hash bytea, at timestamp with time zone, ip inet)
+ RETURNS TABLE(attempt bigint, verdict text, account_id uuid, hash text)
+ LANGUAGE plpgsql
+ SET search_path TO ''
+AS $function$
+declare
+  found_account uuid;
+  found_hash text;
+  subject bytea;
+  made bigint;
+  failures integer;
+  under_way integer;
+begin
+  -- Two attempts at one address take turns here, so that many at once do not all count the same failures.
+  perform pg_advisory_xact_lock(hashtextextended(encode(begin_sign_in.address_hash, 'hex'), 0));
+  select a.id, p.hash into found_account, found_hash
+    from identity.account a left join identity.password p on p.account_id = a.id
+    where a.email_normalised = begin_sign_in.address;
+  subject := identity.sign_in_subject(found_account, begin_sign_in.address_hash);
+  select greatest(c.address_failures, c.account_failures), greatest(c.address_all, c.account_all)
+    into failures, under_way
+    from identity.count_sign_in_failures(begin_sign_in.address_hash, subject, begin_sign_in.at) c;
+  if failures >= 5 then
+    return query select null::bigint, 'locked', null::uuid, null::text;
+  elsif under_way >= 5 then
+    return query select null::bigint, 'busy', null::uuid, null::text;
+  else
+    insert into identity.sign_in_failure (address_hash, account_hash, occurred_at, ip)
+      values (begin_sign_in.address_hash, subject, begin_sign_in.at, begin_sign_in.ip)
+      returning id into made;
+    return query select made, 'open', found_account, found_hash;
+  end if;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION identity.change_connection(connection_id uuid, changes jsonb, secret bytea)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+  target identity.connection;
+begin
+  perform identity.require_authority(identity.begin_member_change(), 'owner');
+  select c.* into target from identity.connection c
+    where c.tenant_id = (select bulkhead.tenant_id()) and c.id = change_connection.connection_id and c.deleted_at is null;
+  if not found then
+    raise exception using errcode = '23503', constraint = 'connection_missing', message = 'there is no such connection in this tenant';
+  end if;
+  if exists (
+    select from jsonb_array_elements(coalesce(changes -> 'roleMapping', '[]')) m
+    cross join jsonb_array_elements_text(case jsonb_typeof(m -> 'companyIds') when 'array' then m -> 'companyIds' else '[]' end) named
+    where not exists (
+      select from tenants.company k
+      where k.tenant_id = (select bulkhead.tenant_id()) and k.id::text = lower(named) and k.deleted_at is null
+    )
+  ) then
+    raise exception using errcode = '23503', constraint = 'membership_companies_of_tenant',
+      message = 'the role mapping names a company that this tenant does not have';
+  end if;
+  update identity.connection c set
+      name = coalesce(changes ->> 'name', c.name),
+      enabled = coalesce((changes ->> 'enabled')::boolean, c.enabled),
+      config = coalesce(changes -> 'config', c.config),
+      just_in_time = coalesce((changes ->> 'justInTime')::boolean, c.just_in_time),
+      role_claim = case when changes ? 'roleClaim' then changes ->> 'roleClaim' else c.role_claim end,
+      role_mapping = coalesce(changes -> 'roleMapping', c.role_mapping),
+      unmapped = coalesce(changes ->> 'unmapped', c.unmapped),
+      sync_roles = coalesce((changes ->> 'syncRoles')::boolean, c.sync_roles)
+    where c.tenant_id = (select bulkhead.tenant_id()) and c.id = target.id
+    returning c.* into target;
+  update identity.connection_directory d
+    set enabled = target.enabled, secret_encrypted = coalesce(secret, d.secret_encrypted)
+    where d.connection_id = target.id;
+  if secret is not null then
+    perform bulkhead.audit_event('connection.change_secret', 'identity.connection', target.id);
+  end if;
+  perform identity.keep_a_way_in();
 end
 $function$;
 
@@ -470,6 +1077,110 @@ begin
 end
 $function$;
 
+CREATE OR REPLACE FUNCTION identity.claim_provider_logouts(at timestamp with time zone, again_at timestamp with time zone, batch integer)
+ RETURNS TABLE(session_id uuid, client_id text, account_id uuid, sid text, uri text, attempt integer)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+begin
+  return query
+    with due as (
+      select s.session_id, s.client_id from identity.provider_sign_in s
+      where s.logout_due_at <= at order by s.logout_due_at limit batch for update skip locked
+    )
+    update identity.provider_sign_in s
+      set logout_attempts = s.logout_attempts + 1, logout_due_at = again_at
+      from due, identity.provider_client c, identity.session o
+      where s.session_id = due.session_id and s.client_id = due.client_id
+        and c.id = s.client_id and o.id = s.session_id and c.backchannel_logout_uri is not null
+      returning s.session_id, s.client_id, o.account_id, s.sid, c.backchannel_logout_uri, s.logout_attempts;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION identity.claim_saml_refresh(at timestamp with time zone, most integer)
+ RETURNS TABLE(connection_id uuid, entity_id text, metadata_url text)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+begin
+  return query
+    with due as (
+      select p.connection_id from identity.saml_provider p
+      join identity.connection_directory d on d.connection_id = p.connection_id and d.enabled
+      where p.next_refresh_at <= at
+      order by p.next_refresh_at
+      limit most
+      for update of p skip locked
+    )
+    update identity.saml_provider p set next_refresh_at = at + interval '1 hour'
+      from due where p.connection_id = due.connection_id
+      returning p.connection_id, p.entity_id, p.metadata_url;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION identity.connection_vouches_for(connection uuid, account uuid)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+begin
+  return exists (
+    select from identity.connection_directory d
+    join identity.domain_owner o on o.tenant_id = d.tenant_id
+    join identity.account a on identity.domain_of(a.email_normalised) = o.name
+    where d.connection_id = connection and d.enabled
+      and a.id = account and a.email_verified_at is not null and a.disabled_at is null
+  );
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION identity.count_sign_in_failures(address_hash bytea, account_hash bytea, at timestamp with time zone)
+ RETURNS TABLE(address_failures integer, account_failures integer, address_all integer, account_all integer)
+ LANGUAGE sql
+ STABLE
+ SET search_path TO ''
+AS $function$
+  -- An attempt without an outcome after a minute is one whose server died: it counts as failed.
+  with counted as (
+    select f.id, f.failed_at is not null or f.occurred_at <= at - interval '1 minute' as failed,
+      true as by_address
+    from identity.sign_in_failure f
+    where f.address_hash = count_sign_in_failures.address_hash and f.released_at is null
+      and f.occurred_at > at - interval '15 minutes'
+    union all
+    select f.id, f.failed_at is not null or f.occurred_at <= at - interval '1 minute', false
+    from identity.sign_in_failure f
+    where f.account_hash = count_sign_in_failures.account_hash and f.released_at is null
+      and f.occurred_at > at - interval '15 minutes'
+  )
+  select (count(*) filter (where failed and by_address))::integer,
+    (count(*) filter (where failed and not by_address))::integer,
+    (count(*) filter (where by_address))::integer,
+    (count(*) filter (where not by_address))::integer
+  from counted
+$function$;
+
+CREATE OR REPLACE FUNCTION identity.create_connection(connection_id uuid, protocol text, name text, config jsonb, secret bytea)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+begin
+  perform identity.require_authority(identity.begin_member_change(), 'owner');
+  if (select count(*) from identity.connection c where c.tenant_id = (select bulkhead.tenant_id()) and c.deleted_at is null) >= 20 then
+    raise exception using errcode = '23514', constraint = 'connection_limit', message = 'a tenant has at most 20 connections';
+  end if;
+  insert into identity.connection (id, tenant_id, protocol, name, config)
+    values (connection_id, bulkhead.tenant_id(), create_connection.protocol, create_connection.name, create_connection.config);
+  insert into identity.connection_directory (connection_id, tenant_id, protocol, enabled, secret_encrypted)
+    values (create_connection.connection_id, bulkhead.tenant_id(), create_connection.protocol, false, secret);
+end
+$function$;
+
 CREATE OR REPLACE FUNCTION identity.create_invite(address text, new_role text, new_module_roles text[], new_company_ids uuid[], token_hash bytea, at timestamp with time zone)
  RETURNS uuid
  LANGUAGE plpgsql
@@ -504,11 +1215,344 @@ begin
 end
 $function$;
 
+CREATE OR REPLACE FUNCTION identity.create_provider_client(context text, client json, secret_hash bytea, at timestamp with time zone)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+  list constant text[] := array(select json_array_elements_text(client -> 'mayCall'));
+begin
+  perform identity.assert_registrar(context);
+  if (client ->> 'authentication' = 'secret') <> (secret_hash is not null) then
+    raise exception using errcode = '22023', message = 'a secret belongs to a client that authenticates with one';
+  end if;
+  insert into identity.provider_client (id, name, first_party, authentication, public_keys, redirect_uris,
+      post_logout_redirect_uris, backchannel_logout_uri, refresh, may_call, resource, resource_scopes, token_format, created_at)
+    values (
+      client ->> 'id', client ->> 'name', (client ->> 'firstParty')::boolean, client ->> 'authentication',
+      case when json_typeof(client -> 'publicKeys') = 'object' then client -> 'publicKeys' end,
+      array(select json_array_elements_text(client -> 'redirectUris')),
+      array(select json_array_elements_text(client -> 'postLogoutRedirectUris')),
+      client ->> 'backchannelLogoutUri', (client ->> 'refresh')::boolean, list,
+      client ->> 'resource', array(select json_array_elements_text(client -> 'resourceScopes')),
+      client ->> 'tokenFormat', at
+    );
+  if secret_hash is not null then
+    insert into identity.provider_client_secret (client_id, secret_hash, created_at)
+      values (client ->> 'id', create_provider_client.secret_hash, at);
+  end if;
+  perform identity.write_event('{}', 'client.create', 'identity.provider_client', null,
+    json_build_object('client', client ->> 'id', 'resource', client ->> 'resource'), null);
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION identity.disable_account(email text, reason text, at timestamp with time zone)
+ RETURNS integer
+ LANGUAGE plpgsql
+ SET search_path TO ''
+AS $function$
+declare
+  disabled uuid;
+  ended integer;
+begin
+  update identity.account a set disabled_at = at, disabled_reason = disable_account.reason
+    where a.email_normalised = lower(disable_account.email) and a.disabled_at is null
+    returning a.id into disabled;
+  if disabled is null then
+    raise exception using errcode = '22023', constraint = 'account_enabled',
+      message = 'there is no enabled account with the address ' || disable_account.email,
+      hint = 'Check the address; an account that is disabled already stays so.';
+  end if;
+  update identity.session s set ended_at = at, ended_reason = 'account_disabled'
+    where s.account_id = disabled and s.ended_at is null;
+  get diagnostics ended = row_count;
+  perform bulkhead.audit_event('account.disable', 'identity.account', disabled,
+    json_build_object('reason', disable_account.reason, 'sessions_ended', ended));
+  return ended;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION identity.domain_of(email_normalised text)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE STRICT
+RETURN split_part(email_normalised, '@'::text, 2);
+
+CREATE OR REPLACE FUNCTION identity.domains()
+ RETURNS TABLE(id uuid, name text, challenge text, created_at timestamp with time zone, verified_at timestamp with time zone, checked_at timestamp with time zone, failing_since timestamp with time zone)
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+begin
+  return query
+    select d.id, d.name, d.challenge, d.created_at, o.verified_at, o.checked_at, o.failing_since
+    from identity.domain d
+    left join identity.domain_owner o on o.tenant_id = d.tenant_id and o.domain_id = d.id
+    where d.tenant_id = (select bulkhead.tenant_id()) and d.deleted_at is null
+    order by d.name;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION identity.enable_account(email text, reason text)
+ RETURNS void
+ LANGUAGE plpgsql
+ SET search_path TO ''
+AS $function$
+declare
+  enabled uuid;
+begin
+  update identity.account a set disabled_at = null, disabled_reason = null
+    where a.email_normalised = lower(enable_account.email) and a.disabled_at is not null
+    returning a.id into enabled;
+  if enabled is null then
+    raise exception using errcode = '22023', constraint = 'account_disabled',
+      message = 'there is no disabled account with the address ' || enable_account.email,
+      hint = 'Check the address.';
+  end if;
+  perform bulkhead.audit_event('account.enable', 'identity.account', enabled,
+    json_build_object('reason', enable_account.reason));
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION identity.end_provider_sign_ins()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+begin
+  update identity.provider_sign_in s
+    set ended_at = new.ended_at,
+      logout_due_at = case when c.backchannel_logout_uri is null then null else new.ended_at end
+    from identity.provider_client c
+    where s.session_id = new.id and s.ended_at is null and c.id = s.client_id;
+  return null;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION identity.exchange_refresh_token(token_hash bytea, successor_id uuid, successor_hash bytea, successor_encrypted bytea, at timestamp with time zone, idle interval, grace interval)
+ RETURNS TABLE(session_id uuid, account_id uuid, auth_time timestamp with time zone, amr text[], acr text, expires_at timestamp with time zone)
+ LANGUAGE sql
+ SET search_path TO ''
+BEGIN ATOMIC
+ WITH family AS (
+          SELECT s.id,
+             s.account_id,
+             s.auth_time,
+             s.amr,
+             s.acr,
+             s.absolute_expires_at
+            FROM identity.session s
+           WHERE ((s.id = ( SELECT t.session_id
+                    FROM identity.refresh_token t
+                   WHERE (t.token_hash = exchange_refresh_token.token_hash))) AND (s.ended_at IS NULL) AND (s.absolute_expires_at > exchange_refresh_token.at))
+          FOR UPDATE OF s
+         ), used AS (
+          UPDATE identity.refresh_token t SET used_at = exchange_refresh_token.at, successor_encrypted = exchange_refresh_token.successor_encrypted, successor_grace_until = (exchange_refresh_token.at + exchange_refresh_token.grace)
+            FROM family f
+           WHERE ((t.token_hash = exchange_refresh_token.token_hash) AND (t.session_id = f.id) AND (t.used_at IS NULL) AND (t.expires_at > exchange_refresh_token.at) AND (EXISTS ( SELECT
+                    FROM identity.account a
+                   WHERE ((a.id = f.account_id) AND (a.disabled_at IS NULL)))))
+           RETURNING t.id,
+             f.id AS family_id,
+             f.account_id,
+             f.auth_time,
+             f.amr,
+             f.acr,
+             LEAST(f.absolute_expires_at, (exchange_refresh_token.at + exchange_refresh_token.idle)) AS lives_until
+         ), succeeded AS (
+          INSERT INTO identity.refresh_token (id, session_id, token_hash, predecessor_id, created_at, expires_at)  SELECT exchange_refresh_token.successor_id AS successor_id,
+                     u_1.family_id,
+                     exchange_refresh_token.successor_hash AS successor_hash,
+                     u_1.id,
+                     exchange_refresh_token.at AS at,
+                     u_1.lives_until
+                    FROM used u_1
+         ), seen AS (
+          UPDATE identity.session s SET last_seen_at = GREATEST(s.last_seen_at, exchange_refresh_token.at), idle_expires_at = GREATEST(s.idle_expires_at, u_1.lives_until)
+            FROM used u_1
+           WHERE (s.id = u_1.family_id)
+         )
+  SELECT u.family_id,
+     u.account_id,
+     u.auth_time,
+     u.amr,
+     u.acr,
+     u.lives_until
+    FROM used u;
+END;
+
+CREATE OR REPLACE FUNCTION identity.expire_provider_sign_ins(at timestamp with time zone)
+ RETURNS bigint
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO ''
+BEGIN ATOMIC
+ WITH ended AS (
+          UPDATE identity.provider_sign_in s SET ended_at = expire_provider_sign_ins.at, logout_due_at =
+                 CASE
+                     WHEN (c.backchannel_logout_uri IS NULL) THEN NULL::timestamp with time zone
+                     ELSE expire_provider_sign_ins.at
+                 END
+            FROM identity.provider_client c,
+             identity.session o,
+             identity.account a
+           WHERE ((s.ended_at IS NULL) AND (c.id = s.client_id) AND (o.id = s.session_id) AND (a.id = o.account_id) AND ((o.idle_expires_at <= expire_provider_sign_ins.at) OR (o.absolute_expires_at <= expire_provider_sign_ins.at) OR (o.ended_at IS NOT NULL) OR (a.disabled_at IS NOT NULL)))
+           RETURNING 1 AS "?column?"
+         )
+  SELECT count(*) AS count
+    FROM ended;
+END;
+
+CREATE OR REPLACE FUNCTION identity.fail_sign_in(attempt bigint, account_id uuid, address_hash bytea, at timestamp with time zone, ip inet)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ SET search_path TO ''
+AS $function$
+declare
+  subject constant bytea := identity.sign_in_subject(account_id, address_hash);
+  reached boolean;
+begin
+  perform pg_advisory_xact_lock(hashtextextended(encode(subject, 'hex'), 0));
+  if attempt is null then
+    insert into identity.sign_in_failure (address_hash, account_hash, occurred_at, failed_at, ip)
+      values (fail_sign_in.address_hash, subject, at, at, fail_sign_in.ip);
+  else
+    update identity.sign_in_failure f set failed_at = at where f.id = attempt;
+  end if;
+  select c.address_failures = 5 or c.account_failures = 5 into reached
+    from identity.count_sign_in_failures(address_hash, subject, at) c;
+  return reached;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION identity.finish_provider_logout(session_id uuid, client_id text, at timestamp with time zone, failure text, again_at timestamp with time zone)
+ RETURNS void
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO ''
+BEGIN ATOMIC
+ UPDATE identity.provider_sign_in s SET logout_sent_at =
+         CASE
+             WHEN (finish_provider_logout.failure IS NULL) THEN finish_provider_logout.at
+             ELSE NULL::timestamp with time zone
+         END, logout_failure = finish_provider_logout.failure, logout_due_at = finish_provider_logout.again_at
+   WHERE ((s.session_id = finish_provider_logout.session_id) AND (s.client_id = finish_provider_logout.client_id) AND (s.logout_sent_at IS NULL));
+END;
+
+CREATE OR REPLACE FUNCTION identity.forget_sign_in_failures(before timestamp with time zone)
+ RETURNS bigint
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO ''
+BEGIN ATOMIC
+ WITH gone AS (
+          DELETE FROM identity.sign_in_failure f
+           WHERE (f.occurred_at < LEAST(forget_sign_in_failures.before, (now() - '01:00:00'::interval)))
+           RETURNING 1 AS "?column?"
+         )
+  SELECT count(*) AS count
+    FROM gone;
+END;
+
 CREATE OR REPLACE FUNCTION identity.has_authority(acting text, VARIADIC concerned text[])
  RETURNS boolean
  LANGUAGE sql
  IMMUTABLE PARALLEL SAFE
 RETURN COALESCE(((acting = 'owner'::text) OR ((acting = 'admin'::text) AND (NOT ('owner'::text = ANY (concerned))))), false);
+
+CREATE OR REPLACE FUNCTION identity.is_sign_in_locked(account_id uuid, address text, at timestamp with time zone)
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE
+ SET search_path TO ''
+AS $function$
+  select c.address_failures >= 5 or c.account_failures >= 5
+  from identity.count_sign_in_failures(
+    sha256(convert_to(address, 'UTF8')),
+    identity.sign_in_subject(account_id, sha256(convert_to(address, 'UTF8'))), at) c
+$function$;
+
+CREATE OR REPLACE FUNCTION identity.join_by_connection(connection uuid, groups text[])
+ RETURNS text
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+  acting_account constant uuid := bulkhead.account_id();
+  tenant constant uuid := bulkhead.tenant_id();
+  used identity.connection;
+  present identity.membership;
+  given record;
+begin
+  perform identity.begin_member_change();
+  select c.* into used from identity.connection c
+    where c.tenant_id = tenant and c.id = connection and c.enabled and c.deleted_at is null;
+  if used.id is null or not identity.connection_vouches_for(connection, acting_account) or not exists (
+    select from identity.provider_link l where l.connection_id = connection and l.account_id = acting_account
+  ) then
+    raise exception using errcode = '42501', constraint = 'connection_vouches',
+      message = 'the connection does not vouch for this account in this tenant';
+  end if;
+  select m.* into present from identity.membership m
+    where m.tenant_id = tenant and m.account_id = acting_account and m.deleted_at is null;
+  select * into given from identity.roles_of_groups(connection, groups);
+  if present.id is not null then
+    if not used.sync_roles or present.role = 'owner' then
+      return 'member';
+    end if;
+    if given.role is null then
+      update identity.membership m set deleted_at = now() where m.tenant_id = tenant and m.id = present.id;
+      return 'refused';
+    end if;
+    if (present.role, present.module_roles, present.company_ids) is distinct from (given.role, given.module_roles, given.company_ids) then
+      update identity.membership m
+        set role = given.role, module_roles = given.module_roles, company_ids = given.company_ids
+        where m.tenant_id = tenant and m.id = present.id;
+      return 'changed';
+    end if;
+    return 'member';
+  end if;
+  if not used.just_in_time or given.role is null then
+    return 'refused';
+  end if;
+  -- Whoever was removed by a person comes back by a person's invite, not by signing in again.
+  perform set_config('bulkhead.deleted', 'visible', true);
+  if exists (select from identity.membership m where m.tenant_id = tenant and m.account_id = acting_account) and not used.sync_roles then
+    perform set_config('bulkhead.deleted', '', true);
+    return 'refused';
+  end if;
+  perform set_config('bulkhead.deleted', '', true);
+  insert into identity.membership (tenant_id, account_id, role, module_roles, company_ids)
+    values (tenant, acting_account, given.role, given.module_roles, given.company_ids);
+  return 'joined';
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION identity.keep_a_way_in()
+ RETURNS void
+ LANGUAGE plpgsql
+ SET search_path TO ''
+AS $function$
+begin
+  if exists (
+    select from identity.sign_in_policy p
+    where p.tenant_id = (select bulkhead.tenant_id()) and p.single_sign_on_required
+  ) and not (
+    exists (select from identity.connection c
+      where c.tenant_id = (select bulkhead.tenant_id()) and c.enabled and c.deleted_at is null)
+    and exists (select from identity.domain_owner o where o.tenant_id = (select bulkhead.tenant_id()))
+  ) then
+    raise exception using errcode = '23514', constraint = 'sign_in_policy_needs_connection',
+      message = 'single sign-on is required, and nobody could use it',
+      hint = 'It needs a connection that is on and a proved domain. Stop requiring it first.';
+  end if;
+end
+$function$;
 
 CREATE OR REPLACE FUNCTION identity.keep_an_owner()
  RETURNS trigger
@@ -529,6 +1573,28 @@ begin
 end
 $function$;
 
+CREATE OR REPLACE FUNCTION identity.keep_flow_consumed()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO ''
+AS $function$
+begin
+  raise exception using errcode = '23514', constraint = 'sign_in_flow_live',
+    message = 'this sign-in came back already', hint = 'Start it again.';
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION identity.keep_provider_record_spent()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO ''
+AS $function$
+begin
+  raise exception using errcode = '23514', constraint = 'provider_record_spent',
+    message = 'a consumed or revoked record cannot be made usable again';
+end
+$function$;
+
 CREATE OR REPLACE FUNCTION identity.keep_session_ended()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -538,6 +1604,30 @@ begin
   raise exception using errcode = '23514', constraint = 'session_ended_is_final',
     message = 'session ' || old.id || ' has ended and cannot change any more',
     hint = 'Sign in again: a new session is a new row.';
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION identity.keep_signing_key_retired()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO ''
+AS $function$
+begin
+  raise exception using errcode = '23514', constraint = 'signing_key_retired_is_final',
+    message = 'signing key ' || old.id || ' is retired',
+    hint = 'Make a new key: bulkhead key rotate.';
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION identity.keep_spent()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO ''
+AS $function$
+begin
+  raise exception using errcode = '23514', constraint = tg_table_name || '_spent',
+    message = tg_table_schema || '.' || tg_table_name || ' ' || old.id || ' is spent and cannot change any more',
+    hint = 'Issue a new one.';
 end
 $function$;
 
@@ -586,6 +1676,30 @@ begin
 end
 $function$;
 
+CREATE OR REPLACE FUNCTION identity.memberships_of_session(context text, session_id uuid)
+ RETURNS TABLE(id uuid, tenant_id uuid, tenant_name text, role text, module_roles text[], company_ids uuid[])
+ LANGUAGE plpgsql
+ SET search_path TO ''
+AS $function$
+begin
+  perform set_config('bulkhead.context', context, true);
+  return query
+    select m.id, m.tenant_id, t.name, m.role, m.module_roles, m.company_ids
+    from identity.membership m
+    join tenants.tenant t on t.tenant_id = m.tenant_id
+    join identity.session s on s.id = memberships_of_session.session_id and s.account_id = m.account_id
+    left join identity.sign_in_policy p on p.tenant_id = m.tenant_id
+    where m.account_id = (select bulkhead.account_id()) and m.deleted_at is null
+      and case when s.connection_id is not null
+        then m.tenant_id = s.confined_tenant_id and identity.connection_vouches_for(s.connection_id, m.account_id)
+        else not coalesce(p.single_sign_on_required, false)
+          or (m.role = 'owner' and m.account_id = any (p.break_glass_account_ids)
+            and s.amr && array['mfa', 'otp', 'hwk', 'swk'])
+        end
+    order by t.name, m.id;
+end
+$function$;
+
 CREATE OR REPLACE FUNCTION identity.module_roles_valid(module_roles text[])
  RETURNS boolean
  LANGUAGE sql
@@ -627,6 +1741,160 @@ begin
 end
 $function$;
 
+CREATE OR REPLACE FUNCTION identity.purge_challenges(before timestamp with time zone)
+ RETURNS bigint
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+  with attempts as (
+    delete from identity.factor_attempt a where a.attempted_at < before returning 1
+  ), challenges as (
+    delete from identity.passkey_challenge c where c.expires_at < before returning 1
+  ), sign_ins as (
+    delete from identity.pending_sign_in p where p.expires_at < before returning 1
+  )
+  select (select count(*) from attempts) + (select count(*) from challenges) + (select count(*) from sign_ins)
+$function$;
+
+CREATE OR REPLACE FUNCTION identity.purge_links(before timestamp with time zone)
+ RETURNS bigint
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+  requests bigint;
+  tokens bigint;
+begin
+  delete from identity.link_request r where r.expires_at < before;
+  get diagnostics requests = row_count;
+  -- Whatever was consumed is refused by its row, whatever expired by its time: with both, the row has no task left.
+  delete from identity.one_time_token t where t.expires_at < before;
+  get diagnostics tokens = row_count;
+  return requests + tokens;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION identity.purge_provider_records(at timestamp with time zone)
+ RETURNS bigint
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+  purged bigint;
+begin
+  -- A spent code is kept for its life, and a spent refresh token likewise: only what is remembered is recognised as reuse.
+  delete from identity.provider_record r where r.expires_at <= at or r.ended_at <= at - interval '1 hour';
+  get diagnostics purged = row_count;
+  delete from identity.provider_client_secret s where s.expires_at <= at;
+  delete from identity.provider_sign_in s where s.ended_at <= at - interval '30 days' and s.logout_due_at is null;
+  return purged;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION identity.purge_saml_assertions(at timestamp with time zone)
+ RETURNS bigint
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+  purged bigint;
+begin
+  delete from identity.saml_assertion a where a.expires_at < at;
+  get diagnostics purged = row_count;
+  return purged;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION identity.purge_sign_in_flows(at timestamp with time zone)
+ RETURNS bigint
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+  purged bigint;
+begin
+  delete from identity.sign_in_flow f where f.expires_at < at - interval '1 hour';
+  get diagnostics purged = row_count;
+  return purged;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION identity.record_domain_check(domain text, holder uuid, present boolean, at timestamp with time zone)
+ RETURNS text
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+  found_owner identity.domain_owner;
+begin
+  update identity.domain_owner o
+    set checked_at = at, failing_since = case when present then null else coalesce(o.failing_since, at) end
+    where o.name = domain and o.tenant_id = holder
+    returning o.* into found_owner;
+  if found_owner.failing_since <= at - interval '7 days' then
+    delete from identity.domain_owner o where o.name = domain and o.tenant_id = holder;
+    insert into bulkhead.audit_entry (tenant_id, actor_kind, action, target_type, target_id, detail)
+      values (holder, 'service', 'domain.lose', 'identity.domain', found_owner.domain_id, json_build_object('name', domain));
+    return 'lost';
+  end if;
+  return case when found_owner.name is null then 'gone' when present then 'present' else 'failing' end;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION identity.record_event(context text, action text, target_type text, target_id uuid, detail json, request json)
+ RETURNS void
+ LANGUAGE plpgsql
+ SET search_path TO ''
+AS $function$
+declare
+  outer_context constant text := coalesce(current_setting('bulkhead.context', true), '');
+  tenants uuid[] := '{}';
+begin
+  perform set_config('bulkhead.context', coalesce(context, ''), true);
+  if context is not null then
+    select coalesce(array_agg(m.tenant_id), '{}') into tenants
+      from identity.membership m
+      where m.account_id = (select bulkhead.account_id()) and m.deleted_at is null;
+  end if;
+  perform identity.write_event(tenants, action, target_type, target_id, detail, request);
+  perform set_config('bulkhead.context', outer_context, true);
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION identity.record_saml_refresh(connection uuid, provider jsonb, problem text, summary json, at timestamp with time zone)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+  known identity.saml_provider;
+begin
+  select p.* into known from identity.saml_provider p where p.connection_id = connection for update;
+  if problem is not null then
+    update identity.saml_provider p set failing_since = coalesce(p.failing_since, at), failure = left(problem, 300)
+      where p.connection_id = connection;
+    return;
+  end if;
+  -- Metadata renews what a provider signs with. Another provider at the same address is not for a duty to accept.
+  if known.metadata_url is distinct from provider ->> 'metadataUrl' or known.entity_id is distinct from provider ->> 'entityId' then
+    raise exception using errcode = '42501', constraint = 'saml_refresh_same_provider',
+      message = 'the metadata is of another provider or from another address';
+  end if;
+  if identity.write_saml_provider(connection, provider, at) then
+    insert into bulkhead.audit_entry (tenant_id, actor_kind, action, target_type, target_id, detail)
+      select d.tenant_id, 'service', 'connection.refresh_provider', 'identity.connection', connection, summary
+      from identity.connection_directory d where d.connection_id = connection;
+  end if;
+end
+$function$;
+
 CREATE OR REPLACE FUNCTION identity.refuse_unverified_link()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -642,6 +1910,91 @@ begin
       hint = 'Whoever registered an address without proving it must not receive its owner''s sign-ins.';
   end if;
   return new;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION identity.refuse_unvouched()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+  confined_tenant uuid;
+begin
+  if not identity.connection_vouches_for(new.connection_id, new.account_id) then
+    raise exception using errcode = '42501', constraint = 'connection_vouches',
+      message = 'the connection does not vouch for this account''s address',
+      hint = 'The tenant proves the address''s domain first, and the account''s address is verified.';
+  end if;
+  if tg_table_name = 'session' then
+    select d.tenant_id into confined_tenant from identity.connection_directory d where d.connection_id = new.connection_id;
+    if new.confined_tenant_id is distinct from confined_tenant or not exists (
+      select from identity.provider_link l where l.connection_id = new.connection_id and l.account_id = new.account_id
+    ) then
+      raise exception using errcode = '42501', constraint = 'connection_vouches',
+        message = 'a connection starts sessions in its own tenant, for accounts linked to it';
+    end if;
+  elsif new.email_normalised is distinct from (select a.email_normalised from identity.account a where a.id = new.account_id) then
+    raise exception using errcode = '42501', constraint = 'connection_vouches',
+      message = 'a connection links the account of the address it vouches for, and no other';
+  end if;
+  return new;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION identity.release_sign_in(account_id uuid, address text, at timestamp with time zone)
+ RETURNS integer
+ LANGUAGE plpgsql
+ SET search_path TO ''
+AS $function$
+declare
+  released integer;
+begin
+  update identity.sign_in_failure f set released_at = at
+    where f.released_at is null and (f.failed_at is not null or f.occurred_at <= at - interval '1 minute')
+      and (f.account_hash = identity.sign_in_subject(release_sign_in.account_id, sha256(convert_to(address, 'UTF8')))
+        or f.address_hash = sha256(convert_to(address, 'UTF8')));
+  get diagnostics released = row_count;
+  return released;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION identity.remove_connection(connection_id uuid)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+begin
+  perform identity.require_authority(identity.begin_member_change(), 'owner');
+  update identity.connection c set enabled = false, deleted_at = now()
+    where c.tenant_id = (select bulkhead.tenant_id()) and c.id = remove_connection.connection_id and c.deleted_at is null;
+  if not found then
+    raise exception using errcode = '23503', constraint = 'connection_missing', message = 'there is no such connection in this tenant';
+  end if;
+  update identity.connection_directory d set enabled = false, secret_encrypted = null
+    where d.connection_id = remove_connection.connection_id;
+  perform identity.keep_a_way_in();
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION identity.remove_domain(domain_id uuid)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+begin
+  perform identity.require_authority(identity.begin_member_change(), 'owner');
+  update identity.domain d set deleted_at = now()
+    where d.tenant_id = (select bulkhead.tenant_id()) and d.id = remove_domain.domain_id and d.deleted_at is null;
+  if not found then
+    raise exception using errcode = '23503', constraint = 'domain_missing', message = 'there is no such domain in this tenant';
+  end if;
+  delete from identity.domain_owner o
+    where o.tenant_id = (select bulkhead.tenant_id()) and o.domain_id = remove_domain.domain_id;
+  perform identity.keep_a_way_in();
 end
 $function$;
 
@@ -667,6 +2020,25 @@ begin
   end if;
   update identity.membership m set deleted_at = now()
     where m.tenant_id = (select bulkhead.tenant_id()) and m.id = member_id;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION identity.remove_provider_client(context text, client_id text, at timestamp with time zone)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+begin
+  perform identity.assert_registrar(context);
+  update identity.provider_client c set removed_at = at
+    where c.id = remove_provider_client.client_id and c.removed_at is null;
+  if not found then
+    return false;
+  end if;
+  perform identity.write_event('{}', 'client.remove', 'identity.provider_client', null,
+    json_build_object('client', remove_provider_client.client_id), null);
+  return true;
 end
 $function$;
 
@@ -732,6 +2104,336 @@ begin
 end
 $function$;
 
+CREATE OR REPLACE FUNCTION identity.role_mapping_valid(mapping jsonb)
+ RETURNS boolean
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE STRICT
+BEGIN ATOMIC
+ SELECT
+         CASE
+             WHEN ((jsonb_typeof(mapping) <> 'array'::text) OR (jsonb_array_length(mapping) > 100)) THEN false
+             ELSE COALESCE(( SELECT bool_and(((jsonb_typeof(m.value) = 'object'::text) AND (NOT (EXISTS ( SELECT
+                        FROM jsonb_object_keys(
+                             CASE jsonb_typeof(m.value)
+                                 WHEN 'object'::text THEN m.value
+                                 ELSE '{}'::jsonb
+                             END) k(k)
+                       WHERE (k.k <> ALL (ARRAY['value'::text, 'role'::text, 'moduleRoles'::text, 'companyIds'::text]))))) AND (jsonb_typeof((m.value -> 'value'::text)) = 'string'::text) AND ((length((m.value ->> 'value'::text)) >= 1) AND (length((m.value ->> 'value'::text)) <= 200)) AND COALESCE(((m.value ->> 'role'::text) = ANY (ARRAY['admin'::text, 'member'::text])), false) AND (jsonb_typeof((m.value -> 'moduleRoles'::text)) = 'array'::text) AND (jsonb_typeof((m.value -> 'companyIds'::text)) = ANY (ARRAY['array'::text, 'null'::text])) AND (((m.value ->> 'role'::text) = 'member'::text) OR (jsonb_typeof((m.value -> 'companyIds'::text)) = 'null'::text)) AND ((jsonb_typeof((m.value -> 'companyIds'::text)) = 'null'::text) OR ((m.value -> 'companyIds'::text) <> '[]'::jsonb)) AND identity.module_roles_valid(ARRAY( SELECT jsonb_array_elements_text(
+                             CASE jsonb_typeof((m.value -> 'moduleRoles'::text))
+                                 WHEN 'array'::text THEN (m.value -> 'moduleRoles'::text)
+                                 ELSE '[]'::jsonb
+                             END) AS jsonb_array_elements_text)))) AS bool_and
+                FROM jsonb_array_elements(role_mapping_valid.mapping) m(value)), true)
+         END AS "coalesce";
+END;
+
+CREATE OR REPLACE FUNCTION identity.roles_of_groups(connection uuid, groups text[], OUT role text, OUT module_roles text[], OUT company_ids uuid[])
+ RETURNS record
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO ''
+AS $function$
+declare
+  used identity.connection;
+  matched jsonb;
+begin
+  select c.* into used from identity.connection c
+    where c.tenant_id = (select bulkhead.tenant_id()) and c.id = connection and c.deleted_at is null;
+  select jsonb_agg(m) into matched from jsonb_array_elements(used.role_mapping) m
+    where used.role_claim is not null and m ->> 'value' = any (groups);
+  if matched is null then
+    role := case used.unmapped when 'member' then 'member' end;
+    module_roles := '{}';
+    return;
+  end if;
+  select case when bool_or(m ->> 'role' = 'admin') then 'admin' else 'member' end into role
+    from jsonb_array_elements(matched) m;
+  select coalesce(array_agg(distinct r order by r), '{}') into module_roles
+    from jsonb_array_elements(matched) m cross join jsonb_array_elements_text(m -> 'moduleRoles') r;
+  -- One group that is not limited to companies is enough to be limited to none.
+  if not exists (select from jsonb_array_elements(matched) m where jsonb_typeof(m -> 'companyIds') = 'null') then
+    select array_agg(distinct k.id) into company_ids
+      from jsonb_array_elements(matched) m cross join jsonb_array_elements_text(m -> 'companyIds') named
+      join tenants.company k on k.tenant_id = (select bulkhead.tenant_id()) and k.id::text = lower(named) and k.deleted_at is null;
+    if company_ids is null then
+      role := null;
+    end if;
+  end if;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION identity.rotate_provider_client_secret(context text, client_id text, secret_hash bytea, at timestamp with time zone, previous_until timestamp with time zone)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+#variable_conflict use_variable
+begin
+  perform identity.assert_registrar(context);
+  perform from identity.provider_client c
+    where c.id = client_id and c.removed_at is null and c.authentication = 'secret' for update;
+  if not found then
+    return false;
+  end if;
+  update identity.provider_client_secret s
+    set expires_at = greatest(s.created_at, case when s.expires_at is null then previous_until else at end)
+    where s.client_id = rotate_provider_client_secret.client_id and (s.expires_at is null or s.expires_at > at);
+  insert into identity.provider_client_secret (client_id, secret_hash, created_at) values (client_id, secret_hash, at);
+  perform identity.write_event('{}', 'client.rotate_secret', 'identity.provider_client', null,
+    json_build_object('client', client_id), null);
+  return true;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION identity.saml_providers()
+ RETURNS SETOF identity.saml_provider
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+begin
+  return query
+    select p.* from identity.saml_provider p
+    join identity.connection c on c.id = p.connection_id
+    where c.tenant_id = (select bulkhead.tenant_id()) and c.deleted_at is null;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION identity.set_saml_provider(connection uuid, provider jsonb, summary json, at timestamp with time zone)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+begin
+  perform identity.require_authority(identity.begin_member_change(), 'owner');
+  if not exists (
+    select from identity.connection c
+    where c.tenant_id = (select bulkhead.tenant_id()) and c.id = connection and c.protocol = 'saml' and c.deleted_at is null
+  ) then
+    raise exception using errcode = '23503', constraint = 'connection_missing', message = 'there is no such connection in this tenant';
+  end if;
+  if identity.write_saml_provider(connection, provider, at) then
+    perform bulkhead.audit_event('connection.change_provider', 'identity.connection', connection, summary);
+  end if;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION identity.set_sign_in_policy(required boolean, break_glass uuid[])
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+  fit integer;
+begin
+  perform identity.require_authority(identity.begin_member_change(), 'owner');
+  select count(distinct m.account_id) into fit from identity.membership m
+    join identity.account a on a.id = m.account_id and a.disabled_at is null
+    where m.tenant_id = (select bulkhead.tenant_id()) and m.deleted_at is null and m.role = 'owner'
+      and m.account_id = any (break_glass)
+      and (
+        exists (select from identity.passkey k where k.account_id = m.account_id and k.removed_at is null)
+        or exists (select from identity.totp_factor f
+          where f.account_id = m.account_id and f.removed_at is null and f.confirmed_at is not null)
+      );
+  if fit <> cardinality(break_glass) then
+    raise exception using errcode = '23514', constraint = 'sign_in_policy_break_glass_fit',
+      message = 'a break-glass account is an owner of this tenant with a second factor',
+      hint = 'Add a passkey or an authenticator app to the account first.';
+  end if;
+  insert into identity.sign_in_policy as p (tenant_id, single_sign_on_required, break_glass_account_ids)
+    values (bulkhead.tenant_id(), required, break_glass)
+    on conflict on constraint sign_in_policy_one do update set
+      single_sign_on_required = excluded.single_sign_on_required,
+      break_glass_account_ids = excluded.break_glass_account_ids;
+  perform identity.keep_a_way_in();
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION identity.sign_in_standing(context text)
+ RETURNS TABLE(tenant_id uuid, required boolean, break_glass boolean)
+ LANGUAGE plpgsql
+ SET search_path TO ''
+AS $function$
+begin
+  perform set_config('bulkhead.context', context, true);
+  return query
+    select m.tenant_id, coalesce(p.single_sign_on_required, false),
+      coalesce(m.role = 'owner' and m.account_id = any (p.break_glass_account_ids), false)
+    from identity.membership m
+    left join identity.sign_in_policy p on p.tenant_id = m.tenant_id
+    where m.account_id = (select bulkhead.account_id()) and m.deleted_at is null;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION identity.sign_in_subject(account_id uuid, address_hash bytea)
+ RETURNS bytea
+ LANGUAGE sql
+ IMMUTABLE
+ SET search_path TO ''
+AS $function$
+  select case
+    when account_id is null then sha256('\x00'::bytea || address_hash)
+    else sha256('\x01'::bytea || uuid_send(account_id)) end
+$function$;
+
+CREATE OR REPLACE FUNCTION identity.unlink_provider(link_id uuid)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+begin
+  delete from identity.provider_link l
+    where l.id = link_id and l.account_id = (select bulkhead.account_id()) and l.connection_id is null;
+  return found;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION identity.unlock_account(email text, reason text, at timestamp with time zone)
+ RETURNS integer
+ LANGUAGE plpgsql
+ SET search_path TO ''
+AS $function$
+declare
+  unlocked uuid;
+  released integer;
+begin
+  select a.id into unlocked from identity.account a where a.email_normalised = lower(unlock_account.email);
+  if unlocked is null then
+    raise exception using errcode = '22023', constraint = 'account_known',
+      message = 'there is no account with the address ' || unlock_account.email, hint = 'Check the address.';
+  end if;
+  released := identity.release_sign_in(unlocked, lower(unlock_account.email), at);
+  perform bulkhead.audit_event('account.unlock', 'identity.account', unlocked,
+    json_build_object('reason', unlock_account.reason, 'failures', released));
+  return released;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION identity.verify_domain(domain_id uuid, at timestamp with time zone, replaced_tenant uuid)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+  target identity.domain;
+begin
+  perform identity.require_authority(identity.begin_member_change(), 'owner');
+  select d.* into target from identity.domain d
+    where d.tenant_id = (select bulkhead.tenant_id()) and d.id = verify_domain.domain_id and d.deleted_at is null;
+  if not found then
+    raise exception using errcode = '23503', constraint = 'domain_missing', message = 'there is no such domain in this tenant';
+  end if;
+  insert into identity.domain_owner as o (name, tenant_id, domain_id, challenge, verified_at, checked_at)
+    values (target.name, target.tenant_id, target.id, target.challenge, at, at)
+    on conflict on constraint domain_owner_pkey do update set
+      tenant_id = excluded.tenant_id, domain_id = excluded.domain_id, challenge = excluded.challenge,
+      verified_at = excluded.verified_at, checked_at = excluded.checked_at, failing_since = null
+      where o.tenant_id = excluded.tenant_id or o.tenant_id = replaced_tenant;
+  if not found then
+    raise exception using errcode = '23505', constraint = 'domain_owner_pkey',
+      message = 'another tenant has proved this domain',
+      hint = 'It holds it as long as its own record is in the DNS.';
+  end if;
+  perform bulkhead.audit_event('domain.verify', 'identity.domain', target.id, json_build_object('name', target.name));
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION identity.view_invite(token_hash bytea, at timestamp with time zone)
+ RETURNS TABLE(tenant_name text, email text, role text, has_account boolean)
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+begin
+  return query
+    select t.name, i.email_normalised, i.role,
+      exists (select from identity.account a where a.email_normalised = i.email_normalised)
+    from identity.one_time_token o
+    join identity.invite i on i.tenant_id = o.tenant_id and i.id = o.target_id
+    join tenants.tenant t on t.tenant_id = i.tenant_id
+    where o.type = 'invite' and o.token_hash = view_invite.token_hash and o.tenant_id = (select bulkhead.tenant_id())
+      and o.consumed_at is null and o.expires_at > at
+      and i.accepted_at is null and i.deleted_at is null;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION identity.write_event(tenants uuid[], action text, target_type text, target_id uuid, detail json, request json)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+  account constant uuid := bulkhead.account_id();
+begin
+  if action !~ '^[a-z_]{1,60}\.[a-z_]{1,60}$' then
+    raise exception using errcode = '22023', message = 'an event is named noun.verb in lower case';
+  end if;
+  if account is null and cardinality(tenants) > 0 then
+    raise exception using errcode = '42501', message = 'an event of a tenant needs a sealed context',
+      hint = 'Without an account only the service''s own chain is written.';
+  end if;
+  insert into bulkhead.audit_entry
+    (tenant_id, actor_kind, actor_id, action, target_type, target_id, request_id, ip, user_agent, detail)
+  select chain.tenant_id, case when account is null then 'service' else 'account' end, account,
+    write_event.action, write_event.target_type, write_event.target_id,
+    request ->> 'id', (request ->> 'ip')::inet, request ->> 'agent', write_event.detail
+  from unnest(array_append(tenants, null)) chain (tenant_id);
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION identity.write_saml_provider(connection uuid, provider jsonb, at timestamp with time zone)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ SET search_path TO ''
+AS $function$
+declare
+  given constant text[] := array(select jsonb_array_elements_text(provider -> 'certificates'));
+  before identity.saml_provider;
+begin
+  select p.* into before from identity.saml_provider p where p.connection_id = connection for update;
+  insert into identity.saml_provider as p (connection_id, entity_id, sign_on_url, sign_on_binding, certificates,
+      metadata_url, changed_at, next_refresh_at, refreshed_at)
+    values (connection, provider ->> 'entityId', provider ->> 'signOnUrl', provider ->> 'signOnBinding', given,
+      provider ->> 'metadataUrl', at,
+      case when provider ->> 'metadataUrl' is not null then at + interval '1 day' end, at)
+    on conflict on constraint saml_provider_pkey do update set
+      entity_id = excluded.entity_id, sign_on_url = excluded.sign_on_url, sign_on_binding = excluded.sign_on_binding,
+      certificates = excluded.certificates, metadata_url = excluded.metadata_url,
+      next_refresh_at = excluded.next_refresh_at, refreshed_at = excluded.refreshed_at,
+      failing_since = null, failure = null;
+  if (before.entity_id, before.sign_on_url, before.sign_on_binding, before.certificates, before.metadata_url)
+    is not distinct from
+    (provider ->> 'entityId', provider ->> 'signOnUrl', provider ->> 'signOnBinding', given, provider ->> 'metadataUrl')
+  then
+    return false;
+  end if;
+  update identity.saml_provider p set changed_at = at where p.connection_id = connection;
+  return true;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION tenants.all_isolation(on_day date)
+ RETURNS TABLE(tenant uuid, statements bigint, refusals bigint, cross_tenant_rows bigint)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+BEGIN ATOMIC
+ SELECT f.tenant_id,
+     (COALESCE(sum(f.statements) FILTER (WHERE (f.day = all_isolation.on_day)), (0)::numeric))::bigint AS "coalesce",
+     (COALESCE(sum(f.refusals) FILTER (WHERE (f.day = all_isolation.on_day)), (0)::numeric))::bigint AS "coalesce",
+     (COALESCE(sum(f.cross_tenant_rows) FILTER (WHERE (f.day = all_isolation.on_day)), (0)::numeric))::bigint AS "coalesce"
+    FROM tenants.isolation_figure f
+   GROUP BY f.tenant_id
+   ORDER BY ((COALESCE(sum(f.statements) FILTER (WHERE (f.day = all_isolation.on_day)), (0)::numeric))::bigint) DESC, f.tenant_id;
+END;
+
 CREATE OR REPLACE FUNCTION tenants.create_tenant(tenant_name text, company_name text)
  RETURNS uuid
  LANGUAGE plpgsql
@@ -752,26 +2454,130 @@ begin
 end
 $function$;
 
+CREATE OR REPLACE FUNCTION tenants.own_isolation(on_day date)
+ RETURNS TABLE(statements bigint, refusals bigint, cross_tenant_rows bigint)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+BEGIN ATOMIC
+ SELECT (COALESCE(sum(f.statements), (0)::numeric))::bigint AS "coalesce",
+     (COALESCE(sum(f.refusals), (0)::numeric))::bigint AS "coalesce",
+     (COALESCE(sum(f.cross_tenant_rows), (0)::numeric))::bigint AS "coalesce"
+    FROM tenants.isolation_figure f
+   WHERE ((f.tenant_id = ( SELECT bulkhead.tenant_id() AS tenant_id)) AND (f.day = own_isolation.on_day));
+END;
+
+CREATE OR REPLACE FUNCTION tenants.record_isolation(server uuid, on_day date, figures jsonb)
+ RETURNS void
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO ''
+BEGIN ATOMIC
+ INSERT INTO tenants.isolation_figure AS old (day, tenant_id, server_id, statements, refusals, cross_tenant_rows)  SELECT record_isolation.on_day AS on_day,
+             f.tenant,
+             record_isolation.server AS server,
+             f.statements,
+             f.refusals,
+             f.cross_tenant_rows
+            FROM jsonb_to_recordset(record_isolation.figures) f(tenant uuid, statements bigint, refusals bigint, cross_tenant_rows bigint) ON CONFLICT ON CONSTRAINT isolation_figure_pkey DO UPDATE SET statements = GREATEST(old.statements, excluded.statements), refusals = GREATEST(old.refusals, excluded.refusals), cross_tenant_rows = GREATEST(old.cross_tenant_rows, excluded.cross_tenant_rows);
+ DELETE FROM tenants.isolation_figure f
+   WHERE (f.day < (record_isolation.on_day - 90));
+END;
+
 grant execute on function identity.accept_invite(bytea,timestamp with time zone) to bulkhead_identity;
+grant execute on function identity.add_domain(text,text) to bulkhead_app;
+grant execute on function identity.begin_sign_in(text,bytea,timestamp with time zone,inet) to bulkhead_identity;
+grant execute on function identity.change_connection(uuid,jsonb,bytea) to bulkhead_app;
 grant execute on function identity.change_member(uuid,text,text[],uuid[]) to bulkhead_app;
+grant execute on function identity.claim_provider_logouts(timestamp with time zone,timestamp with time zone,integer) to bulkhead_worker;
+grant execute on function identity.claim_saml_refresh(timestamp with time zone,integer) to bulkhead_worker;
+grant execute on function identity.connection_vouches_for(uuid,uuid) to bulkhead_identity;
+grant execute on function identity.count_sign_in_failures(bytea,bytea,timestamp with time zone) to bulkhead_identity;
+grant execute on function identity.create_connection(uuid,text,text,jsonb,bytea) to bulkhead_app;
 grant execute on function identity.create_invite(text,text,text[],uuid[],bytea,timestamp with time zone) to bulkhead_app;
+grant execute on function identity.create_provider_client(text,json,bytea,timestamp with time zone) to bulkhead_identity;
+grant execute on function identity.domains() to bulkhead_app;
+grant execute on function identity.exchange_refresh_token(bytea,uuid,bytea,bytea,timestamp with time zone,interval,interval) to bulkhead_identity;
+grant execute on function identity.expire_provider_sign_ins(timestamp with time zone) to bulkhead_worker;
+grant execute on function identity.fail_sign_in(bigint,uuid,bytea,timestamp with time zone,inet) to bulkhead_identity;
+grant execute on function identity.finish_provider_logout(uuid,text,timestamp with time zone,text,timestamp with time zone) to bulkhead_worker;
+grant execute on function identity.forget_sign_in_failures(timestamp with time zone) to bulkhead_worker;
+grant execute on function identity.is_sign_in_locked(uuid,text,timestamp with time zone) to bulkhead_identity;
+grant execute on function identity.join_by_connection(uuid,text[]) to bulkhead_identity;
 grant execute on function identity.members() to bulkhead_app;
 grant execute on function identity.memberships_of_context(text) to bulkhead_identity;
+grant execute on function identity.memberships_of_session(text,uuid) to bulkhead_identity;
+grant execute on function identity.purge_challenges(timestamp with time zone) to bulkhead_worker;
+grant execute on function identity.purge_links(timestamp with time zone) to bulkhead_worker;
+grant execute on function identity.purge_provider_records(timestamp with time zone) to bulkhead_worker;
+grant execute on function identity.purge_saml_assertions(timestamp with time zone) to bulkhead_worker;
+grant execute on function identity.purge_sign_in_flows(timestamp with time zone) to bulkhead_worker;
+grant execute on function identity.record_domain_check(text,uuid,boolean,timestamp with time zone) to bulkhead_worker;
+grant execute on function identity.record_event(text,text,text,uuid,json,json) to bulkhead_identity;
+grant execute on function identity.record_saml_refresh(uuid,jsonb,text,json,timestamp with time zone) to bulkhead_worker;
+grant execute on function identity.release_sign_in(uuid,text,timestamp with time zone) to bulkhead_identity;
+grant execute on function identity.remove_connection(uuid) to bulkhead_app;
+grant execute on function identity.remove_domain(uuid) to bulkhead_app;
 grant execute on function identity.remove_member(uuid) to bulkhead_app;
+grant execute on function identity.remove_provider_client(text,text,timestamp with time zone) to bulkhead_identity;
 grant execute on function identity.revoke_invite(uuid,timestamp with time zone) to bulkhead_app;
+grant execute on function identity.rotate_provider_client_secret(text,text,bytea,timestamp with time zone,timestamp with time zone) to bulkhead_identity;
+grant execute on function identity.saml_providers() to bulkhead_app;
+grant execute on function identity.set_saml_provider(uuid,jsonb,json,timestamp with time zone) to bulkhead_app;
+grant execute on function identity.set_sign_in_policy(boolean,uuid[]) to bulkhead_app;
+grant execute on function identity.sign_in_standing(text) to bulkhead_identity;
+grant execute on function identity.sign_in_subject(uuid,bytea) to bulkhead_identity;
+grant execute on function identity.unlink_provider(uuid) to bulkhead_identity;
+grant execute on function identity.verify_domain(uuid,timestamp with time zone,uuid) to bulkhead_identity;
+grant execute on function identity.view_invite(bytea,timestamp with time zone) to bulkhead_identity;
+grant execute on function identity.write_event(uuid[],text,text,uuid,json,json) to bulkhead_identity;
+grant execute on function tenants.all_isolation(date) to bulkhead_worker;
 grant execute on function tenants.create_tenant(text,text) to bulkhead_identity;
-grant insert (id, email, email_normalised, name, created_at), select, update (email_verified_at) on identity.account to bulkhead_identity;
+grant execute on function tenants.own_isolation(date) to bulkhead_app;
+grant execute on function tenants.record_isolation(uuid,date,jsonb) to bulkhead_worker;
+grant insert (id, email, email_normalised, name, created_at), select, update (email, email_normalised, email_verified_at) on identity.account to bulkhead_identity;
+grant select (id, tenant_id, deleted_at, protocol, name, enabled, config, just_in_time, role_claim) on identity.connection to bulkhead_identity;
+grant select on identity.connection to bulkhead_app;
+grant select on identity.connection_directory to bulkhead_identity;
+grant select (id, tenant_id, deleted_at, name, challenge) on identity.domain to bulkhead_identity;
+grant select on identity.domain to bulkhead_app;
+grant select on identity.domain_owner to bulkhead_identity;
+grant select on identity.domain_owner to bulkhead_worker;
+grant insert (id, account_id, use, attempted_at), select, update (failed) on identity.factor_attempt to bulkhead_identity;
 grant select on identity.invite to bulkhead_app;
+grant insert (id, type, detail, created_at, expires_at), select, update (detail, answered_at) on identity.link_request to bulkhead_identity;
 grant select (id, tenant_id, deleted_at, account_id, role, module_roles, company_ids) on identity.membership to bulkhead_identity;
 grant select on identity.membership to bulkhead_app;
-grant insert (id, type, token_hash, account_id, email_normalised, created_at, expires_at), select, update (consumed_at) on identity.one_time_token to bulkhead_identity;
+grant insert (id, type, token_hash, account_id, target_id, email_normalised, email, browser_hash, created_at, expires_at), select, update (consumed_at) on identity.one_time_token to bulkhead_identity;
 grant select (account_id, revoked_at) on identity.operator to bulkhead_identity;
-grant insert (account_id, hash, changed_at), select, update (hash) on identity.password to bulkhead_identity;
-grant insert (id, account_id, token_hash, created_at, last_seen_at, idle_expires_at, absolute_expires_at, ip, user_agent, amr, auth_time), select, update (last_seen_at, idle_expires_at, ended_at, ended_reason) on identity.session to bulkhead_identity;
+grant insert (id, account_id, label, credential_id, public_key, sign_count, backup_eligible, backed_up, transports, created_at), select, update (label, sign_count, backed_up, last_used_at, removed_at) on identity.passkey to bulkhead_identity;
+grant insert (id, purpose, challenge_hash, account_id, session_id, pending_sign_in_id, created_at, expires_at), select, update (consumed_at) on identity.passkey_challenge to bulkhead_identity;
+grant insert (account_id, hash, changed_at), select, update (hash, changed_at) on identity.password to bulkhead_identity;
+grant insert (id, account_id, token_hash, methods, verified_by, created_at, expires_at, connection_id), select, update (attempts, consumed_at) on identity.pending_sign_in to bulkhead_identity;
+grant select on identity.provider_client to bulkhead_identity;
+grant select on identity.provider_client_secret to bulkhead_identity;
+grant insert (id, account_id, issuer, subject, email_normalised, created_at, last_used_at, connection_id), select, update (last_used_at) on identity.provider_link to bulkhead_identity;
+grant insert (model, id_hash, uid_hash, grant_hash, session_id, payload_encrypted, created_at, expires_at), select, update (uid_hash, grant_hash, session_id, payload_encrypted, expires_at, consumed_at, ended_at) on identity.provider_record to bulkhead_identity;
+grant insert (session_id, client_id, sid, tenant_id, created_at), select, update (sid, tenant_id) on identity.provider_sign_in to bulkhead_identity;
+grant insert (id, account_id, code_hash, created_at), select, update (used_at, withdrawn_at) on identity.recovery_code to bulkhead_identity;
+grant insert (id, session_id, token_hash, predecessor_id, created_at, expires_at), select, update (used_at, successor_encrypted, successor_grace_until) on identity.refresh_token to bulkhead_identity;
+grant insert, select on identity.saml_assertion to bulkhead_identity;
+grant insert, select on identity.saml_key to bulkhead_identity;
+grant select on identity.saml_provider to bulkhead_identity;
+grant select on identity.saml_provider to bulkhead_worker;
+grant insert (id, account_id, token_hash, created_at, last_seen_at, idle_expires_at, absolute_expires_at, ip, user_agent, acr, amr, auth_time, device_hash, confined_tenant_id, connection_id), select, update (token_hash, last_seen_at, idle_expires_at, ended_at, ended_reason, acr, amr, auth_time) on identity.session to bulkhead_identity;
+grant insert (address_hash, account_hash, occurred_at, failed_at, ip), select, update (failed_at, released_at) on identity.sign_in_failure to bulkhead_identity;
+grant insert (id, state_hash, browser_hash, secrets_encrypted, connection_id, provider, purpose, account_id, session_id, return_path, created_at, expires_at), select, update (answer_encrypted, consumed_at) on identity.sign_in_flow to bulkhead_identity;
+grant select (tenant_id, single_sign_on_required, break_glass_account_ids) on identity.sign_in_policy to bulkhead_identity;
+grant select on identity.sign_in_policy to bulkhead_app;
+grant insert (id, algorithm, public_key, private_encrypted, state, created_at, current_since), select, update (private_encrypted, state, current_since, retired_at, published_until) on identity.signing_key to bulkhead_identity;
+grant insert (id, account_id, label, secret_encrypted, created_at), select, update (label, secret_encrypted, last_step, confirmed_at, last_used_at, removed_at) on identity.totp_factor to bulkhead_identity;
 grant usage on schema identity to bulkhead_app;
 grant usage on schema identity to bulkhead_identity;
+grant usage on schema identity to bulkhead_worker;
 grant usage on schema tenants to bulkhead_app;
 grant usage on schema tenants to bulkhead_identity;
+grant usage on schema tenants to bulkhead_worker;
 grant insert (id, tenant_id, created_at, updated_at, deleted_at, name), select, update (deleted_at, name) on tenants.company to bulkhead_app;
 grant select (id, tenant_id, deleted_at, name) on tenants.tenant to bulkhead_identity;
 grant select, update (name) on tenants.tenant to bulkhead_app;
