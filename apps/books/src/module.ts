@@ -12,5 +12,6 @@ export const books = defineModule({
   router,
   permissions,
   roles,
+  documents: ['books.invoice', 'books.journal_entry'],
   errors,
 });

@@ -178,7 +178,7 @@ describe('the lab (PRO-5)', () => {
     await assert.rejects(runAs({ ...role }, 'select 1'), { code: '42501' });
     const statements = [
       'delete from lab.secret',
-      'create table x ()',
+      'create table lab.x ()',
       'create temp table x ()',
       'do $$ begin end $$',
     ];

@@ -10,6 +10,9 @@ export type Counters = {
   crossTenantRows: number;
 };
 
+/** What was done under one tenant's contexts. */
+export type TenantCounters = { statements: number; refusals: number; crossTenantRows: number };
+
 const refusals: ReadonlySet<DataErrorCode> = new Set([
   'context_refused',
   'row_refused',
@@ -19,23 +22,28 @@ const refusals: ReadonlySet<DataErrorCode> = new Set([
   'batch_straddles_tenants',
 ]);
 
-/** Counts what a pool did. */
+/** Counts what a pool did, altogether and tenant by tenant. */
 export class Tally {
   #statements = 0;
   #crossTenantRows = 0;
   readonly #refusals: Partial<Record<DataErrorCode, number>> = {};
+  #tenants = new Map<string, TenantCounters>();
 
-  statement(): void {
+  statement(tenant: string): void {
     this.#statements += 1;
+    this.#of(tenant).statements += 1;
   }
 
   /** Counts the codes that mean a refusal and ignores the others. */
-  failure(code: DataErrorCode): void {
-    if (refusals.has(code)) this.#refusals[code] = (this.#refusals[code] ?? 0) + 1;
+  failure(code: DataErrorCode, tenant: string): void {
+    if (!refusals.has(code)) return;
+    this.#refusals[code] = (this.#refusals[code] ?? 0) + 1;
+    this.#of(tenant).refusals += 1;
   }
 
-  crossTenantRows(count: number): void {
+  crossTenantRows(count: number, tenant: string): void {
     this.#crossTenantRows += count;
+    this.#of(tenant).crossTenantRows += count;
   }
 
   read(): Counters {
@@ -44,6 +52,21 @@ export class Tally {
       refusals: { ...this.#refusals },
       crossTenantRows: this.#crossTenantRows,
     };
+  }
+
+  /** What was counted for each tenant since the last call. */
+  takeTenants(): ReadonlyMap<string, TenantCounters> {
+    const taken = this.#tenants;
+    this.#tenants = new Map();
+    return taken;
+  }
+
+  #of(tenant: string): TenantCounters {
+    let counters = this.#tenants.get(tenant);
+    if (counters === undefined) {
+      this.#tenants.set(tenant, (counters = { statements: 0, refusals: 0, crossTenantRows: 0 }));
+    }
+    return counters;
   }
 }
 

@@ -4,7 +4,7 @@ export { drizzleClient } from './adapters/drizzle.ts';
 export { kyselyDialect } from './adapters/kysely.ts';
 export { prismaAdapter } from './adapters/prisma.ts';
 export { straddlers, type BatchMember } from './batch.ts';
-export type { Counters } from './counters.ts';
+export type { Counters, TenantCounters } from './counters.ts';
 export { DataError, toDataError, type DataErrorCode, type DataErrorDetail } from './errors.ts';
 export type { FlightResult } from './flight.ts';
 export { TenantPool, type PoolEvents, type TenantPoolOptions } from './pool.ts';

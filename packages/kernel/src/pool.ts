@@ -1,7 +1,7 @@
 import pg from 'pg';
 import type { PoolClient, PoolConfig } from 'pg';
 import type { Context, ContextSealer, RequestInfo } from './context.ts';
-import { foreignRows, Tally, type Counters } from './counters.ts';
+import { foreignRows, Tally, type Counters, type TenantCounters } from './counters.ts';
 import { DataError, toDataError } from './errors.ts';
 import { Flight, FlightError, type FlightResult, type FlightShape } from './flight.ts';
 import { StatementNames } from './flightNames.ts';
@@ -75,6 +75,11 @@ export class TenantPool {
     return this.#tally.read();
   }
 
+  /** What was done under each tenant's contexts since the last call; one caller, which adds it up. */
+  takeTenantCounters(): ReadonlyMap<string, TenantCounters> {
+    return this.#tally.takeTenants();
+  }
+
   /** Waits for the statements under way, then closes every connection. */
   async close(): Promise<void> {
     await this.#pool.end();
@@ -110,10 +115,10 @@ export class TenantPool {
   }
 
   #inspect(tenant: string, result: FlightResult<unknown>): void {
-    this.#tally.statement();
+    this.#tally.statement(tenant);
     const rows = foreignRows(result.rows, result.fields, tenant);
     if (rows === 0) return;
-    this.#tally.crossTenantRows(rows);
+    this.#tally.crossTenantRows(rows, tenant);
     this.#events.crossTenantRows?.({ tenant, rows });
   }
 }

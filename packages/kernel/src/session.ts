@@ -104,7 +104,7 @@ export class TenantSession {
    * @throws {DataError} `batch_straddles_tenants`, always
    */
   async refuseBatch(members: readonly { tenant?: string | undefined }[]): Promise<never> {
-    this.#ports.tally.failure('batch_straddles_tenants');
+    this.#ports.tally.failure('batch_straddles_tenants', this.context.tenant);
     return await refuseBatch(this, members);
   }
 
@@ -135,7 +135,7 @@ export class TenantSession {
     const deletes =
       statement !== undefined && mapped.code === 'privilege_refused' && this.#deletes(statement);
     const failure = deletes ? explainDelete(mapped) : mapped;
-    this.#ports.tally.failure(failure.code);
+    this.#ports.tally.failure(failure.code, this.context.tenant);
     return failure;
   }
 

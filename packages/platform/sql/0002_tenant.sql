@@ -52,3 +52,76 @@ comment on column tenants.company.name is 'What people call it; unique within th
 select bulkhead.protect_table('tenants.company', 'tenant');
 
 select bulkhead.guard_schema('tenants');
+
+create table tenants.isolation_figure (
+  day date not null,
+  tenant_id uuid not null,
+  server_id uuid not null,
+  statements bigint not null,
+  refusals bigint not null,
+  cross_tenant_rows bigint not null,
+  constraint isolation_figure_pkey primary key (tenant_id, day, server_id),
+  constraint isolation_figure_not_negative check (statements >= 0 and refusals >= 0 and cross_tenant_rows >= 0)
+);
+create index isolation_figure_day on tenants.isolation_figure (day);
+comment on table tenants.isolation_figure is
+  'What each run of a server counted for each tenant on each day. A server writes its whole count again and again, so a repeated write adds nothing.';
+comment on index tenants.isolation_figure_day is 'For the days that are to be forgotten.';
+comment on column tenants.isolation_figure.day is 'UTC.';
+comment on column tenants.isolation_figure.tenant_id is 'The tenant in whose context it happened.';
+comment on column tenants.isolation_figure.server_id is 'One start of one server process.';
+comment on column tenants.isolation_figure.statements is 'Statements run.';
+comment on column tenants.isolation_figure.refusals is 'Statements and batches refused.';
+comment on column tenants.isolation_figure.cross_tenant_rows is 'Rows of another tenant found in results by sampling. Must be 0.';
+select bulkhead.exempt_table('tenants.isolation_figure', 'Written by bulkhead_worker and read through functions, which show a tenant its own.');
+
+create function tenants.record_isolation(server uuid, on_day date, figures jsonb) returns void
+  language sql security definer
+  set search_path = ''
+begin atomic
+  insert into tenants.isolation_figure as old (day, tenant_id, server_id, statements, refusals, cross_tenant_rows)
+  select on_day, f.tenant, server, f.statements, f.refusals, f.cross_tenant_rows
+  from pg_catalog.jsonb_to_recordset(figures)
+    as f (tenant uuid, statements bigint, refusals bigint, cross_tenant_rows bigint)
+  on conflict on constraint isolation_figure_pkey do update set
+    statements = greatest(old.statements, excluded.statements),
+    refusals = greatest(old.refusals, excluded.refusals),
+    cross_tenant_rows = greatest(old.cross_tenant_rows, excluded.cross_tenant_rows);
+  delete from tenants.isolation_figure f where f.day < on_day - 90;
+end;
+comment on function tenants.record_isolation(uuid, date, jsonb) is
+  'Writes what one run of a server has counted so far on one day: [{tenant, statements, refusals, cross_tenant_rows}]. Forgets what is older than 90 days.';
+revoke execute on function tenants.record_isolation(uuid, date, jsonb) from public;
+grant usage on schema tenants to bulkhead_worker;
+grant execute on function tenants.record_isolation(uuid, date, jsonb) to bulkhead_worker;
+
+create function tenants.own_isolation(on_day date)
+  returns table (statements bigint, refusals bigint, cross_tenant_rows bigint)
+  language sql stable security definer
+  set search_path = ''
+begin atomic
+  select coalesce(sum(f.statements), 0)::bigint, coalesce(sum(f.refusals), 0)::bigint,
+    coalesce(sum(f.cross_tenant_rows), 0)::bigint
+  from tenants.isolation_figure f
+  where f.tenant_id = (select bulkhead.tenant_id()) and f.day = on_day;
+end;
+comment on function tenants.own_isolation(date) is 'A day''s figures of the context''s tenant, all servers added up.';
+revoke execute on function tenants.own_isolation(date) from public;
+grant execute on function tenants.own_isolation(date) to bulkhead_app;
+
+create function tenants.all_isolation(on_day date)
+  returns table (tenant uuid, statements bigint, refusals bigint, cross_tenant_rows bigint)
+  language sql stable security definer
+  set search_path = ''
+begin atomic
+  select f.tenant_id, coalesce(sum(f.statements) filter (where f.day = on_day), 0)::bigint,
+    coalesce(sum(f.refusals) filter (where f.day = on_day), 0)::bigint,
+    coalesce(sum(f.cross_tenant_rows) filter (where f.day = on_day), 0)::bigint
+  from tenants.isolation_figure f
+  group by f.tenant_id
+  order by 2 desc, 1;
+end;
+comment on function tenants.all_isolation(date) is
+  'A day''s figures of every tenant that was active within 90 days. For operators, by way of bulkhead_worker.';
+revoke execute on function tenants.all_isolation(date) from public;
+grant execute on function tenants.all_isolation(date) to bulkhead_worker;

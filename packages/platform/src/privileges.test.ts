@@ -70,6 +70,7 @@ const expected: Record<string, Record<string, string>> = {
   'tenants.company': {
     bulkhead_app: 'select(*) insert(*) update(deleted_at, name)',
   },
+  'tenants.isolation_figure': {},
   'tenants.tenant': {
     bulkhead_app: 'select(*) update(name)',
     bulkhead_identity: 'select(deleted_at, id, name, tenant_id)',
@@ -84,6 +85,7 @@ const expectedFunctions: Record<string, string[]> = {
     'identity.remove_member',
     'identity.revoke_invite',
     'mail.post',
+    'tenants.own_isolation',
   ],
   bulkhead_identity: [
     'identity.accept_invite',
@@ -94,7 +96,13 @@ const expectedFunctions: Record<string, string[]> = {
     'mail.post',
     'tenants.create_tenant',
   ],
-  bulkhead_worker: ['identity.purge_challenges', 'identity.purge_links', 'mail.purge_messages'],
+  bulkhead_worker: [
+    'identity.purge_challenges',
+    'identity.purge_links',
+    'mail.purge_messages',
+    'tenants.all_isolation',
+    'tenants.record_isolation',
+  ],
   bulkhead_auditor: [],
 };
 

@@ -18,6 +18,8 @@ import type { Log } from './http/log.ts';
 import { mountProcedures } from './http/procedures.ts';
 import { mountGate } from './http/requests.ts';
 import { mountShedding } from './http/shedding.ts';
+import type { AttackEngine } from './isolation/attackEngine.ts';
+import { isolationParts } from './isolation/parts.ts';
 import type { Module } from './module.ts';
 import { createDocument } from './openapi/document.ts';
 import { mountDocument } from './openapi/routes.ts';
@@ -43,6 +45,8 @@ export type Parts = {
   cipher: FieldCipher;
   clock: () => number;
   identity: IdentityParts;
+  /** Attacks the server's own database for the isolation page. */
+  attack?: AttackEngine | undefined;
 };
 
 /** What changes while it runs. */
@@ -107,16 +111,20 @@ function createIdentity({ pools, cipher, clock, identity }: Parts): IdentityDepe
 }
 
 function createDispatch(
-  { config, log, modules, pools }: Parts,
+  parts: Parts,
   identity: IdentityDependencies,
 ): {
   dispatch: DispatchOptions;
   procedures: MountedProcedure[];
   batchGuard: BatchGuardPlugin<DispatchContext>;
 } {
+  const { config, log, modules, pools } = parts;
   const access = mergeAccess(modules);
   const cursorKey = deriveCursorKey(config.context.key);
-  const router = mountRouter(platformRouter({ identity, access, cursorKey }), modules);
+  const router = mountRouter(
+    platformRouter({ identity, access, cursorKey, isolation: isolationParts(parts) }),
+    modules,
+  );
   const procedures = listProcedures(router, {
     permissions: permissionsIn(access),
     modules: new Set(modules.map(({ name }) => name)),

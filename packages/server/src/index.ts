@@ -10,6 +10,7 @@ export { settingsTable } from './config/describe.ts';
 export { checkConfig, ConfigError, loadConfig } from './config/load.ts';
 export type { ConfigProblem } from './config/load.ts';
 export type { Config } from './config/schema.ts';
+export type { AttackDone, AttackEngine, AttackProgress } from './isolation/attackEngine.ts';
 export { defineModule, implementContract } from './module.ts';
 export type { Account, Module, ModuleContext, ModuleError, ModuleRole } from './module.ts';
 export { ContractError } from './rpc/procedures.ts';

@@ -38,6 +38,8 @@ export type Module = {
   permissions: Readonly<Record<string, string>>;
   /** Role `<name>:<role>` -> what it is for and which of `permissions` it gives. */
   roles: Readonly<Record<string, ModuleRole>>;
+  /** Tables, schema-qualified, whose rows are documents to their users: invoices, entries. */
+  documents?: readonly string[];
   /** Constraint name -> answer; the rest of the database's errors have one already. */
   errors?: Readonly<Record<string, ModuleError>>;
 };

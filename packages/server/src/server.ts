@@ -14,6 +14,7 @@ import type { Duties } from './duties/duty.ts';
 import { createLog } from './http/log.ts';
 import { ownOrigins, publicOrigin } from './http/origins.ts';
 import { Connections } from './http/shutdown.ts';
+import type { AttackEngine } from './isolation/attackEngine.ts';
 import type { Module } from './module.ts';
 
 /** A Bulkhead server: the platform with business modules mounted in it. */
@@ -50,6 +51,8 @@ export type ServerOptions = {
   clock?: () => number;
   /** Replaces parts of the identity slice, e.g. a cheaper password hash in a test. */
   identity?: IdentityParts;
+  /** Attacks the server's own database, for the isolation page; absent: the page offers no attack. */
+  attack?: AttackEngine | undefined;
 };
 
 /**
@@ -66,7 +69,8 @@ export function createServer(
   const log = createLog({ level: config.log.level, stream: options.logStream });
   const pools = createPools(config, { log, clock });
   const cipher = createCipher(config.encryption);
-  const parts: Parts = { config, modules, log, pools, cipher, clock, identity: options.identity ?? {} };
+  const { attack, identity = {} } = options;
+  const parts: Parts = { config, modules, log, pools, cipher, clock, identity, attack };
   const state: ServerState = { draining: false, origins: new Set() };
   return new RunningServer(parts, { composition: compose(parts, state), state });
 }

@@ -154,7 +154,9 @@ export async function bringUp(request: UpRequest, ground: Ground): Promise<Insta
         : watch.time('console', () => buildConsole(consolePackage, { progress: terminal.progress, signal })),
     ]);
     signal.throwIfAborted();
+    const { attackOwn } = await import('../prover/attackOwn.ts');
     const server = loaded.createServer(runtimeConfig(config), modules, {
+      attack: attackOwn(config),
       logStream: { write: (line) => terminal.progress(line.trimEnd()) },
     });
     stack.defer(() => server.close());

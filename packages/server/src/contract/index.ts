@@ -1,6 +1,7 @@
 import { auditContract } from './audit.ts';
 import { companyContract } from './company.ts';
 import { inviteContract } from './invite.ts';
+import { isolationContract } from './isolation.ts';
 import { memberContract } from './member.ts';
 import { sessionContract } from './session.ts';
 import { tenantContract } from './tenant.ts';
@@ -18,6 +19,7 @@ export const platformContract = {
   member: memberContract,
   invite: inviteContract,
   audit: auditContract,
+  isolation: isolationContract,
 };
 
 /** Type of the platform's contract, for a client that imports types only. */

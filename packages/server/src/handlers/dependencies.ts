@@ -1,5 +1,6 @@
 import type { ModuleAccess } from '@bulkhead/platform/access';
 import type { IdentityDependencies } from '@bulkhead/platform/identity';
+import type { IsolationParts } from '../isolation/handlers.ts';
 
 /** What the platform's handlers work with; one object for the life of a server. */
 export type HandlerDependencies = {
@@ -8,4 +9,5 @@ export type HandlerDependencies = {
   access: readonly ModuleAccess[];
   /** 32 bytes, the same on every server of one installation. */
   cursorKey: Uint8Array;
+  isolation: IsolationParts;
 };

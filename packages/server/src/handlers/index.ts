@@ -1,3 +1,4 @@
+import { isolationHandlers } from '../isolation/handlers.ts';
 import { auditHandlers } from './audit.ts';
 import { companyHandlers } from './company.ts';
 import type { HandlerDependencies } from './dependencies.ts';
@@ -17,5 +18,6 @@ export function platformRouter(dependencies: HandlerDependencies) {
     member: memberHandlers(dependencies),
     invite: inviteHandlers(dependencies),
     audit: auditHandlers(dependencies),
+    isolation: isolationHandlers(dependencies.isolation),
   };
 }
