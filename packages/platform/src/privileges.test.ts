@@ -53,6 +53,9 @@ const expected: Record<string, Record<string, string>> = {
       'select(*) insert(account_id, code_hash, created_at, id) update(used_at, withdrawn_at)',
   },
   'identity.refresh_token': {},
+  'identity.saml_assertion': { bulkhead_identity: 'select(*) insert(*)' },
+  'identity.saml_key': { bulkhead_identity: 'select(*) insert(*)' },
+  'identity.saml_provider': { bulkhead_identity: 'select(*)', bulkhead_worker: 'select(*)' },
   'identity.session': {
     bulkhead_identity:
       'select(*) insert(absolute_expires_at, account_id, acr, amr, auth_time, created_at, id, idle_expires_at, ip, ' +
@@ -84,6 +87,8 @@ const expectedFunctions: Record<string, string[]> = {
     'identity.members',
     'identity.remove_member',
     'identity.revoke_invite',
+    'identity.saml_providers',
+    'identity.set_saml_provider',
     'mail.post',
     'tenants.own_isolation',
   ],
@@ -97,8 +102,11 @@ const expectedFunctions: Record<string, string[]> = {
     'tenants.create_tenant',
   ],
   bulkhead_worker: [
+    'identity.claim_saml_refresh',
     'identity.purge_challenges',
     'identity.purge_links',
+    'identity.purge_saml_assertions',
+    'identity.record_saml_refresh',
     'mail.purge_messages',
     'tenants.all_isolation',
     'tenants.record_isolation',
