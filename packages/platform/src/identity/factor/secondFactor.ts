@@ -136,7 +136,7 @@ async function redeem(
 async function consume(factors: FactorDependencies, client: ClientBase, { id }: PendingRow): Promise<void> {
   const { rowCount } = await client.query(
     `update identity.pending_sign_in p set consumed_at = $2
-     where p.id = $1 and p.consumed_at is null and p.expires_at > $2 and not exists (
+     where p.id = $1 and consumed_at is null and expires_at > $2 and not exists (
        select from identity.password w where w.account_id = p.account_id and w.changed_at > p.created_at
      )`,
     [id, new Date(factors.clock())],
