@@ -209,9 +209,10 @@ begin atomic
     and not exists (
       select from pg_trigger g where g.tgrelid = c.oid and g.tgname = c.relname || t.suffix and g.tgenabled in ('O', 'A'))
   union all
-  select c.oid::regclass, 'row-level security is off', format('alter table %s enable row level security', c.oid::regclass)
+  select c.oid::regclass, 'row-level security is off, or not forced',
+    format('alter table %s enable row level security, force row level security', c.oid::regclass)
   from pg_class c
-  where c.relnamespace = 'bulkhead'::regnamespace and not c.relrowsecurity
+  where c.relnamespace = 'bulkhead'::regnamespace and not (c.relrowsecurity and c.relforcerowsecurity)
     and c.relname in ('audit_chain', 'audit_link', 'audit_tile', 'audit_checkpoint', 'audit_cut')
   union all
   select p.polrelid::regclass, format('policy %I is not the kernel''s', p.polname),

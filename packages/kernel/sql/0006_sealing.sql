@@ -85,30 +85,27 @@ comment on column bulkhead.audit_sealer.cluster is
 insert into bulkhead.audit_sealer default values;
 
 create table bulkhead.audit_chain (
-  chain uuid not null,
+  tenant_id uuid not null,
   size bigint not null default 0,
   head bytea not null default decode(repeat('00', 32), 'hex'),
-  constraint audit_chain_pkey primary key (chain),
-  constraint audit_chain_size_counts check (size >= 0),
-  constraint audit_chain_head_is_hash check (octet_length(head) = 32)
+  constraint audit_chain_pkey primary key (tenant_id)
 ) with (fillfactor = 50);
 comment on table bulkhead.audit_chain is 'Where each chain ends: what the next entry is linked to. Told again by its last link.';
-comment on column bulkhead.audit_chain.chain is 'The tenant, or the nil UUID for the service''s own chain.';
+comment on column bulkhead.audit_chain.tenant_id is 'The tenant, or the nil UUID for the service''s own chain.';
 comment on column bulkhead.audit_chain.size is 'Entries sealed in it.';
 comment on column bulkhead.audit_chain.head is 'Leaf of its last entry; 32 zero bytes before the first.';
 
 create table bulkhead.audit_link (
-  chain uuid not null,
+  tenant_id uuid not null,
   seq bigint not null,
   entry_id bigint not null,
   occurred_at timestamptz not null,
   leaf bytea not null,
-  constraint audit_link_pkey primary key (chain, seq),
-  constraint audit_link_once unique (chain, entry_id),
-  constraint audit_link_leaf_is_hash check (octet_length(leaf) = 32)
+  constraint audit_link_pkey primary key (tenant_id, seq),
+  constraint audit_link_once unique (tenant_id, entry_id)
 );
 comment on table bulkhead.audit_link is 'An entry''s place in its chain. Append-only; kept when retention removes the entry.';
-comment on column bulkhead.audit_link.chain is 'The tenant, or the nil UUID for the service''s own chain.';
+comment on column bulkhead.audit_link.tenant_id is 'The tenant, or the nil UUID for the service''s own chain.';
 comment on column bulkhead.audit_link.seq is 'Position in the chain, from 0, without gaps.';
 comment on column bulkhead.audit_link.entry_id is 'The entry: its id.';
 comment on column bulkhead.audit_link.occurred_at is 'The entry: its time, which tells its partition.';
@@ -116,16 +113,16 @@ comment on column bulkhead.audit_link.leaf is 'SHA-256 over 0x00, the leaf befor
 comment on constraint audit_link_once on bulkhead.audit_link is 'No entry is sealed twice, whatever the sealer believes.';
 
 create table bulkhead.audit_backlog (
-  chain uuid not null,
+  tenant_id uuid not null,
   round bigint not null,
   after_snapshot pg_snapshot not null,
   through_snapshot pg_snapshot not null,
   position bigint not null default 0,
   served bigint not null default 0,
-  constraint audit_backlog_pkey primary key (chain, round)
+  constraint audit_backlog_pkey primary key (tenant_id, round)
 );
 comment on table bulkhead.audit_backlog is 'Entries of tenants that wrote more than one round takes: sealed in slices, beside the others.';
-comment on column bulkhead.audit_backlog.chain is 'Whose.';
+comment on column bulkhead.audit_backlog.tenant_id is 'Whose.';
 comment on column bulkhead.audit_backlog.round is 'The round that put them off; older ones come first.';
 comment on column bulkhead.audit_backlog.after_snapshot is 'What this snapshot sees is in earlier batches.';
 comment on column bulkhead.audit_backlog.through_snapshot is 'What this snapshot does not see is in later ones.';
@@ -133,51 +130,48 @@ comment on column bulkhead.audit_backlog.position is 'Id of the last entry of th
 comment on column bulkhead.audit_backlog.served is 'Slices sealed: who got fewest is next.';
 
 create table bulkhead.audit_tile (
-  chain uuid not null,
+  tenant_id uuid not null,
   level smallint not null,
   index bigint not null,
   hash bytea not null,
-  constraint audit_tile_pkey primary key (chain, level, index),
-  constraint audit_tile_level_range check (level between 1 and 7),
-  constraint audit_tile_hash_is_hash check (octet_length(hash) = 32)
+  constraint audit_tile_pkey primary key (tenant_id, level, index)
 );
 comment on table bulkhead.audit_tile is
   'Hashes of complete subtrees of 256, 65,536, … leaves of each chain''s Merkle tree (RFC 6962): a cache that spares reading all leaves.';
-comment on column bulkhead.audit_tile.chain is 'The tenant, or the nil UUID.';
+comment on column bulkhead.audit_tile.tenant_id is 'The tenant, or the nil UUID.';
 comment on column bulkhead.audit_tile.level is 'The subtree has 256 to the power of level leaves.';
 comment on column bulkhead.audit_tile.index is 'Its number from the left, from 0.';
 comment on column bulkhead.audit_tile.hash is 'Its root.';
 
 create table bulkhead.audit_checkpoint (
-  chain uuid not null,
+  tenant_id uuid not null,
   size bigint not null,
   root bytea not null,
   note text not null,
   created_at timestamptz not null default now(),
-  constraint audit_checkpoint_pkey primary key (chain, size),
-  constraint audit_checkpoint_root_is_hash check (octet_length(root) = 32)
+  constraint audit_checkpoint_pkey primary key (tenant_id, size)
 );
 comment on table bulkhead.audit_checkpoint is
   'Signed statements of a chain''s size and root (C2SP tlog-checkpoint). Signed outside the database, which holds no key.';
-comment on column bulkhead.audit_checkpoint.chain is 'The tenant, or the nil UUID.';
+comment on column bulkhead.audit_checkpoint.tenant_id is 'The tenant, or the nil UUID.';
 comment on column bulkhead.audit_checkpoint.size is 'Entries it covers.';
 comment on column bulkhead.audit_checkpoint.root is 'Root of the Merkle tree over their leaves.';
 comment on column bulkhead.audit_checkpoint.note is 'The signed note, with the cosignatures that witnesses gave at once.';
 comment on column bulkhead.audit_checkpoint.created_at is 'When it was recorded here.';
 
 create table bulkhead.audit_cut (
-  chain uuid not null,
+  tenant_id uuid not null,
   seq bigint not null,
   size bigint not null,
   reason text not null,
   created_at timestamptz not null default now(),
-  constraint audit_cut_pkey primary key (chain, seq),
-  constraint audit_cut_checkpoint_fkey foreign key (chain, size) references bulkhead.audit_checkpoint (chain, size),
+  constraint audit_cut_pkey primary key (tenant_id, seq),
+  constraint audit_cut_checkpoint_fkey foreign key (tenant_id, size) references bulkhead.audit_checkpoint (tenant_id, size),
   constraint audit_cut_covered check (seq > 0 and seq <= size),
   constraint audit_cut_reason_length check (char_length(reason) between 10 and 500)
 );
 comment on table bulkhead.audit_cut is 'Prefixes of chains that retention gave up. Each is told by an entry of its chain too.';
-comment on column bulkhead.audit_cut.chain is 'The tenant, or the nil UUID.';
+comment on column bulkhead.audit_cut.tenant_id is 'The tenant, or the nil UUID.';
 comment on column bulkhead.audit_cut.seq is 'Entries before this position may be removed; their links stay.';
 comment on column bulkhead.audit_cut.size is 'The checkpoint that covers them.';
 comment on column bulkhead.audit_cut.reason is 'Why.';
@@ -205,8 +199,8 @@ as $body$
 begin
   if tg_op = 'DELETE' and exists (
     select from bulkhead.audit_cut c
-    join bulkhead.audit_link l on l.chain = c.chain and l.entry_id = old.id and l.seq < c.seq
-    where c.chain = coalesce(old.tenant_id, '00000000-0000-0000-0000-000000000000')
+    join bulkhead.audit_link l on l.tenant_id = c.tenant_id and l.entry_id = old.id and l.seq < c.seq
+    where c.tenant_id = coalesce(old.tenant_id, '00000000-0000-0000-0000-000000000000')
   ) then
     return old;
   end if;
@@ -242,13 +236,15 @@ declare
   target text;
 begin
   foreach target in array array['audit_chain', 'audit_link', 'audit_tile', 'audit_checkpoint', 'audit_cut'] loop
-    execute format('alter table bulkhead.%I enable row level security', target);
+    execute format('alter table bulkhead.%I enable row level security, force row level security', target);
+    execute format('create policy %I on bulkhead.%I to bulkhead_owner using (true) with check (true)', target || '_keep', target);
+    execute format('comment on policy %I on bulkhead.%I is %L', target || '_keep', target, 'The owner''s functions keep them; triggers refuse a change of what is there.');
     execute format('create policy %I on bulkhead.%I for select to bulkhead_app
-      using (chain = (select bulkhead.tenant_id()))', target || '_read_own', target);
-    execute format('comment on policy %I on bulkhead.%I is %L', target || '_read_own', target, 'The application reads its tenant''s own.');
+      using (tenant_id = (select bulkhead.tenant_id()) and (select bulkhead.all_companies()))', target || '_read_own', target);
+    execute format('comment on policy %I on bulkhead.%I is %L', target || '_read_own', target, 'The application reads its context''s tenant; a chain runs through all companies.');
     execute format('create policy %I on bulkhead.%I for select to bulkhead_auditor, bulkhead_worker
       using (true)', target || '_read_all', target);
-    execute format('comment on policy %I on bulkhead.%I is %L', target || '_read_all', target, 'Hashes of every chain; no content.');
+    execute format('comment on policy %I on bulkhead.%I is %L', target || '_read_all', target, 'Hashes of every tenant_id; no content.');
     execute format('grant select on bulkhead.%I to bulkhead_app, bulkhead_auditor, bulkhead_worker', target);
   end loop;
 end
@@ -289,19 +285,19 @@ as $body$
 begin
   -- A batch that nobody has begun is widened: two batches that follow each other are one.
   with newest as (
-    select b.chain, b.round from bulkhead.audit_backlog b
-    where b.chain = any (later) and b.position = 0
-      and not exists (select from bulkhead.audit_backlog n where n.chain = b.chain and n.round > b.round)
+    select b.tenant_id, b.round from bulkhead.audit_backlog b
+    where b.tenant_id = any (later) and b.position = 0
+      and not exists (select from bulkhead.audit_backlog n where n.tenant_id = b.tenant_id and n.round > b.round)
     for update skip locked
   ), widened as (
     update bulkhead.audit_backlog b set through_snapshot = through
-    from newest n where b.chain = n.chain and b.round = n.round
-    returning b.chain
+    from newest n where b.tenant_id = n.tenant_id and b.round = n.round
+    returning b.tenant_id
   )
-  insert into bulkhead.audit_backlog (chain, round, after_snapshot, through_snapshot)
-  select l.chain, (state).round + 1, (state).sealed_through, through
-  from unnest(later) l (chain)
-  where l.chain not in (select w.chain from widened w);
+  insert into bulkhead.audit_backlog (tenant_id, round, after_snapshot, through_snapshot)
+  select l.tenant_id, (state).round + 1, (state).sealed_through, through
+  from unnest(later) l (tenant_id)
+  where l.tenant_id not in (select w.tenant_id from widened w);
 end
 $body$;
 comment on function bulkhead.defer_audit(uuid[], bulkhead.audit_sealer, pg_snapshot) is
@@ -347,9 +343,9 @@ begin
   first_new := pg_snapshot_xmax(state.sealed_through);
   ended := array(select x from pg_snapshot_xip(state.sealed_through) x where pg_visible_in_snapshot(x, seen));
   select least(bulkhead.audit_floor(state, first_new), min(bulkhead.audit_floor(state, x))) into lowest from unnest(ended) x;
-  select array_agg(f.chain), array_agg(f.entries) into chains, counts
+  select array_agg(f.tenant_id), array_agg(f.entries) into chains, counts
   from (
-    select coalesce(e.tenant_id, '00000000-0000-0000-0000-000000000000') as chain, count(*) as entries
+    select coalesce(e.tenant_id, '00000000-0000-0000-0000-000000000000') as tenant_id, count(*) as entries
     from bulkhead.audit_entry e
     where e.id > lowest and (e.transaction_id >= first_new or e.transaction_id = any (ended))
       and pg_visible_in_snapshot(e.transaction_id, seen)
@@ -365,36 +361,36 @@ begin
     outcome := 'busy';
     return;
   end if;
-  select array_agg(f.chain) filter (where f.fits), array_agg(f.chain) filter (where not f.fits) into fit, later
+  select array_agg(f.tenant_id) filter (where f.fits), array_agg(f.tenant_id) filter (where not f.fits) into fit, later
   from (
-    select n.chain, n.entries <= per_chain and sum(n.entries) over (order by n.entries, n.chain) <= per_round
-      and not exists (select from bulkhead.audit_backlog b where b.chain = n.chain) as fits
-    from unnest(chains, counts) n (chain, entries)
+    select n.tenant_id, n.entries <= per_chain and sum(n.entries) over (order by n.entries, n.tenant_id) <= per_round
+      and not exists (select from bulkhead.audit_backlog b where b.tenant_id = n.tenant_id) as fits
+    from unnest(chains, counts) n (tenant_id, entries)
   ) f;
   if later is not null then
     perform bulkhead.defer_audit(later, state, seen);
     deferred := cardinality(later);
   end if;
 
-  insert into bulkhead.audit_chain (chain) select unnest(fit || later) on conflict do nothing;
+  insert into bulkhead.audit_chain (tenant_id) select unnest(fit || later) on conflict do nothing;
   with linked as (
-    insert into bulkhead.audit_link (chain, seq, entry_id, occurred_at, leaf)
-    select c.chain, c.size + row_number() over entries - 1, b.id, b.occurred_at, bulkhead.audit_leaf(c.head, b.bytes) over entries
+    insert into bulkhead.audit_link (tenant_id, seq, entry_id, occurred_at, leaf)
+    select c.tenant_id, c.size + row_number() over entries - 1, b.id, b.occurred_at, bulkhead.audit_leaf(c.head, b.bytes) over entries
     from (
-      select coalesce(e.tenant_id, '00000000-0000-0000-0000-000000000000') as chain, e.id, e.occurred_at,
+      select coalesce(e.tenant_id, '00000000-0000-0000-0000-000000000000') as tenant_id, e.id, e.occurred_at,
         bulkhead.audit_entry_bytes(e) as bytes
       from bulkhead.audit_entry e
       where e.id > lowest and (e.transaction_id >= first_new or e.transaction_id = any (ended))
         and pg_visible_in_snapshot(e.transaction_id, seen)
         and coalesce(e.tenant_id, '00000000-0000-0000-0000-000000000000') = any (fit)
     ) b
-    join bulkhead.audit_chain c on c.chain = b.chain
-    window entries as (partition by c.chain order by b.id rows unbounded preceding)
-    returning chain, seq, leaf
+    join bulkhead.audit_chain c on c.tenant_id = b.tenant_id
+    window entries as (partition by c.tenant_id order by b.id rows unbounded preceding)
+    returning tenant_id, seq, leaf
   ), ends as (
-    select distinct on (l.chain) l.chain, l.seq, l.leaf from linked l order by l.chain, l.seq desc
+    select distinct on (l.tenant_id) l.tenant_id, l.seq, l.leaf from linked l order by l.tenant_id, l.seq desc
   ), moved as (
-    update bulkhead.audit_chain c set size = e.seq + 1, head = e.leaf from ends e where c.chain = e.chain
+    update bulkhead.audit_chain c set size = e.seq + 1, head = e.leaf from ends e where c.tenant_id = e.tenant_id
   )
   select count(*) into sealed from linked;
 
@@ -422,48 +418,48 @@ declare
 begin
   select b.* into batch
   from bulkhead.audit_backlog b
-  where not exists (select from bulkhead.audit_backlog o where o.chain = b.chain and o.round < b.round)
-  order by b.served, b.round, b.chain
+  where not exists (select from bulkhead.audit_backlog o where o.tenant_id = b.tenant_id and o.round < b.round)
+  order by b.served, b.round, b.tenant_id
   limit 1
   for update skip locked;
   if not found then
     return null;
   end if;
   with linked as (
-    insert into bulkhead.audit_link (chain, seq, entry_id, occurred_at, leaf)
-    select c.chain, c.size + row_number() over entries - 1, b.id, b.occurred_at, bulkhead.audit_leaf(c.head, b.bytes) over entries
+    insert into bulkhead.audit_link (tenant_id, seq, entry_id, occurred_at, leaf)
+    select c.tenant_id, c.size + row_number() over entries - 1, b.id, b.occurred_at, bulkhead.audit_leaf(c.head, b.bytes) over entries
     from (
       select s.id, s.occurred_at, s.bytes
       from (
         select e.id, e.occurred_at, bulkhead.audit_entry_bytes(e) as bytes
         from bulkhead.audit_entry e
-        where e.tenant_id = batch.chain and e.id > batch.position
+        where e.tenant_id = batch.tenant_id and e.id > batch.position
           and pg_visible_in_snapshot(e.transaction_id, batch.through_snapshot)
           and not pg_visible_in_snapshot(e.transaction_id, batch.after_snapshot)
         union all
         select e.id, e.occurred_at, bulkhead.audit_entry_bytes(e)
         from bulkhead.audit_entry e
-        where batch.chain = '00000000-0000-0000-0000-000000000000' and e.tenant_id is null and e.id > batch.position
+        where batch.tenant_id = '00000000-0000-0000-0000-000000000000' and e.tenant_id is null and e.id > batch.position
           and pg_visible_in_snapshot(e.transaction_id, batch.through_snapshot)
           and not pg_visible_in_snapshot(e.transaction_id, batch.after_snapshot)
       ) s
       order by s.id
       limit slice
     ) b
-    cross join (select a.* from bulkhead.audit_chain a where a.chain = batch.chain) c
+    cross join (select a.* from bulkhead.audit_chain a where a.tenant_id = batch.tenant_id) c
     window entries as (order by b.id rows unbounded preceding)
     returning seq, entry_id, leaf
   ), ends as (
     select l.seq, l.leaf from linked l order by l.seq desc limit 1
   ), moved as (
-    update bulkhead.audit_chain c set size = e.seq + 1, head = e.leaf from ends e where c.chain = batch.chain
+    update bulkhead.audit_chain c set size = e.seq + 1, head = e.leaf from ends e where c.tenant_id = batch.tenant_id
   )
   select count(*), max(l.entry_id) into taken, reached from linked l;
   if taken < slice then
-    delete from bulkhead.audit_backlog b where b.chain = batch.chain and b.round = batch.round;
+    delete from bulkhead.audit_backlog b where b.tenant_id = batch.tenant_id and b.round = batch.round;
   else
     update bulkhead.audit_backlog b set position = reached, served = b.served + 1
-    where b.chain = batch.chain and b.round = batch.round;
+    where b.tenant_id = batch.tenant_id and b.round = batch.round;
   end if;
   return taken;
 end
@@ -492,22 +488,22 @@ begin
   lock table bulkhead.audit_entry in share row exclusive mode;
   select case when q.is_called then q.last_value else q.last_value - 1 end into last_id from bulkhead.audit_entry_id_seq q;
   delete from bulkhead.audit_backlog;
-  insert into bulkhead.audit_chain (chain)
+  insert into bulkhead.audit_chain (tenant_id)
   select distinct coalesce(e.tenant_id, '00000000-0000-0000-0000-000000000000') from bulkhead.audit_entry e
   on conflict do nothing;
   with linked as (
-    insert into bulkhead.audit_link (chain, seq, entry_id, occurred_at, leaf)
-    select c.chain, c.size + row_number() over entries - 1, e.id, e.occurred_at,
+    insert into bulkhead.audit_link (tenant_id, seq, entry_id, occurred_at, leaf)
+    select c.tenant_id, c.size + row_number() over entries - 1, e.id, e.occurred_at,
       bulkhead.audit_leaf(c.head, bulkhead.audit_entry_bytes(e)) over entries
     from bulkhead.audit_entry e
-    join bulkhead.audit_chain c on c.chain = coalesce(e.tenant_id, '00000000-0000-0000-0000-000000000000')
-    where not exists (select from bulkhead.audit_link l where l.chain = c.chain and l.entry_id = e.id)
-    window entries as (partition by c.chain order by e.id rows unbounded preceding)
-    returning chain, seq, leaf
+    join bulkhead.audit_chain c on c.tenant_id = coalesce(e.tenant_id, '00000000-0000-0000-0000-000000000000')
+    where not exists (select from bulkhead.audit_link l where l.tenant_id = c.tenant_id and l.entry_id = e.id)
+    window entries as (partition by c.tenant_id order by e.id rows unbounded preceding)
+    returning tenant_id, seq, leaf
   ), ends as (
-    select distinct on (l.chain) l.chain, l.seq, l.leaf from linked l order by l.chain, l.seq desc
+    select distinct on (l.tenant_id) l.tenant_id, l.seq, l.leaf from linked l order by l.tenant_id, l.seq desc
   ), moved as (
-    update bulkhead.audit_chain c set size = e.seq + 1, head = e.leaf from ends e where c.chain = e.chain
+    update bulkhead.audit_chain c set size = e.seq + 1, head = e.leaf from ends e where c.tenant_id = e.tenant_id
   )
   select count(*) into taken from linked;
   update bulkhead.audit_sealer s
@@ -580,7 +576,7 @@ create function bulkhead.add_audit_tiles(of_chain uuid, of_level smallint, first
   set search_path = ''
 as $body$
 begin
-  insert into bulkhead.audit_tile (chain, level, index, hash)
+  insert into bulkhead.audit_tile (tenant_id, level, index, hash)
   select of_chain, of_level, first_index + h.place - 1, h.hash
   from unnest(hashes) with ordinality h (hash, place)
   on conflict on constraint audit_tile_pkey do nothing;
@@ -596,12 +592,12 @@ as $body$
 declare
   kept bytea;
 begin
-  if of_size > coalesce((select c.size from bulkhead.audit_chain c where c.chain = of_chain), 0) then
+  if of_size > coalesce((select c.size from bulkhead.audit_chain c where c.tenant_id = of_chain), 0) then
     raise exception using errcode = '22023', message = 'bulkhead: a checkpoint covers entries that are sealed';
   end if;
-  insert into bulkhead.audit_checkpoint (chain, size, root, note) values (of_chain, of_size, of_root, signed_note)
+  insert into bulkhead.audit_checkpoint (tenant_id, size, root, note) values (of_chain, of_size, of_root, signed_note)
   on conflict on constraint audit_checkpoint_pkey do nothing;
-  select p.root into kept from bulkhead.audit_checkpoint p where p.chain = of_chain and p.size = of_size;
+  select p.root into kept from bulkhead.audit_checkpoint p where p.tenant_id = of_chain and p.size = of_size;
   if kept <> of_root then
     raise exception using errcode = '23505', message = 'bulkhead: another root was signed for this size',
       hint = 'The chain was changed after it was signed. Run bulkhead audit verify.';
@@ -622,12 +618,12 @@ declare
   entry bigint;
 begin
   select p.* into covering from bulkhead.audit_checkpoint p
-  where p.chain = of_chain and p.size >= before_seq order by p.size limit 1;
+  where p.tenant_id = of_chain and p.size >= before_seq order by p.size limit 1;
   if not found then
     raise exception using errcode = '22023', constraint = 'audit_cut_covered',
       message = 'bulkhead: no checkpoint covers the entries to be cut', hint = 'Wait for the next checkpoint, or cut fewer.';
   end if;
-  insert into bulkhead.audit_cut (chain, seq, size, reason) values (of_chain, before_seq, covering.size, cut_audit.reason);
+  insert into bulkhead.audit_cut (tenant_id, seq, size, reason) values (of_chain, before_seq, covering.size, cut_audit.reason);
   insert into bulkhead.audit_entry (tenant_id, actor_kind, action, target_type, detail)
   values (nullif(of_chain, '00000000-0000-0000-0000-000000000000'), 'job', 'audit.cut', 'bulkhead.audit_entry', json_build_object(
     'before', before_seq, 'size', covering.size, 'root', encode(covering.root, 'base64'), 'reason', cut_audit.reason))
@@ -647,25 +643,25 @@ declare
 begin
   -- The cut's own entry must be sealed first: until then nothing in the chain tells of the gap.
   with cuts as (
-    select c.chain, max(c.seq) as seq from bulkhead.audit_cut c
+    select c.tenant_id, max(c.seq) as seq from bulkhead.audit_cut c
     where exists (
       select from bulkhead.audit_entry e
-      join bulkhead.audit_link l on l.chain = c.chain and l.entry_id = e.id
-      where e.tenant_id is not distinct from nullif(c.chain, '00000000-0000-0000-0000-000000000000')
+      join bulkhead.audit_link l on l.tenant_id = c.tenant_id and l.entry_id = e.id
+      where e.tenant_id is not distinct from nullif(c.tenant_id, '00000000-0000-0000-0000-000000000000')
         and e.action = 'audit.cut' and (e.detail ->> 'before')::bigint = c.seq)
-    group by c.chain
+    group by c.tenant_id
   ), behind as (
-    select e.id, e.occurred_at, l.chain
+    select e.id, e.occurred_at, l.tenant_id
     from cuts c
-    join bulkhead.audit_link l on l.chain = c.chain and l.seq < c.seq
-    join bulkhead.audit_entry e on e.tenant_id is not distinct from nullif(c.chain, '00000000-0000-0000-0000-000000000000')
+    join bulkhead.audit_link l on l.tenant_id = c.tenant_id and l.seq < c.seq
+    join bulkhead.audit_entry e on e.tenant_id is not distinct from nullif(c.tenant_id, '00000000-0000-0000-0000-000000000000')
       and e.id = l.entry_id and e.occurred_at = l.occurred_at
-    order by l.chain, l.seq
+    order by l.tenant_id, l.seq
     limit slice
   )
   delete from bulkhead.audit_entry e using behind b
   where e.id = b.id and e.occurred_at = b.occurred_at
-    and e.tenant_id is not distinct from nullif(b.chain, '00000000-0000-0000-0000-000000000000');
+    and e.tenant_id is not distinct from nullif(b.tenant_id, '00000000-0000-0000-0000-000000000000');
   get diagnostics removed = row_count;
   return removed;
 end
