@@ -3,6 +3,7 @@ import { PlatformError } from '@bulkhead/platform/errors';
 import { implement } from '@orpc/server';
 import type { Pool } from 'pg';
 import { isolationContract } from '../contract/isolation.ts';
+import type { AttackEvent } from '../contract/isolation.ts';
 import type { PlatformContext, SignedInContext } from '../rpc/context.ts';
 import type { AttackEngine } from './attackEngine.ts';
 import { attackEvents } from './attackEvents.ts';
@@ -33,7 +34,7 @@ export function isolationHandlers(parts: IsolationParts) {
   const signedIn = implement(isolationContract).$context<SignedInContext>();
   const whoMay: 'nobody' | 'everybody' | 'operators' =
     engine === undefined ? 'nobody' : parts.demo ? 'everybody' : 'operators';
-  let attacking = false;
+  const turn = { taken: false };
   return {
     figures: permitted.figures.handler(async ({ context: { session } }) => {
       const day = dayOf(clock());
@@ -62,18 +63,27 @@ export function isolationHandlers(parts: IsolationParts) {
       return { day, tenants };
     }),
 
-    attack: signedIn.attack.handler(async function* ({ context: { signedIn: session }, signal, errors }) {
+    attack: signedIn.attack.handler(({ context: { signedIn: session }, signal, errors }) => {
       if (engine === undefined) throw errors.attack_absent();
       if (whoMay !== 'everybody' && !session.account.operator) throw new PlatformError('permission_refused');
-      if (attacking) throw errors.attack_running();
-      attacking = true;
-      try {
-        yield* attackEvents(engine, signal);
-      } finally {
-        attacking = false;
-      }
+      if (turn.taken) throw errors.attack_running();
+      return inTurn(turn, () => attackEvents(engine, signal));
     }),
   };
+}
+
+/** Takes the turn when reading begins, so that a reader who never comes does not keep it. */
+async function* inTurn(
+  turn: { taken: boolean },
+  events: () => AsyncGenerator<AttackEvent, void>,
+): AsyncGenerator<AttackEvent, void> {
+  if (turn.taken) throw new PlatformError('busy');
+  turn.taken = true;
+  try {
+    yield* events();
+  } finally {
+    turn.taken = false;
+  }
 }
 
 function toNumbers(figures: Figures | undefined) {
