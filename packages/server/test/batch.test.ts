@@ -223,7 +223,7 @@ async function straddle(plugins: BatchGuardPlugin<DispatchContext>[]) {
     userAgent: undefined,
     placement: { tenant: '6f1e5a0c-1b7e-4c52-9d0a-3a1f0f3f8a11', company: undefined },
     token: undefined,
-    readSession: () => Promise.resolve(null),
+    authenticate: () => Promise.resolve(null),
   });
   const { response } = await handler.handle(
     {

@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { TenantPool } from '@bulkhead/kernel';
-import { identityDependencies, readSession } from '@bulkhead/platform/identity';
+import { identityDependencies } from '@bulkhead/platform/identity';
 import { createRouterClient } from '@orpc/server';
 import pg from 'pg';
 import { mergeAccess } from '../src/access.ts';
 import { createGuard } from '../src/rpc/guard.ts';
 import { RequestScope } from '../src/rpc/scope.ts';
+import { createAuthenticate } from '../src/session/authenticate.ts';
 import { asRole, companyOf, join, openServer, send, signUp } from './fixture.ts';
 import { testCipher } from '../../../test/harness/cipher.ts';
 import type { Fixture, Person } from './fixture.ts';
@@ -93,7 +94,7 @@ const scopeOf = (person: Person, tenant: string | undefined) => {
     userAgent: undefined,
     placement: { tenant, company: undefined },
     token: person.cookie.split('=')[1],
-    readSession: (token) => readSession(dependencies, token),
+    authenticate: createAuthenticate(dependencies, []),
   });
 };
 

@@ -9,10 +9,17 @@ const touchInterval = 60_000;
  * The live session of a token, with its account's memberships; null when the token is malformed, unknown, ended,
  * expired, or its account disabled. Cached for a few seconds (`SessionCache`); its last use is recorded once a minute
  * at most, which moves its idle expiry.
+ *
+ * @param options.fresh read it from the database whatever the cache holds: for what must see its end at once
  */
-export async function readSession(identity: IdentityDependencies, token: string): Promise<Session | null> {
+export async function readSession(
+  identity: IdentityDependencies,
+  token: string,
+  { fresh = false }: { fresh?: boolean } = {},
+): Promise<Session | null> {
   const tokenHash = hashSecretToken(token);
   if (tokenHash === null) return null;
+  if (fresh) identity.sessions.forget(tokenHash);
   const session = await identity.sessions.read(tokenHash, () => loadSession(identity, tokenHash));
   if (session === null) return null;
   const now = identity.clock();

@@ -1,7 +1,7 @@
 import type { ClientBase, Pool } from 'pg';
-import { randomUuid } from '../random.ts';
-import type { IdentityDependencies } from './dependencies.ts';
-import { createSecretToken } from './secretToken.ts';
+import { randomUuid, type RandomBytes } from '../random.ts';
+import type { IdentityDependencies, SessionLifetimes } from './dependencies.ts';
+import { createSecretToken, hashSecretToken, type SecretToken } from './secretToken.ts';
 
 /** Where a sign-in comes from; shown to its owner in the device list. */
 export type Device = {
@@ -10,6 +10,8 @@ export type Device = {
   userAgent?: string | undefined;
   /** Of the request, for the audit entry. */
   requestId?: string | undefined;
+  /** A browser, by which it is known again: the value of its device cookie, if it has one. Absent: a program. */
+  browser?: { token: string | undefined } | undefined;
 };
 
 export type StartedSession = {
@@ -19,6 +21,8 @@ export type StartedSession = {
   accountId: string;
   idleExpiresAt: Date;
   absoluteExpiresAt: Date;
+  /** For the browser's device cookie: its own if it had one, else a new one. Null: none is to be set. */
+  deviceToken: string | null;
 };
 
 export type OrganisationRole = 'owner' | 'admin' | 'member';
@@ -56,6 +60,8 @@ export type SessionStart = {
   methods: readonly string[];
   /** Authentication context class (OpenID Connect acr). Default none. */
   acr?: string | undefined;
+  /** Default: the dependencies' own. */
+  lifetimes?: SessionLifetimes | undefined;
 };
 
 /**
@@ -63,10 +69,12 @@ export type SessionStart = {
  * itself; every sign-in goes through `completeSignIn`, which decides whether there is to be a session at all.
  */
 export async function startSession(
-  { clock, randomBytes, lifetimes }: Pick<IdentityDependencies, 'clock' | 'randomBytes' | 'lifetimes'>,
+  identity: Pick<IdentityDependencies, 'clock' | 'randomBytes' | 'lifetimes'>,
   database: Pool | ClientBase,
-  { accountId, device, methods, acr }: SessionStart,
+  { accountId, device, methods, acr, lifetimes = identity.lifetimes }: SessionStart,
 ): Promise<StartedSession> {
+  const { clock, randomBytes } = identity;
+  const known = device.browser === undefined ? null : knownDevice(device.browser, randomBytes);
   const { token, hash } = createSecretToken(randomBytes);
   const now = clock();
   const started: StartedSession = {
@@ -75,11 +83,12 @@ export async function startSession(
     accountId,
     idleExpiresAt: new Date(now + Math.min(lifetimes.idle, lifetimes.absolute)),
     absoluteExpiresAt: new Date(now + lifetimes.absolute),
+    deviceToken: known?.token ?? null,
   };
   await database.query(
     `insert into identity.session (id, account_id, token_hash, created_at, last_seen_at, auth_time,
-       idle_expires_at, absolute_expires_at, ip, user_agent, amr, acr)
-     values ($1, $2, $3, $4, $4, $4, $5, $6, $7, $8, $9, $10)`,
+       idle_expires_at, absolute_expires_at, ip, user_agent, amr, acr, device_hash)
+     values ($1, $2, $3, $4, $4, $4, $5, $6, $7, $8, $9, $10, $11)`,
     [
       started.sessionId,
       accountId,
@@ -91,7 +100,13 @@ export async function startSession(
       device.userAgent?.slice(0, 512) ?? null,
       methods,
       acr ?? null,
+      known?.hash ?? null,
     ],
   );
   return started;
+}
+
+function knownDevice({ token }: { token: string | undefined }, randomBytes: RandomBytes): SecretToken {
+  const hash = token === undefined ? null : hashSecretToken(token);
+  return token === undefined || hash === null ? createSecretToken(randomBytes) : { token, hash };
 }

@@ -13,6 +13,7 @@ const session = (accountId: string): Session => ({
   absoluteExpiresAt: new Date(0),
   authenticatedAt: new Date(0),
   methods: [],
+  acr: null,
 });
 
 /** A loader that counts its calls. */

@@ -67,7 +67,7 @@ export const sessionContract = {
     .route({ method: 'POST', path: '/session', summary: 'Sign in with a password', tags })
     .input(z.strictObject({ email: z.string().min(1).max(254), password }))
     .output(session)
-    .errors(platformErrorMap('sign_in_refused', 'account_disabled', 'busy')),
+    .errors(platformErrorMap('sign_in_refused', 'factor_required', 'account_disabled', 'busy')),
 
   read: procedure({ permission: 'signed-in', rate: 'read' })
     .route({

@@ -4,8 +4,8 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { MountedProcedure } from '../rpc/procedures.ts';
 import type { DispatchContext } from '../rpc/dispatch.ts';
 import { RequestScope } from '../rpc/scope.ts';
-import type { ReadSession } from '../rpc/scope.ts';
-import { readSessionCookie } from './cookie.ts';
+import type { Authenticate } from '../session/authenticate.ts';
+import { readDeviceCookie, readSessionCookie } from './cookie.ts';
 import { normaliseAddress } from './proxies.ts';
 import { sendRefusal, sendStandard } from './reply.ts';
 import { rememberScope } from './requests.ts';
@@ -17,7 +17,7 @@ export type ProcedureRoutes = {
   procedures: readonly MountedProcedure[];
   api: Handler;
   rpc: Handler;
-  readSession: ReadSession;
+  authenticate: Authenticate;
   /** True once the server is leaving: an answer then closes its connection. */
   draining: () => boolean;
 };
@@ -31,11 +31,11 @@ export const batchPath = '/rpc/__batch__';
  * method.
  */
 export function mountProcedures(app: FastifyInstance, routes: ProcedureRoutes): void {
-  const { procedures, readSession } = routes;
+  const { procedures, authenticate } = routes;
   const answer = (handler: Handler, prefix: '/api' | '/rpc', { streams }: { streams: boolean }) => {
     const problems = prefix === '/api';
     return async (request: FastifyRequest, reply: FastifyReply) => {
-      const scope = createScope(request, readSession);
+      const scope = createScope(request, authenticate);
       rememberScope(request, scope);
       const result = await handler.handle(toStandard(request, streams ? reply : undefined), {
         prefix,
@@ -98,7 +98,7 @@ function toFastifyPath(path: string): string {
   return path.replaceAll(/\{([A-Za-z0-9_]+)\}/g, ':$1');
 }
 
-function createScope(request: FastifyRequest, readSession: ReadSession): RequestScope {
+function createScope(request: FastifyRequest, authenticate: Authenticate): RequestScope {
   const { headers } = request;
   return new RequestScope({
     id: request.id,
@@ -109,7 +109,9 @@ function createScope(request: FastifyRequest, readSession: ReadSession): Request
       company: single(headers['bulkhead-company']),
     },
     token: readSessionCookie(headers.cookie),
-    readSession,
+    authorization: headers.authorization,
+    deviceToken: readDeviceCookie(headers.cookie),
+    authenticate,
   });
 }
 

@@ -102,7 +102,9 @@ async function placementOf(scope: RequestScope): Promise<{
   if (scope.placement.tenant !== undefined) {
     return { tenant: scope.placement.tenant.toLowerCase(), company };
   }
-  const [only, second] = (await scope.session())?.memberships ?? [];
+  // A credential that is refused places the batch nowhere; each member is then answered that refusal.
+  const session = await scope.session().catch(() => null);
+  const [only, second] = session?.memberships ?? [];
   return { tenant: second === undefined ? only?.tenantId : undefined, company };
 }
 

@@ -25,7 +25,7 @@ export function createGuard(options: { db: Pick<TenantPool, 'as'>; access: reado
   return async (meta, scope) => {
     const { permission } = meta;
     if (permission === 'public') return { scope };
-    const signedIn = await scope.session();
+    const signedIn = await liveSession(meta, scope);
     if (signedIn === null) throw new PlatformError('signed_out');
     if (permission === 'signed-in') return { scope, signedIn };
     const membership = chooseMembership(signedIn, scope.placement.tenant);
@@ -41,6 +41,13 @@ export function createGuard(options: { db: Pick<TenantPool, 'as'>; access: reado
     const placed = { membership, company, permissions };
     return place(options.db, { scope, signedIn, placed });
   };
+}
+
+/** An operator, and whoever does something dangerous, is looked up anew: an end made elsewhere counts at once. */
+async function liveSession(meta: Partial<ProcedureMeta>, scope: RequestScope): Promise<Session | null> {
+  if (meta.stepUp === true) return scope.freshSession();
+  const session = await scope.session();
+  return session?.account.operator === true ? scope.freshSession() : session;
 }
 
 type Placed = {

@@ -1,8 +1,20 @@
 import type { Session } from '@bulkhead/platform/identity';
+import type { Authenticate } from '../session/authenticate.ts';
 import type { PlacementHeaders } from '../session/placement.ts';
 
-/** Looks a session up by the token of its cookie; null when there is none. */
-export type ReadSession = (token: string) => Promise<Session | null>;
+export type RequestScopeOptions = {
+  id: string;
+  ip: string;
+  userAgent: string | undefined;
+  placement: PlacementHeaders;
+  /** Value of the session cookie. */
+  token: string | undefined;
+  /** The Authorization header. */
+  authorization?: string | undefined;
+  /** Value of the device cookie. */
+  deviceToken?: string | undefined;
+  authenticate: Authenticate;
+};
 
 /**
  * One HTTP request, as far as procedures are concerned. The members of a batch share it, so that
@@ -14,32 +26,47 @@ export class RequestScope {
   readonly userAgent: string | undefined;
   readonly placement: PlacementHeaders;
   readonly token: string | undefined;
+  readonly deviceToken: string | undefined;
   /** `Set-Cookie` values to answer with. */
   readonly cookies: string[] = [];
   /** What the log line tells about the request. */
   readonly outcome: { tenant?: string; code?: string; procedure?: string } = {};
-  readonly #readSession: ReadSession;
+  readonly #authorization: string | undefined;
+  readonly #authenticate: Authenticate;
   #session: Promise<Session | null> | undefined;
+  #freshSession: Promise<Session | null> | undefined;
 
-  constructor(options: {
-    id: string;
-    ip: string;
-    userAgent: string | undefined;
-    placement: PlacementHeaders;
-    token: string | undefined;
-    readSession: ReadSession;
-  }) {
+  constructor(options: RequestScopeOptions) {
     this.id = options.id;
     this.ip = options.ip;
     this.userAgent = options.userAgent;
     this.placement = options.placement;
     this.token = options.token;
-    this.#readSession = options.readSession;
+    this.deviceToken = options.deviceToken;
+    this.#authorization = options.authorization;
+    this.#authenticate = options.authenticate;
   }
 
-  /** The session of the cookie, read on first use. */
+  /**
+   * The session of the request's credential, read on first use; null when it brings none.
+   *
+   * @throws PlatformError credentials_ambiguous, token_refused
+   */
   session(): Promise<Session | null> {
-    this.#session ??= this.token === undefined ? Promise.resolve(null) : this.#readSession(this.token);
+    this.#session ??= this.#read({ fresh: false });
     return this.#session;
+  }
+
+  /** The same as the database has it now, whatever was cached: an ended session is seen at once. */
+  freshSession(): Promise<Session | null> {
+    if (this.#freshSession === undefined) {
+      this.#freshSession = this.#read({ fresh: true });
+      this.#session = this.#freshSession;
+    }
+    return this.#freshSession;
+  }
+
+  #read(options: { fresh: boolean }): Promise<Session | null> {
+    return this.#authenticate({ cookie: this.token, authorization: this.#authorization }, options);
   }
 }

@@ -161,6 +161,7 @@ export async function raiseSession(
     accountId: session.account.id,
     idleExpiresAt: row.idle_expires_at,
     absoluteExpiresAt: row.absolute_expires_at,
+    deviceToken: null,
   };
 }
 
