@@ -1,5 +1,5 @@
 import { hkdfSync } from 'node:crypto';
-import { identityDependencies, readSession } from '@bulkhead/platform/identity';
+import { identityDependencies } from '@bulkhead/platform/identity';
 import type { IdentityDependencies } from '@bulkhead/platform/identity';
 import type { FieldCipher } from '@bulkhead/platform/vault';
 import type { FastifyInstance } from 'fastify';
@@ -30,6 +30,7 @@ import type { DispatchContext, DispatchOptions } from './rpc/dispatch.ts';
 import { ErrorTranslation } from './rpc/errors.ts';
 import { createGuard } from './rpc/guard.ts';
 import { listProcedures, mountRouter } from './rpc/procedures.ts';
+import { createAuthenticate } from './session/authenticate.ts';
 import type { MountedProcedure } from './rpc/procedures.ts';
 
 /** Parts of the identity slice that an embedder may replace, e.g. a cheaper hash in a test. */
@@ -88,7 +89,7 @@ export function compose(parts: Parts, state: ServerState): Composition {
       plugins: [batchGuard],
       maxMembers: config.http.maxBatch,
     }),
-    readSession: (token) => readSession(identity, token),
+    authenticate: createAuthenticate(identity, []),
     draining,
   });
   mountConsole(app, config.http.console);
