@@ -17,6 +17,63 @@ create table identity.account (
   constraint account_pkey PRIMARY KEY (id)
 );
 
+create table identity.api_key (
+  id uuid not null default gen_random_uuid(),
+  tenant_id uuid not null default bulkhead.claimed_tenant_id(),
+  created_at timestamp with time zone not null default now(),
+  updated_at timestamp with time zone not null default now(),
+  deleted_at timestamp with time zone,
+  name text not null,
+  kind text not null,
+  hint text not null,
+  permissions text[] not null,
+  company_ids uuid[],
+  created_by uuid not null,
+  expires_at timestamp with time zone not null,
+  constraint api_key_companies_given CHECK (((company_ids IS NULL) OR ((cardinality(company_ids) >= 1) AND (cardinality(company_ids) <= 1000)))),
+  constraint api_key_hint_form CHECK ((hint ~ '^bhk_[A-Za-z0-9_-]{4}$'::text)),
+  constraint api_key_kind_known CHECK ((kind = ANY (ARRAY['api_key'::text, 'service'::text]))),
+  constraint api_key_name_length CHECK (((length(btrim(name)) >= 1) AND (length(btrim(name)) <= 100))),
+  constraint api_key_permissions_given CHECK (((cardinality(permissions) >= 1) AND (cardinality(permissions) <= 200))),
+  constraint api_key_pkey PRIMARY KEY (tenant_id, id),
+  constraint api_key_created_by_fkey FOREIGN KEY (created_by) REFERENCES identity.account(id),
+  constraint api_key_tenant_fkey FOREIGN KEY (tenant_id) REFERENCES tenants.tenant(tenant_id)
+);
+alter table identity.api_key enable row level security;
+alter table identity.api_key force row level security;
+CREATE INDEX api_key_created_at_idx ON identity.api_key USING brin (created_at);
+create policy bulkhead_born on identity.api_key as restrictive for insert to bulkhead_app, bulkhead_owner
+  with check (((created_at = now()) AND (updated_at = now()) AND (deleted_at IS NULL)));
+create policy bulkhead_live on identity.api_key as restrictive for all to bulkhead_app, bulkhead_owner
+  using (((deleted_at IS NULL) OR (deleted_at >= statement_timestamp()) OR (current_setting('bulkhead.deleted'::text, true) = 'visible'::text)))
+  with check (((deleted_at IS NULL) OR (deleted_at >= statement_timestamp()) OR (current_setting('bulkhead.deleted'::text, true) = 'visible'::text)));
+create policy bulkhead_opener on identity.api_key as permissive for all to bulkhead_app, bulkhead_owner
+  using ((( SELECT NULLIF(current_setting('bulkhead.context'::text, true), ''::text) AS "nullif") IS NOT NULL))
+  with check ((( SELECT NULLIF(current_setting('bulkhead.context'::text, true), ''::text) AS "nullif") IS NOT NULL));
+create policy bulkhead_tenant on identity.api_key as restrictive for all to bulkhead_app, bulkhead_owner
+  using ((tenant_id = ( SELECT bulkhead.tenant_id() AS tenant_id)))
+  with check ((tenant_id = ( SELECT bulkhead.tenant_id() AS tenant_id)));
+CREATE TRIGGER bulkhead_audit_delete AFTER DELETE ON identity.api_key REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION bulkhead.audit_delete_tenant('identity.api_key');
+CREATE TRIGGER bulkhead_audit_insert AFTER INSERT ON identity.api_key REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION bulkhead.audit_insert_tenant('identity.api_key');
+CREATE TRIGGER bulkhead_audit_update AFTER UPDATE ON identity.api_key REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION bulkhead.audit_update_tenant('identity.api_key');
+CREATE TRIGGER bulkhead_no_delete BEFORE DELETE ON identity.api_key FOR EACH STATEMENT EXECUTE FUNCTION bulkhead.refuse_delete('none');
+CREATE TRIGGER bulkhead_no_truncate BEFORE TRUNCATE ON identity.api_key FOR EACH STATEMENT EXECUTE FUNCTION bulkhead.refuse_truncate();
+CREATE TRIGGER bulkhead_stamp BEFORE UPDATE ON identity.api_key FOR EACH ROW EXECUTE FUNCTION bulkhead.stamp_row();
+CREATE TRIGGER check_companies BEFORE INSERT OR UPDATE OF company_ids ON identity.api_key FOR EACH ROW EXECUTE FUNCTION identity.check_companies();
+
+create table identity.api_key_secret (
+  key_id uuid not null,
+  tenant_id uuid not null,
+  token_hash bytea not null,
+  last_used_at timestamp with time zone,
+  last_used_ip inet,
+  constraint api_key_secret_hash_sha256 CHECK ((octet_length(token_hash) = 32)),
+  constraint api_key_secret_hash_unique UNIQUE (token_hash),
+  constraint api_key_secret_pkey PRIMARY KEY (key_id),
+  constraint api_key_secret_key_fkey FOREIGN KEY (tenant_id, key_id) REFERENCES identity.api_key(tenant_id, id)
+);
+CREATE INDEX api_key_secret_key_idx ON identity.api_key_secret USING btree (tenant_id, key_id);
+
 create table identity.connection (
   id uuid not null,
   tenant_id uuid not null default bulkhead.claimed_tenant_id(),
@@ -913,6 +970,43 @@ begin
 end
 $function$;
 
+CREATE OR REPLACE FUNCTION identity.api_key_of_context(context text, at timestamp with time zone)
+ RETURNS TABLE(id uuid, name text, kind text, permissions text[], company_ids uuid[], created_by uuid, expires_at timestamp with time zone, tenant_name text)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+begin
+  perform set_config('bulkhead.context', context, true);
+  return query
+    select k.id, k.name, k.kind, k.permissions, k.company_ids, k.created_by, k.expires_at, t.name
+    from identity.api_key k
+    join tenants.tenant t on t.tenant_id = k.tenant_id
+    join identity.account a on a.id = k.created_by
+    where k.tenant_id = (select bulkhead.tenant_id())
+      and k.id::text = split_part(bulkhead.verified_context(), '.', 7)
+      and k.deleted_at is null and k.expires_at > at and t.deleted_at is null
+      and (k.kind = 'service' or a.disabled_at is null);
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION identity.api_keys()
+ RETURNS TABLE(id uuid, name text, kind text, hint text, permissions text[], company_ids uuid[], created_by uuid, created_at timestamp with time zone, expires_at timestamp with time zone, last_used_at timestamp with time zone, last_used_ip text)
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+begin
+  return query
+    select k.id, k.name, k.kind, k.hint, k.permissions, k.company_ids, k.created_by, k.created_at, k.expires_at,
+      s.last_used_at, host(s.last_used_ip)
+    from identity.api_key k
+    join identity.api_key_secret s on s.tenant_id = k.tenant_id and s.key_id = k.id
+    where k.tenant_id = (select bulkhead.tenant_id()) and k.deleted_at is null
+    order by k.created_at desc, k.id;
+end
+$function$;
+
 CREATE OR REPLACE FUNCTION identity.assert_registrar(context text)
  RETURNS void
  LANGUAGE plpgsql
@@ -1161,6 +1255,48 @@ AS $function$
     (count(*) filter (where by_address))::integer,
     (count(*) filter (where not by_address))::integer
   from counted
+$function$;
+
+CREATE OR REPLACE FUNCTION identity.create_api_key(key jsonb, token_hash bytea, at timestamp with time zone)
+ RETURNS uuid
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+  acting constant text := identity.begin_member_change();
+  maker constant uuid := bulkhead.account_id();
+  tenant constant uuid := bulkhead.tenant_id();
+  maker_companies uuid[];
+  made identity.api_key;
+begin
+  -- Only a person makes keys: a key that makes keys would outlive its own end.
+  if split_part(bulkhead.verified_context(), '.', 6) <> 'account' or acting = 'none' then
+    raise exception using errcode = '42501', constraint = 'api_key_maker',
+      message = 'only a member of this tenant may make an API key';
+  end if;
+  made := jsonb_populate_record(null::identity.api_key, key);
+  if made.kind = 'service' then
+    perform identity.require_authority(acting, 'admin');
+  end if;
+  select m.company_ids into maker_companies from identity.membership m
+    where m.tenant_id = tenant and m.account_id = maker and m.deleted_at is null;
+  if maker_companies is not null and (made.company_ids is null or not made.company_ids <@ maker_companies) then
+    raise exception using errcode = '42501', constraint = 'api_key_companies_of_maker',
+      message = 'an API key reaches no company that its maker does not',
+      hint = 'Name companies of your own membership.';
+  end if;
+  if made.expires_at <= at or made.expires_at > at + interval '366 days' then
+    raise exception using errcode = '22023', constraint = 'api_key_life',
+      message = 'an API key lives one year at most';
+  end if;
+  insert into identity.api_key (tenant_id, name, kind, hint, permissions, company_ids, created_by, expires_at)
+    values (tenant, made.name, made.kind, made.hint, made.permissions, made.company_ids, maker, made.expires_at)
+    returning * into made;
+  insert into identity.api_key_secret (key_id, tenant_id, token_hash)
+    values (made.id, tenant, create_api_key.token_hash);
+  return made.id;
+end
 $function$;
 
 CREATE OR REPLACE FUNCTION identity.create_connection(connection_id uuid, protocol text, name text, config jsonb, secret bytea)
@@ -2057,6 +2193,31 @@ begin
 end
 $function$;
 
+CREATE OR REPLACE FUNCTION identity.revoke_api_key(key_id uuid)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+  acting constant text := identity.begin_member_change();
+  maker uuid;
+begin
+  select k.created_by into maker from identity.api_key k
+    where k.tenant_id = (select bulkhead.tenant_id()) and k.id = key_id and k.deleted_at is null;
+  if not found then
+    raise exception using errcode = '23503', constraint = 'api_key_missing',
+      message = 'there is no such API key in this tenant';
+  end if;
+  -- Everybody may revoke their own.
+  if maker is distinct from (select bulkhead.account_id()) then
+    perform identity.require_authority(acting, 'member');
+  end if;
+  update identity.api_key k set deleted_at = now()
+    where k.tenant_id = (select bulkhead.tenant_id()) and k.id = key_id;
+end
+$function$;
+
 CREATE OR REPLACE FUNCTION identity.revoke_invite(invite_id uuid, at timestamp with time zone)
  RETURNS void
  LANGUAGE plpgsql
@@ -2486,6 +2647,8 @@ END;
 
 grant execute on function identity.accept_invite(bytea,timestamp with time zone) to bulkhead_identity;
 grant execute on function identity.add_domain(text,text) to bulkhead_app;
+grant execute on function identity.api_key_of_context(text,timestamp with time zone) to bulkhead_identity;
+grant execute on function identity.api_keys() to bulkhead_app;
 grant execute on function identity.begin_sign_in(text,bytea,timestamp with time zone,inet) to bulkhead_identity;
 grant execute on function identity.change_connection(uuid,jsonb,bytea) to bulkhead_app;
 grant execute on function identity.change_member(uuid,text,text[],uuid[]) to bulkhead_app;
@@ -2493,6 +2656,7 @@ grant execute on function identity.claim_provider_logouts(timestamp with time zo
 grant execute on function identity.claim_saml_refresh(timestamp with time zone,integer) to bulkhead_worker;
 grant execute on function identity.connection_vouches_for(uuid,uuid) to bulkhead_identity;
 grant execute on function identity.count_sign_in_failures(bytea,bytea,timestamp with time zone) to bulkhead_identity;
+grant execute on function identity.create_api_key(jsonb,bytea,timestamp with time zone) to bulkhead_app;
 grant execute on function identity.create_connection(uuid,text,text,jsonb,bytea) to bulkhead_app;
 grant execute on function identity.create_invite(text,text,text[],uuid[],bytea,timestamp with time zone) to bulkhead_app;
 grant execute on function identity.create_provider_client(text,json,bytea,timestamp with time zone) to bulkhead_identity;
@@ -2520,6 +2684,7 @@ grant execute on function identity.remove_connection(uuid) to bulkhead_app;
 grant execute on function identity.remove_domain(uuid) to bulkhead_app;
 grant execute on function identity.remove_member(uuid) to bulkhead_app;
 grant execute on function identity.remove_provider_client(text,text,timestamp with time zone) to bulkhead_identity;
+grant execute on function identity.revoke_api_key(uuid) to bulkhead_app;
 grant execute on function identity.revoke_invite(uuid,timestamp with time zone) to bulkhead_app;
 grant execute on function identity.rotate_provider_client_secret(text,text,bytea,timestamp with time zone,timestamp with time zone) to bulkhead_identity;
 grant execute on function identity.saml_providers() to bulkhead_app;
@@ -2536,6 +2701,8 @@ grant execute on function tenants.create_tenant(text,text) to bulkhead_identity;
 grant execute on function tenants.own_isolation(date) to bulkhead_app;
 grant execute on function tenants.record_isolation(uuid,date,jsonb) to bulkhead_worker;
 grant insert (id, email, email_normalised, name, created_at), select, update (email, email_normalised, email_verified_at) on identity.account to bulkhead_identity;
+grant select on identity.api_key to bulkhead_app;
+grant select, update (last_used_at, last_used_ip) on identity.api_key_secret to bulkhead_identity;
 grant select (id, tenant_id, deleted_at, protocol, name, enabled, config, just_in_time, role_claim) on identity.connection to bulkhead_identity;
 grant select on identity.connection to bulkhead_app;
 grant select on identity.connection_directory to bulkhead_identity;

@@ -11,6 +11,8 @@ const expected: Record<string, Record<string, string>> = {
     bulkhead_identity:
       'select(*) insert(created_at, email, email_normalised, id, name) update(email, email_normalised, email_verified_at)',
   },
+  'identity.api_key': { bulkhead_app: 'select(*)' },
+  'identity.api_key_secret': { bulkhead_identity: 'select(*) update(last_used_at, last_used_ip)' },
   'identity.factor_attempt': {
     bulkhead_identity: 'select(*) insert(account_id, attempted_at, id, use) update(failed)',
   },
@@ -82,10 +84,13 @@ const expected: Record<string, Record<string, string>> = {
 
 const expectedFunctions: Record<string, string[]> = {
   bulkhead_app: [
+    'identity.api_keys',
     'identity.change_member',
+    'identity.create_api_key',
     'identity.create_invite',
     'identity.members',
     'identity.remove_member',
+    'identity.revoke_api_key',
     'identity.revoke_invite',
     'identity.saml_providers',
     'identity.set_saml_provider',
@@ -94,6 +99,7 @@ const expectedFunctions: Record<string, string[]> = {
   ],
   bulkhead_identity: [
     'identity.accept_invite',
+    'identity.api_key_of_context',
     'identity.memberships_of_context',
     'identity.record_event',
     'identity.view_invite',

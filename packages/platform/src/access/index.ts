@@ -1,11 +1,31 @@
 /** Who may do what in a tenant: permissions, members, invites. */
 export {
+  apiKeyPrefix,
+  createApiKey,
+  listApiKeys,
+  openApiKey,
+  revokeApiKey,
+  type ApiKey,
+  type ApiKeyKind,
+  type MakingApiKey,
+  type NewApiKey,
+  type OpenApiKey,
+} from './apiKey/index.ts';
+export {
   acceptInvite,
+  signUpByInvite,
+  viewInvite,
+  type Acceptance,
+  type InviteView,
+} from './acceptInvite.ts';
+export {
   createInvite,
+  inviteWithoutMail,
   listInvites,
   revokeInvite,
   type Invite,
   type Inviting,
+  type NewInvite,
 } from './invite.ts';
 export { changeMember, listMembers, removeMember, type Member } from './member.ts';
 export {
