@@ -13,6 +13,8 @@ export type RequestGateOptions = {
   origins: () => ReadonlySet<string>;
   headers: Readonly<Record<string, string>>;
   draining: () => boolean;
+  /** Paths that other origins may post to, because what answers there goes by no cookie. Default none. */
+  crossOriginPosts?: ReadonlySet<string>;
 };
 
 /** Scope of the procedure a request ran, for its log line. */
@@ -29,7 +31,7 @@ export function mountGate(app: FastifyInstance, options: RequestGateOptions): vo
     void reply.headers(options.headers).header('x-request-id', request.id);
     const leavesNow = options.draining();
     if (leavesNow) void reply.header('connection', 'close');
-    const refusal = leavesNow ? leaving(request) : judge(request, options.origins());
+    const refusal = leavesNow ? leaving(request) : judge(request, options);
     if (refusal === undefined) done();
     else void sendRefusal(reply, refusal);
   });
@@ -50,8 +52,10 @@ function leaving({ url }: FastifyRequest): Refusal | undefined {
   };
 }
 
-function judge(request: FastifyRequest, origins: ReadonlySet<string>) {
+function judge(request: FastifyRequest, { origins, crossOriginPosts }: RequestGateOptions) {
   const { headers, method } = request;
+  const [path = ''] = request.url.split('?');
+  if (method === 'POST' && crossOriginPosts?.has(path) === true) return refuseUrlText(request.url);
   const fetchSite = headers['sec-fetch-site'];
   return (
     refuseUrlText(request.url) ??
@@ -62,7 +66,7 @@ function judge(request: FastifyRequest, origins: ReadonlySet<string>) {
         origin: headers.origin,
         hasCookie: () => readSessionCookie(headers.cookie) !== undefined,
       },
-      origins,
+      origins(),
     )
   );
 }

@@ -1,6 +1,9 @@
 import type { Pool } from 'pg';
 import type { Clock } from '../../clock.ts';
 import type { Sealer } from '../../sealer.ts';
+import { inTransaction } from '../../transaction.ts';
+import type { IdentityDependencies } from '../dependencies.ts';
+import { recordEvent } from '../event.ts';
 import { readMemberships } from '../readSession.ts';
 import type { Membership } from '../session.ts';
 
@@ -68,4 +71,34 @@ export async function readPerson(
   const person = rows[0];
   if (person === undefined) return undefined;
   return { person, memberships: await readMemberships(dependencies, accountId) };
+}
+
+/**
+ * Ends a session at an application's wish, which its holder confirmed.
+ *
+ * @param ending.clientId the application; undefined: the person came by themselves
+ */
+export async function endSession(
+  identity: IdentityDependencies,
+  ending: { sessionId: string; accountId: string; clientId: string | undefined },
+): Promise<void> {
+  const { sessionId, accountId, clientId } = ending;
+  try {
+    await inTransaction(identity.pool, async (client) => {
+      const { rowCount } = await client.query(
+        `update identity.session set ended_at = $2, ended_reason = 'signed_out' where id = $1 and ended_at is null`,
+        [sessionId, new Date(identity.clock())],
+      );
+      if (rowCount !== 1) return;
+      await recordEvent(identity, client, {
+        accountId,
+        action: 'session.end',
+        targetType: 'identity.session',
+        targetId: sessionId,
+        detail: { reason: 'signed_out', application: clientId },
+      });
+    });
+  } finally {
+    identity.sessions.forgetAccount(accountId);
+  }
 }

@@ -1,6 +1,7 @@
 export {
   chooseTenant,
   chosenTenant,
+  endSession,
   noteApplicationSignIn,
   readPerson,
   type Person,
