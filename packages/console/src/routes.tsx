@@ -117,6 +117,18 @@ const audit = createRoute({
   component: lazyRouteComponent(() => import('./audit/AuditPage.tsx'), 'AuditPage'),
 });
 
+const isolation = createRoute({
+  getParentRoute: () => shell,
+  path: '/isolation',
+  component: lazyRouteComponent(() => import('./isolation/IsolationPage.tsx'), 'IsolationPage'),
+});
+
+const lab = createRoute({
+  getParentRoute: () => shell,
+  path: '/lab',
+  component: lazyRouteComponent(() => import('./lab/LabPage.tsx'), 'LabPage'),
+});
+
 /** An unknown address keeps the navigation, so that there is a way on. */
 const missing = createRoute({ getParentRoute: () => shell, path: '$', component: PageMissing });
 
@@ -134,6 +146,8 @@ const inShell = [
   imports,
   members,
   audit,
+  isolation,
+  lab,
 ];
 const routeTree = root.addChildren([signIn, signUp, acceptInvite, shell.addChildren(inShell)]);
 

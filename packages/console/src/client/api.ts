@@ -5,11 +5,12 @@ import type { ContractRouterClient } from '@orpc/contract';
 import { createTanstackQueryUtils } from '@orpc/tanstack-query';
 import { MutationCache, QueryCache, QueryClient } from '@tanstack/react-query';
 import type { contract as booksContract } from '@bulkhead/books/contract';
+import type { contract as labContract } from '@bulkhead/lab/contract';
 import type { PlatformContract } from '@bulkhead/server/contract';
 import { isWorthRetrying, readProblem } from '../problems/problem.ts';
 import { scopeHeaders, type Scope } from './scope.ts';
 
-type Contract = PlatformContract & { books: typeof booksContract };
+type Contract = PlatformContract & { books: typeof booksContract; lab: typeof labContract };
 export type Client = ContractRouterClient<Contract>;
 
 export type ApiOptions = {
@@ -34,7 +35,7 @@ export function createApi({ scope, origin, onSignedOut }: ApiOptions) {
         url: `${origin}/rpc/__batch__`,
         maxSize: 20,
         // A batch carries neither files nor event streams.
-        exclude: ({ path }) => path[1] === 'imports' || path.at(-1) === 'export',
+        exclude: ({ path }) => path[1] === 'imports' || path[1] === 'attack' || path.at(-1) === 'export',
       }),
     ],
   });

@@ -4,8 +4,10 @@ import {
   IconChartBar,
   IconFileInvoice,
   IconFileImport,
+  IconFlask,
   IconHistory,
   IconLayoutDashboard,
+  IconShieldLock,
   IconUserShield,
   IconUsers,
 } from '@tabler/icons-react';
@@ -21,6 +23,8 @@ const icons: Record<Place['to'], typeof IconBook2> = {
   '/import': IconFileImport,
   '/members': IconUserShield,
   '/audit': IconHistory,
+  '/isolation': IconShieldLock,
+  '/lab': IconFlask,
 };
 
 export function PlaceIcon({ to }: { to: Place['to'] }) {

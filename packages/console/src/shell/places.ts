@@ -9,6 +9,14 @@ export const places = [
   { group: 'Books', to: '/import', label: 'Import', key: 'u', permission: 'books:import.run' },
   { group: 'Organisation', to: '/members', label: 'Members', key: 'm', permission: 'access:member.read' },
   { group: 'Organisation', to: '/audit', label: 'Audit', key: 'a', permission: 'audit:entry.read' },
+  {
+    group: 'Organisation',
+    to: '/isolation',
+    label: 'Isolation',
+    key: 's',
+    permission: 'tenants:tenant.read',
+  },
+  { group: 'Organisation', to: '/lab', label: 'Lab', key: 'l', permission: 'lab:attempt.run' },
 ] as const;
 
 export type Place = (typeof places)[number];
