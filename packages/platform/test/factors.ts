@@ -60,8 +60,8 @@ export async function withPasskey(
   const authenticator = new SoftAuthenticator({ origin, synced: options.synced ?? false });
   const creation = await passkeyCreationOptions(factors, { accountId, sessionId });
   const response = authenticator.register(creation, options.registration);
-  const actor = { accountId, device: {} };
-  const added = await addPasskey(factors, { actor, sessionId, label: 'Laptop', response });
+  const actor = { accountId, device: {}, sessionId };
+  const added = await addPasskey(factors, { actor, label: 'Laptop', response });
   return { authenticator, sessionId, creation, ...added };
 }
 

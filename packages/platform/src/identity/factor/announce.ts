@@ -5,7 +5,12 @@ import type { Device } from '../session.ts';
 import type { FactorDependencies } from './dependencies.ts';
 
 /** Who changes a factor, and from where. */
-export type FactorActor = { accountId: string; device: Device };
+export type FactorActor = {
+  accountId: string;
+  device: Device;
+  /** In which session: adding a factor proves it, and raises the session. Absent: an administrator's command. */
+  sessionId?: string | undefined;
+};
 
 type FactorChange = FactorActor & {
   change: FactorNotice['change'];

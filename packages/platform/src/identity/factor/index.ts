@@ -1,6 +1,7 @@
 /** What somebody has beside a password: authenticator apps, passkeys, recovery codes; and proving anew with them. */
+export type { AddedFactor } from './added.ts';
 export type { FactorActor } from './announce.ts';
-export { twoFactors } from './contextClass.ts';
+export { twoFactors } from './methods.ts';
 export type { FactorDependencies, RelyingParty } from './dependencies.ts';
 export {
   factorKinds,
@@ -13,6 +14,7 @@ export {
   type FactorList,
 } from './factors.ts';
 export { passkeySignInOptions, signInWithPasskey } from './passkeySignIn.ts';
+export type { PasskeyAssertion, PasskeyRegistration } from './passkeyResponse.ts';
 export type { FactorProof } from './proof.ts';
 export { purgeChallenges } from './purge.ts';
 export { addPasskey, passkeyCreationOptions } from './registerPasskey.ts';
@@ -31,6 +33,6 @@ export {
   stepUpWays,
   type StepUpProof,
   type StepUpWay,
-  type SteppingSession,
 } from './stepUp.ts';
+export type { SteppingSession } from './raiseSession.ts';
 export { addTotp, confirmTotp, type TotpEnrolment } from './totpFactor.ts';

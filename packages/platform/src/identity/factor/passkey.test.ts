@@ -115,12 +115,12 @@ describe('a passkey (AUT-10)', () => {
     const { accountId } = person;
     const { sessionId } = await sessionOf(factors, person);
     const elsewhere = await sessionOf(factors, person);
-    const actor = { accountId, device: {} };
     const add = async (behaviour: Behaviour, answeredIn = sessionId) => {
       const authenticator = new SoftAuthenticator({ origin });
       const options = await passkeyCreationOptions(factors, { accountId, sessionId });
       const response = authenticator.register(options, behaviour);
-      return addPasskey(factors, { actor, sessionId: answeredIn, label: 'x', response });
+      const actor = { accountId, device: {}, sessionId: answeredIn };
+      return addPasskey(factors, { actor, label: 'x', response });
     };
     for (const behaviour of [
       { origin: 'https://evil.example' },
@@ -149,11 +149,8 @@ describe('a passkey (AUT-10)', () => {
       Buffer.from(authenticator.credentialId, 'base64url'),
       Buffer.from(response.id, 'base64url'),
     ]);
-    const actor = { accountId, device: {} };
-    await assert.rejects(
-      addPasskey(factors, { actor, sessionId, label: 'x', response }),
-      refusal('passkey_exists'),
-    );
+    const actor = { accountId, device: {}, sessionId };
+    await assert.rejects(addPasskey(factors, { actor, label: 'x', response }), refusal('passkey_exists'));
   });
 
   it('answers a challenge once, in time, and only the one it was asked', async () => {

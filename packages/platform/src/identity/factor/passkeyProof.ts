@@ -1,7 +1,6 @@
 import {
   generateAuthenticationOptions,
   verifyAuthenticationResponse,
-  type AuthenticationResponseJSON,
   type PublicKeyCredentialRequestOptionsJSON,
 } from '@simplewebauthn/server';
 import type { ClientBase } from 'pg';
@@ -11,6 +10,8 @@ import type { Device } from '../session.ts';
 import { readChallenge } from './clientData.ts';
 import type { FactorDependencies } from './dependencies.ts';
 import { challengeLife, issueChallenge, spendChallenge, type ChallengeUse } from './passkeyChallenge.ts';
+import { passkeyMethods } from './methods.ts';
+import { toAuthenticationResponse, type PasskeyAssertion } from './passkeyResponse.ts';
 import { credentialsOf } from './registerPasskey.ts';
 import { namesAccount } from './userHandle.ts';
 
@@ -54,7 +55,7 @@ export async function passkeyRequestOptions(
  */
 export async function verifyPasskey(
   factors: FactorDependencies,
-  { response, use }: { response: AuthenticationResponseJSON; use: ChallengeUse },
+  { response, use }: { response: PasskeyAssertion; use: ChallengeUse },
 ): Promise<VerifiedPasskey> {
   const party = factors.relyingParty();
   const challenge = readChallenge(response.response.clientDataJSON);
@@ -62,7 +63,7 @@ export async function verifyPasskey(
   const row = await findPasskey(factors, { response, use });
   if (!asked || row === undefined) throw new PlatformError('passkey_refused');
   const verified = await verifyAuthenticationResponse({
-    response,
+    response: toAuthenticationResponse(response),
     expectedChallenge: challenge.toString('base64url'),
     expectedOrigin: party.origin,
     expectedRPID: party.id,
@@ -80,7 +81,7 @@ export async function verifyPasskey(
     accountId: row.account_id,
     signCount: newCounter,
     backedUp: credentialBackedUp,
-    methods: [eligible ? 'swk' : 'hwk', 'user', 'mfa'],
+    methods: passkeyMethods(eligible),
   };
 }
 
@@ -150,7 +151,7 @@ type PasskeyRow = { id: string; account_id: string; public_key: Buffer; backup_e
 
 async function findPasskey(
   { pool }: FactorDependencies,
-  { response, use }: { response: AuthenticationResponseJSON; use: ChallengeUse },
+  { response, use }: { response: PasskeyAssertion; use: ChallengeUse },
 ): Promise<PasskeyRow | undefined> {
   const { rows } = await pool.query<PasskeyRow>(
     `select id, account_id, public_key, backup_eligible from identity.passkey

@@ -1,11 +1,9 @@
-import type {
-  AuthenticationResponseJSON,
-  PublicKeyCredentialRequestOptionsJSON,
-} from '@simplewebauthn/server';
+import type { PublicKeyCredentialRequestOptionsJSON } from '@simplewebauthn/server';
 import { inTransaction } from '../../transaction.ts';
 import { completeSignIn, type SignInOutcome } from '../completeSignIn.ts';
 import type { Device } from '../session.ts';
-import { twoFactors } from './contextClass.ts';
+import type { PasskeyAssertion } from './passkeyResponse.ts';
+import { twoFactors } from './methods.ts';
 import type { FactorDependencies } from './dependencies.ts';
 import { acceptPasskey, auditingRegression, passkeyRequestOptions, verifyPasskey } from './passkeyProof.ts';
 
@@ -27,7 +25,7 @@ export function passkeySignInOptions(
  */
 export async function signInWithPasskey(
   factors: FactorDependencies,
-  { response, device }: { response: AuthenticationResponseJSON; device: Device },
+  { response, device }: { response: PasskeyAssertion; device: Device },
 ): Promise<SignInOutcome> {
   const verified = await verifyPasskey(factors, { response, use: { purpose: 'sign_in' } });
   const { accountId, methods } = verified;

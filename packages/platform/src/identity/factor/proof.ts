@@ -1,10 +1,10 @@
-import type { AuthenticationResponseJSON } from '@simplewebauthn/server';
 import type { ClientBase } from 'pg';
 import { PlatformError } from '../../errors.ts';
 import type { Device } from '../session.ts';
 import { announceFactor } from './announce.ts';
 import type { FactorDependencies } from './dependencies.ts';
 import { acceptPasskey, type VerifiedPasskey } from './passkeyProof.ts';
+import type { PasskeyAssertion } from './passkeyResponse.ts';
 import { spendRecoveryCode } from './recoveryCodes.ts';
 import { proveTotp } from './totpFactor.ts';
 
@@ -12,7 +12,7 @@ import { proveTotp } from './totpFactor.ts';
 export type FactorProof =
   | { kind: 'totp'; code: string }
   | { kind: 'recovery_code'; code: string }
-  | { kind: 'passkey'; response: AuthenticationResponseJSON };
+  | { kind: 'passkey'; response: PasskeyAssertion };
 
 /** The same once an authenticator's answer was verified. */
 export type CheckedProof =
@@ -50,9 +50,4 @@ export async function honourFactor(
       await acceptPasskey(factors, client, proof.verified);
       return proof.verified.methods;
   }
-}
-
-/** Several proofs' methods together, each once, in their order. */
-export function joinMethods(...methods: readonly (readonly string[])[]): string[] {
-  return [...new Set(methods.flat())];
 }

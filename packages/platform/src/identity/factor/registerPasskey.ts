@@ -2,7 +2,6 @@ import {
   generateRegistrationOptions,
   verifyRegistrationResponse,
   type PublicKeyCredentialCreationOptionsJSON,
-  type RegistrationResponseJSON,
   type VerifiedRegistrationResponse,
 } from '@simplewebauthn/server';
 import type { ClientBase } from 'pg';
@@ -10,12 +9,14 @@ import { PlatformError, translating } from '../../errors.ts';
 import { parseName } from '../../name.ts';
 import { randomUuid } from '../../random.ts';
 import { inTransaction } from '../../transaction.ts';
+import { addingFactor, concludeAdding, type AddedFactor } from './added.ts';
 import { announceFactor, type FactorActor } from './announce.ts';
 import { readChallenge } from './clientData.ts';
 import type { FactorDependencies } from './dependencies.ts';
 import { assertRoomForFactor, holdAccount } from './factors.ts';
 import { challengeLife, issueChallenge, spendChallenge } from './passkeyChallenge.ts';
-import { countRecoveryCodes, issueRecoveryCodes } from './recoveryCodes.ts';
+import { passkeyMethods } from './methods.ts';
+import { toRegistrationResponse, type PasskeyRegistration } from './passkeyResponse.ts';
 import { userHandleOf } from './userHandle.ts';
 
 /** Ed25519, ES256, RS256 (IANA COSE numbers): what authenticators have, and nothing older. */
@@ -56,17 +57,17 @@ export async function passkeyCreationOptions(
 }
 
 /**
- * Adds the passkey the browser made. `recoveryCodes` is given, this once, when the account had none.
+ * Adds the passkey the browser made.
  *
  * @throws PlatformError passkey_refused, passkey_exists, factor_limit, input_invalid
  */
 export async function addPasskey(
   factors: FactorDependencies,
-  input: { actor: FactorActor; sessionId: string; label: string; response: RegistrationResponseJSON },
-): Promise<{ factorId: string; recoveryCodes: string[] | null }> {
-  const { actor, sessionId, response } = input;
+  input: { actor: FactorActor & { sessionId: string }; label: string; response: PasskeyRegistration },
+): Promise<AddedFactor> {
+  const { actor, response } = input;
   const label = parseName(input.label, 'label');
-  const { accountId } = actor;
+  const { accountId, sessionId } = actor;
   const challenge = readChallenge(response.response.clientDataJSON);
   const use = { purpose: 'register', accountId, sessionId } as const;
   if (!(await spendChallenge(factors, factors.pool, { challenge, use }))) {
@@ -74,16 +75,17 @@ export async function addPasskey(
   }
   const registered = await verify(factors, { response, challenge });
   const factorId = randomUuid(factors.randomBytes);
-  return translating({ passkey_credential_unique: 'passkey_exists' }, () =>
+  const add = () =>
     inTransaction(factors.pool, async (client) => {
       await holdAccount(client, accountId);
       await assertRoomForFactor(client, accountId);
       await insert(client, { factorId, accountId, label, registered, at: new Date(factors.clock()) });
       await announceFactor(factors, client, { ...actor, change: 'add', kind: 'passkey', factorId, label });
-      const codes = await countRecoveryCodes(client, accountId);
-      const recoveryCodes = codes === 0 ? await issueRecoveryCodes(factors, { client, accountId }) : null;
-      return { factorId, recoveryCodes };
-    }),
+      const methods = passkeyMethods(registered.credentialDeviceType === 'multiDevice');
+      return concludeAdding(factors, client, { actor, factorId, methods });
+    });
+  return addingFactor(factors, accountId, () =>
+    translating({ passkey_credential_unique: 'passkey_exists' }, add),
   );
 }
 
@@ -91,11 +93,11 @@ type Registered = NonNullable<VerifiedRegistrationResponse['registrationInfo']>;
 
 async function verify(
   factors: FactorDependencies,
-  { response, challenge }: { response: RegistrationResponseJSON; challenge: Buffer },
+  { response, challenge }: { response: PasskeyRegistration; challenge: Buffer },
 ): Promise<Registered> {
   const party = factors.relyingParty();
   const verified = await verifyRegistrationResponse({
-    response,
+    response: toRegistrationResponse(response),
     expectedChallenge: challenge.toString('base64url'),
     expectedOrigin: party.origin,
     expectedRPID: party.id,

@@ -8,11 +8,11 @@ import { createSecretToken, hashSecretToken } from '../secretToken.ts';
 import type { Device, StartedSession } from '../session.ts';
 import type { FactorKind, FirstProof, SignInRule } from '../signInRule.ts';
 import { limitingAttempts } from './attempts.ts';
-import { twoFactors } from './contextClass.ts';
 import type { FactorDependencies } from './dependencies.ts';
 import { factorKinds } from './factors.ts';
+import { joinMethods, twoFactors } from './methods.ts';
 import { auditingRegression, passkeyRequestOptions, verifyPasskey } from './passkeyProof.ts';
-import { honourFactor, joinMethods, type CheckedProof, type FactorProof } from './proof.ts';
+import { honourFactor, type CheckedProof, type FactorProof } from './proof.ts';
 
 /** Milliseconds between the first factor and the second. */
 const pendingLife = 5 * 60_000;

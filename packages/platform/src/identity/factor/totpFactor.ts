@@ -3,10 +3,10 @@ import { PlatformError } from '../../errors.ts';
 import { parseName } from '../../name.ts';
 import { randomUuid } from '../../random.ts';
 import { inTransaction } from '../../transaction.ts';
+import { addingFactor, concludeAdding, type AddedFactor } from './added.ts';
 import type { FactorDependencies } from './dependencies.ts';
 import { announceFactor, type FactorActor } from './announce.ts';
 import { assertRoomForFactor, holdAccount } from './factors.ts';
-import { countRecoveryCodes, issueRecoveryCodes } from './recoveryCodes.ts';
 import { createTotpSecret, matchTotpStep, totpAddress, totpSecretText } from './totp.ts';
 
 /** How long a shown secret may wait for its first code. */
@@ -54,42 +54,43 @@ export async function addTotp(
 }
 
 /**
- * Confirms an authenticator app by its first code. `recoveryCodes` is given, this once, when the account had none.
+ * Confirms an authenticator app by its first code.
  *
  * @throws PlatformError code_refused, factor_missing
  */
 export async function confirmTotp(
   factors: FactorDependencies,
   { actor, factorId, code }: { actor: FactorActor; factorId: string; code: string },
-): Promise<{ recoveryCodes: string[] | null }> {
+): Promise<AddedFactor> {
   const { accountId } = actor;
   const now = factors.clock();
-  return inTransaction(factors.pool, async (client) => {
-    await holdAccount(client, accountId);
-    const { rows } = await client.query<TotpRow & { label: string }>(
-      `select id, secret_encrypted, label from identity.totp_factor
+  return addingFactor(factors, accountId, () =>
+    inTransaction(factors.pool, async (client) => {
+      await holdAccount(client, accountId);
+      const { rows } = await client.query<TotpRow & { label: string }>(
+        `select id, secret_encrypted, label from identity.totp_factor
        where id = $1 and account_id = $2 and confirmed_at is null and removed_at is null and created_at > $3`,
-      [factorId, accountId, new Date(now - enrolmentLife)],
-    );
-    const found = rows[0];
-    if (found === undefined) throw new PlatformError('factor_missing');
-    const step = matchTotpStep(open(factors, found), code, now);
-    if (step === null) throw new PlatformError('code_refused');
-    await client.query(
-      `update identity.totp_factor set confirmed_at = $2, last_used_at = $2, last_step = $3
+        [factorId, accountId, new Date(now - enrolmentLife)],
+      );
+      const found = rows[0];
+      if (found === undefined) throw new PlatformError('factor_missing');
+      const step = matchTotpStep(open(factors, found), code, now);
+      if (step === null) throw new PlatformError('code_refused');
+      await client.query(
+        `update identity.totp_factor set confirmed_at = $2, last_used_at = $2, last_step = $3
        where id = $1 and confirmed_at is null`,
-      [factorId, new Date(now), step],
-    );
-    await announceFactor(factors, client, {
-      ...actor,
-      change: 'add',
-      kind: 'totp',
-      factorId,
-      label: found.label,
-    });
-    const codes = await countRecoveryCodes(client, accountId);
-    return { recoveryCodes: codes === 0 ? await issueRecoveryCodes(factors, { client, accountId }) : null };
-  });
+        [factorId, new Date(now), step],
+      );
+      await announceFactor(factors, client, {
+        ...actor,
+        change: 'add',
+        kind: 'totp',
+        factorId,
+        label: found.label,
+      });
+      return concludeAdding(factors, client, { actor, factorId, methods: ['otp', 'mfa'] });
+    }),
+  );
 }
 
 /**
