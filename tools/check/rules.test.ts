@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { fileNameRule, lengthRule, lockfileRule, machineRule, sleepRule } from './rules.ts';
+import { fileNameRule, lengthRule, lockfileRule, machineRule, outboundRule, sleepRule } from './rules.ts';
 import { sqlStyle } from './sqlStyle.ts';
 
 const sleep = 'await new Promise((resolve) => ' + 'setTimeout' + '(resolve, 10));';
@@ -28,6 +28,27 @@ const cases = [
     bad: { path: 'a.md', text: `see ${machinePath}` },
     good: { path: 'a.md', text: `packages${machinePath}` },
   },
+  ...[
+    'await fetch(url);',
+    "import { request } from 'undici';",
+    "import { request } from 'node:http';",
+    "import https from 'node:https';",
+    "import { connect } from 'node:net';",
+    'new WebSocket(url)',
+  ].map((text) => ({
+    rule: outboundRule,
+    bad: { path: 'packages/server/src/a.ts', text },
+    good: { path: 'packages/platform/src/outbound/a.ts', text },
+  })),
+  ...[
+    "import type { IncomingMessage } from 'node:http';",
+    'await guardedFetch(url);',
+    'cache.fetch(key);',
+  ].map((text) => ({
+    rule: outboundRule,
+    bad: { path: 'packages/server/src/a.ts', text: 'fetch(url)' },
+    good: { path: 'packages/server/src/a.ts', text },
+  })),
   {
     rule: lockfileRule,
     bad: {

@@ -52,4 +52,34 @@ export const lockfileRule: Rule = (file) => {
   ];
 };
 
-export const rules: readonly Rule[] = [fileNameRule, lengthRule, sleepRule, machineRule, lockfileRule];
+const outboundCalls =
+  /(?<![\w.$])fetch\s*\(|from ['"](?:undici|node:https|node:http2|node:tls)['"]|import (?!type)[^;]*\brequest\b[^;]*from ['"]node:http['"]|import (?!type)[^;]*\b(?:connect|createConnection|Socket)\b[^;]*from ['"]node:net['"]|\bnew (?:WebSocket|EventSource)\s*\(/g;
+
+/** Sources that may call out themselves, and why. */
+const outboundExceptions: readonly (readonly [path: RegExp, why: string])[] = [
+  [/^packages\/platform\/src\/outbound\//, 'the guard itself'],
+  [/^packages\/console\/src\//, 'runs in a browser, and reaches its own server alone'],
+  [/^packages\/prover\/src\//, 'connects to the database its user names, on that user’s machine'],
+  [/^packages\/cli\/src\/embedded\//, 'asks the Postgres it started itself'],
+];
+
+/** EDG-7: an address that somebody else chose is reached through the guard or not at all. */
+export const outboundRule: Rule = (file) => {
+  const source =
+    /^(?:packages|apps)\/[^/]+\/src\/.*\.tsx?$/.test(file.path) && !/\.test\.tsx?$/.test(file.path);
+  if (!source || outboundExceptions.some(([path]) => path.test(file.path))) return [];
+  return findings(
+    file,
+    outboundCalls,
+    'calls out by itself: use guardedFetch of @bulkhead/platform/outbound',
+  );
+};
+
+export const rules: readonly Rule[] = [
+  fileNameRule,
+  lengthRule,
+  sleepRule,
+  machineRule,
+  lockfileRule,
+  outboundRule,
+];
