@@ -293,7 +293,7 @@ comment on trigger keep_token_consumed on identity.one_time_token is 'A consumed
 
 create table identity.sign_in_failure (
   id bigint generated always as identity,
-  address_hash bytea,
+  address_hash bytea not null,
   account_hash bytea not null,
   occurred_at timestamptz not null,
   failed_at timestamptz,
@@ -312,7 +312,7 @@ comment on index identity.sign_in_failure_address_idx is 'What counts against on
 comment on index identity.sign_in_failure_account_idx is 'What counts against one account within a window.';
 comment on index identity.sign_in_failure_occurred_idx is 'Old rows, to be purged.';
 comment on column identity.sign_in_failure.id is 'Order of arrival.';
-comment on column identity.sign_in_failure.address_hash is 'SHA-256 of the normalised address that was tried; null for a second factor, which names none.';
+comment on column identity.sign_in_failure.address_hash is 'SHA-256 of the normalised address that was tried.';
 comment on column identity.sign_in_failure.account_hash is 'SHA-256 that stands for the account; for an address without one, a value of its own.';
 comment on column identity.sign_in_failure.occurred_at is 'When it began: it counts before its outcome is known, so that many at once are no more than many in turn.';
 comment on column identity.sign_in_failure.failed_at is 'When it failed; null while under way, and for good when the server died meanwhile.';

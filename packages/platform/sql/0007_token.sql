@@ -117,6 +117,8 @@ declare
   failures integer;
   under_way integer;
 begin
+  -- Not worth a wait for the disk: a crash of Postgres itself forgets what its last moments counted.
+  perform set_config('synchronous_commit', 'off', true);
   -- Two attempts at one address take turns here, so that many at once do not all count the same failures.
   perform pg_advisory_xact_lock(hashtextextended(encode(begin_sign_in.address_hash, 'hex'), 0));
   select a.id, p.hash into found_account, found_hash
@@ -179,29 +181,22 @@ comment on function identity.count_sign_in_failures(bytea, bytea, timestamptz) i
 comment on function identity.begin_sign_in(text, bytea, timestamptz, inet) is
   'Before a password is compared: counts the attempt as a failure to come, unless five stand against address or account. One statement and one answer whether or not the address has an account.';
 
-create function identity.fail_sign_in(attempt bigint, account_id uuid, address_hash bytea, at timestamptz, ip inet)
-  returns boolean
+create function identity.fail_sign_in(attempt bigint, at timestamptz) returns boolean
   language plpgsql
   set search_path = ''
 as $body$
 declare
-  subject constant bytea := identity.sign_in_subject(account_id, address_hash);
+  failed identity.sign_in_failure;
   reached boolean;
 begin
-  perform pg_advisory_xact_lock(hashtextextended(encode(subject, 'hex'), 0));
-  if attempt is null then
-    insert into identity.sign_in_failure (address_hash, account_hash, occurred_at, failed_at, ip)
-      values (fail_sign_in.address_hash, subject, at, at, fail_sign_in.ip);
-  else
-    update identity.sign_in_failure f set failed_at = at where f.id = attempt;
-  end if;
+  update identity.sign_in_failure f set failed_at = at where f.id = attempt returning f.* into failed;
   select c.address_failures = 5 or c.account_failures = 5 into reached
-    from identity.count_sign_in_failures(address_hash, subject, at) c;
+    from identity.count_sign_in_failures(failed.address_hash, failed.account_hash, at) c;
   return reached;
 end
 $body$;
-comment on function identity.fail_sign_in(bigint, uuid, bytea, timestamptz, inet) is
-  'Records that an attempt failed: one begun before, or (null) a second factor''s own. True when this failure is the one that locks.';
+comment on function identity.fail_sign_in(bigint, timestamptz) is
+  'Records that an attempt failed. True when this failure is the one that locks.';
 
 create function identity.is_sign_in_locked(account_id uuid, address text, at timestamptz) returns boolean
   language sql stable
@@ -328,7 +323,7 @@ grant insert (id, session_id, token_hash, predecessor_id, created_at, expires_at
 grant update (used_at, successor_encrypted, successor_grace_until) on identity.refresh_token to bulkhead_identity;
 grant insert (device_hash) on identity.session to bulkhead_identity;
 grant select on identity.sign_in_failure to bulkhead_identity;
-grant insert (address_hash, account_hash, occurred_at, failed_at, ip) on identity.sign_in_failure to bulkhead_identity;
+grant insert (address_hash, account_hash, occurred_at, ip) on identity.sign_in_failure to bulkhead_identity;
 grant update (failed_at, released_at) on identity.sign_in_failure to bulkhead_identity;
 
 revoke execute on function
@@ -337,7 +332,7 @@ revoke execute on function
   identity.begin_sign_in(text, bytea, timestamptz, inet),
   identity.sign_in_subject(uuid, bytea),
   identity.count_sign_in_failures(bytea, bytea, timestamptz),
-  identity.fail_sign_in(bigint, uuid, bytea, timestamptz, inet),
+  identity.fail_sign_in(bigint, timestamptz),
   identity.is_sign_in_locked(uuid, text, timestamptz),
   identity.release_sign_in(uuid, text, timestamptz),
   identity.forget_sign_in_failures(timestamptz),
@@ -350,7 +345,7 @@ grant execute on function
   identity.begin_sign_in(text, bytea, timestamptz, inet),
   identity.sign_in_subject(uuid, bytea),
   identity.count_sign_in_failures(bytea, bytea, timestamptz),
-  identity.fail_sign_in(bigint, uuid, bytea, timestamptz, inet),
+  identity.fail_sign_in(bigint, timestamptz),
   identity.is_sign_in_locked(uuid, text, timestamptz),
   identity.release_sign_in(uuid, text, timestamptz)
   to bulkhead_identity;

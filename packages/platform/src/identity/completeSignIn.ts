@@ -2,7 +2,10 @@ import type { ClientBase } from 'pg';
 import { PlatformError } from '../errors.ts';
 import { inTransaction } from '../transaction.ts';
 import type { IdentityDependencies } from './dependencies.ts';
-import { startSession, type StartedSession } from './session.ts';
+import { isUnknownDevice } from './device.ts';
+import { recordEvent } from './event.ts';
+import { isSignInLocked, releaseSignIn, withdrawSignIn } from './lockout.ts';
+import { startSession, type Device, type StartedSession } from './session.ts';
 import type { AttemptAccount, SignInAttempt, SignInVerdict } from './signInRule.ts';
 
 export type SignInOutcome =
@@ -11,7 +14,7 @@ export type SignInOutcome =
 
 /**
  * The one way from a proof to a session, for every kind of sign-in: it refuses a disabled account, a password that was
- * changed meanwhile, and what a rule refuses; asks for a second factor where a rule says so; and starts the session.
+ * changed meanwhile, a lock (T-34), and what a rule refuses; asks for a second factor where a rule says so; and starts the session.
  * All in one transaction that holds the account, so that disabling it or ending its sessions comes either before, and
  * is seen, or after, and ends this session too.
  *
@@ -34,13 +37,66 @@ async function decide(
   client: ClientBase,
 ): Promise<SignInOutcome> {
   const account = await holdAccount(client, attempt);
+  if (isGuessable(attempt) && (await isSignInLocked(identity, client, account))) {
+    throw new PlatformError('sign_in_refused', attempt.verifiedBy === 'password' ? {} : { message: locked });
+  }
   for (const rule of identity.signInRules) {
     // oxlint-disable-next-line no-await-in-loop -- in their order: a rule may spend a challenge
     const verdict = await rule(attempt, { identity, client, account });
-    if (verdict.kind === 'factor_required') return verdict;
+    if (verdict.kind === 'factor_required') {
+      // The password was right, which is no failure; what else stands against the account goes on counting.
+      if (attempt.countedAttempt !== undefined)
+        await withdrawSignIn(identity, client, attempt.countedAttempt);
+      return verdict;
+    }
   }
+  return { kind: 'session', session: await begin(identity, client, { attempt, account }) };
+}
+
+const locked = 'Sign-in is not possible at this moment. Try again in 15 minutes, or reset your password.';
+
+// A lock holds against what can be guessed, or redeemed by whoever reads the mail. Whoever holds a passkey, or comes
+// from a provider, guesses nothing, so a stranger's wrong passwords do not shut them out.
+function isGuessable({ verifiedBy, secondFactor }: SignInAttempt): boolean {
+  if (verifiedBy === 'password' || verifiedBy === 'magic_link') return true;
+  return secondFactor === 'totp' || secondFactor === 'recovery_code';
+}
+
+async function begin(
+  identity: IdentityDependencies,
+  client: ClientBase,
+  { attempt, account }: { attempt: SignInAttempt; account: AttemptAccount },
+): Promise<StartedSession> {
+  const { device, verifiedBy, methods, secondFactor, countedAttempt } = attempt;
+  const isNewDevice = await isUnknownDevice(client, account.id, device);
   const session = await startSession(identity, client, attempt);
-  return { kind: 'session', session };
+  if (countedAttempt !== undefined) await withdrawSignIn(identity, client, countedAttempt);
+  await releaseSignIn(identity, client, account);
+  await recordEvent(identity, client, {
+    action: isNewDevice ? 'sign_in.new_device' : 'sign_in.complete',
+    targetType: 'identity.session',
+    targetId: session.sessionId,
+    accountId: account.id,
+    detail: { verified_by: verifiedBy, methods, second_factor: secondFactor },
+    request: { id: device.requestId, ip: device.ip, userAgent: device.userAgent },
+  });
+  if (isNewDevice) await tellNewDevice(identity, client, { account, device });
+  return session;
+}
+
+async function tellNewDevice(
+  { notices, clock }: IdentityDependencies,
+  client: ClientBase,
+  { account, device }: { account: AttemptAccount; device: Device },
+): Promise<void> {
+  await notices.signInFromNewDevice(client, {
+    accountId: account.id,
+    email: account.email,
+    name: account.name,
+    at: new Date(clock()),
+    ip: device.ip,
+    userAgent: device.userAgent?.slice(0, 512),
+  });
 }
 
 type AccountRow = { id: string; email: string; email_normalised: string; name: string; disabled: boolean };

@@ -1,4 +1,5 @@
 import type { Pool } from 'pg';
+import { Background } from '../background.ts';
 import { systemClock, type Clock } from '../clock.ts';
 import { systemRandomBytes, type RandomBytes } from '../random.ts';
 import type { Sealer } from '../sealer.ts';
@@ -36,6 +37,8 @@ export type IdentityDependencies = {
   signInRules: readonly SignInRule[];
   /** Default: nobody is told anything. */
   notices: Notices;
+  /** What an answer must not wait for. Await its `settled` before the pool ends. */
+  background: Background;
 };
 
 export type IdentityOptions = Pick<IdentityDependencies, 'pool' | 'sealer' | 'cipher'> &
@@ -53,6 +56,7 @@ export function identityDependencies(options: IdentityOptions): IdentityDependen
     productWords: ['bulkhead'],
     signInRules: [],
     notices: noNotices,
+    background: new Background(),
     ...options,
   };
 }

@@ -10,6 +10,23 @@ export { completeSignIn, type SignInOutcome } from './completeSignIn.ts';
 export { parseEmail, type EmailAddress } from './email.ts';
 export { requestEmailVerification, verifyEmail, type VerificationRequest } from './emailVerification.ts';
 export {
+  answerRequests,
+  changePassword,
+  confirmSignUp,
+  mailNotices,
+  purgeLinks,
+  redeemEmailChange,
+  redeemMagicLink,
+  redeemPasswordReset,
+  requestEmailChange,
+  requestMagicLink,
+  requestPasswordReset,
+  requestSignUp,
+  sendEmailVerification,
+  undoEmailChange,
+  type LinkDependencies,
+} from './links/index.ts';
+export {
   owaspCost,
   PasswordHasher,
   type PasswordCost,
@@ -34,8 +51,19 @@ export type {
   SignInRule,
   SignInVerdict,
 } from './signInRule.ts';
+export {
+  beginSignIn,
+  failSignIn,
+  isSignInLocked,
+  lockWindow,
+  releaseSignIn,
+  withdrawSignIn,
+  type CountedAttempt,
+} from './lockout.ts';
 export { SessionCache, type SessionCacheOptions } from './sessionCache.ts';
 export { signIn, type SignIn } from './signIn.ts';
+export { endSessions, type EndedReason, type EndSessions } from './endSessions.ts';
+export { listSessions, type DeviceSession } from './device.ts';
 export { endOtherSessions, signOut } from './signOut.ts';
 export { signUp, type SignedUp, type SignUp } from './signUp.ts';
 export { recordEvent } from './event.ts';

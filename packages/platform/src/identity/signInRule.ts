@@ -1,5 +1,5 @@
 import type { ClientBase } from 'pg';
-import type { IdentityDependencies } from './dependencies.ts';
+import type { IdentityDependencies, SessionLifetimes } from './dependencies.ts';
 import type { Device } from './session.ts';
 
 /** What somebody proved first. */
@@ -21,6 +21,10 @@ export type SignInAttempt = {
   acr?: string | undefined;
   /** Password: the stored hash that was matched. A password changed since then refuses the attempt. */
   passwordHash?: string | undefined;
+  /** Password: what `beginSignIn` counted, to be taken back. */
+  countedAttempt?: string | undefined;
+  /** Of the session. Default: the dependencies' own. */
+  lifetimes?: SessionLifetimes | undefined;
 };
 
 /** The account of an attempt, locked against a change until the sign-in has ended. */

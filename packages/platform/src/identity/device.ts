@@ -1,0 +1,83 @@
+import type { ClientBase } from 'pg';
+import type { IdentityDependencies } from './dependencies.ts';
+import { hashSecretToken } from './secretToken.ts';
+import type { Device } from './session.ts';
+
+/**
+ * Whether an account that was signed in before never was on this device. A browser is known by the random value of
+ * its device cookie; a program, which keeps no cookies, by how it names itself.
+ */
+export async function isUnknownDevice(
+  client: ClientBase,
+  accountId: string,
+  { browser, userAgent }: Device,
+): Promise<boolean> {
+  const deviceHash = browser?.token === undefined ? null : hashSecretToken(browser.token);
+  const { rows } = await client.query<{ unknown: boolean }>(
+    `select exists (select from identity.session s where s.account_id = $1)
+       and not exists (
+         select from identity.session s
+         where s.account_id = $1
+           and case when $2 then s.device_hash = $3 else s.device_hash is null and s.user_agent is not distinct from $4 end
+       ) as unknown`,
+    [accountId, browser !== undefined, deviceHash, userAgent?.slice(0, 512) ?? null],
+  );
+  return rows[0]?.unknown === true;
+}
+
+/** A live session as its owner sees it among the others. */
+export type DeviceSession = {
+  id: string;
+  createdAt: Date;
+  /** Last use, to the minute. */
+  lastSeenAt: Date;
+  /** When it ends if it is not used again. */
+  idleExpiresAt: Date;
+  absoluteExpiresAt: Date;
+  /** Address at sign-in. */
+  ip: string | null;
+  /** As the browser or program named itself: text from outside. */
+  userAgent: string | null;
+  /** RFC 8176 amr values. */
+  methods: string[];
+  /** A program that holds refresh tokens, not a browser. */
+  program: boolean;
+};
+
+type SessionRow = {
+  id: string;
+  created_at: Date;
+  last_seen_at: Date;
+  idle_expires_at: Date;
+  absolute_expires_at: Date;
+  ip: string | null;
+  user_agent: string | null;
+  amr: string[];
+  program: boolean;
+};
+
+/** An account's live sessions, the one last used first; at most 200. */
+export async function listSessions(
+  { pool, clock }: IdentityDependencies,
+  accountId: string,
+): Promise<DeviceSession[]> {
+  const { rows } = await pool.query<SessionRow>(
+    `select s.id, s.created_at, s.last_seen_at, s.idle_expires_at, s.absolute_expires_at, host(s.ip) as ip,
+       s.user_agent, s.amr, exists (select from identity.refresh_token t where t.session_id = s.id) as program
+     from identity.session s
+     where s.account_id = $1 and s.ended_at is null and s.idle_expires_at > $2 and s.absolute_expires_at > $2
+     order by s.last_seen_at desc, s.created_at desc, s.id limit 200`,
+    [accountId, new Date(clock())],
+  );
+  return rows.map((row) => ({
+    id: row.id,
+    createdAt: row.created_at,
+    lastSeenAt: row.last_seen_at,
+    idleExpiresAt: row.idle_expires_at,
+    absoluteExpiresAt: row.absolute_expires_at,
+    ip: row.ip,
+    userAgent: row.user_agent,
+    methods: row.amr,
+    program: row.program,
+  }));
+}
