@@ -71,9 +71,9 @@ export function createLab(options: LabOptions): Module {
           const outcome = await runAttack({ ...way, sql, limits });
           const milliseconds = Math.round(performance.now() - begin);
           const foreign = foreignSecrets(outcome, context.tenant, options.secrets);
-          const { session, account } = context;
+          const { session, actor } = context;
           await writeAttempt(session, {
-            who: account.name,
+            who: actor.name,
             target,
             input: text,
             outcome,
@@ -88,10 +88,10 @@ export function createLab(options: LabOptions): Module {
   });
 }
 
-function wayTo(target: Target, { app, plain, sealer }: LabOptions, { tenant, account }: ModuleContext) {
+function wayTo(target: Target, { app, plain, sealer }: LabOptions, { tenant, actor }: ModuleContext) {
   if (target === 'plain') {
     return plain && { connection: plain, settings: [['app.tenant', tenant]] as const };
   }
-  const context: Context = { tenant, actor: { kind: 'account', id: account.id } };
+  const context: Context = { tenant, actor: { kind: actor.kind, id: actor.id } };
   return { connection: app, settings: [['bulkhead.context', sealer.seal(context)]] as const };
 }

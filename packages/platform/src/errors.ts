@@ -13,6 +13,7 @@ const catalogue = {
   already_member: ['conflict', 'That person is already a member of this organisation.'],
   attempts_exhausted: ['refused', 'Too many wrong tries. Wait 15 minutes, then try again.'],
   api_key_missing: ['missing', 'There is no such API key in this organisation.'],
+  api_key_unfit: ['refused', 'A person has to do this, signed in: an API key cannot.'],
   api_key_refused: ['unauthenticated', 'This API key is not valid, was revoked or has expired.'],
   busy: ['busy', 'Too many sign-ins at this moment. Try again in a few seconds.'],
   client_exists: ['conflict', 'An application with that id, or for that resource, is registered already.'],

@@ -30,6 +30,7 @@ import type { DispatchContext, DispatchOptions } from './rpc/dispatch.ts';
 import { ErrorTranslation } from './rpc/errors.ts';
 import { createGuard } from './rpc/guard.ts';
 import { listProcedures, mountRouter } from './rpc/procedures.ts';
+import { createProgramReader } from './session/apiKeys.ts';
 import { createAuthenticate } from './session/authenticate.ts';
 import type { MountedProcedure } from './rpc/procedures.ts';
 
@@ -139,7 +140,8 @@ function createDispatch(
     maxMembers: config.http.maxBatch,
     onFault: (error) => log.error({ event: 'audit_failed', error: describeError(error) }),
   });
-  const guard = createGuard({ db: pools.tenants, access });
+  const readProgram = createProgramReader(identity, access);
+  const guard = createGuard({ db: pools.tenants, access, readProgram });
   return { dispatch: { router, guard, errors }, procedures, batchGuard };
 }
 

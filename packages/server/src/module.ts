@@ -3,8 +3,8 @@ import { implement } from '@orpc/server';
 import type { AnyRouter } from '@orpc/server';
 import type { TenantSession } from '@bulkhead/kernel';
 
-/** The human behind a request. */
-export type Account = { id: string; email: string; name: string };
+/** Who acts: a person, or a program with an API key (`service`: a key that stands on its own). */
+export type RequestActor = { kind: 'account' | 'api_key' | 'service'; id: string; name: string };
 
 /** What a handler behind a permission receives. Identity comes from here, never from the input. */
 export type ModuleContext = {
@@ -13,8 +13,8 @@ export type ModuleContext = {
   tenant: string;
   /** The company named by the request; absent = every company the membership includes. */
   company?: string;
-  account: Account;
-  /** Everything the account may do in this tenant. */
+  actor: RequestActor;
+  /** Everything the actor may do in this tenant. */
   permissions: ReadonlySet<string>;
   requestId: string;
 };

@@ -18,7 +18,7 @@ async function clientOf(options: { open: boolean; company?: false }) {
     session: made.session,
     tenant: made.tenant,
     ...(options.company === false ? {} : { company: made.company }),
-    account: { id: '3f0c6f3e-8a55-4a5e-9d51-0c5a35a1e001', email: 'a@b.example', name: 'A' },
+    actor: { kind: 'account', id: '3f0c6f3e-8a55-4a5e-9d51-0c5a35a1e001', name: 'A' } as const,
     permissions: new Set(Object.keys(permissions)),
     requestId: 'test',
   };

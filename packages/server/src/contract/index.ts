@@ -1,3 +1,4 @@
+import { apiKeyContract } from './apiKey.ts';
 import { auditContract } from './audit.ts';
 import { companyContract } from './company.ts';
 import { inviteContract } from './invite.ts';
@@ -18,6 +19,7 @@ export const platformContract = {
   company: companyContract,
   member: memberContract,
   invite: inviteContract,
+  apiKey: apiKeyContract,
   audit: auditContract,
   isolation: isolationContract,
 };

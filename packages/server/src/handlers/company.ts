@@ -8,8 +8,7 @@ import type { PlatformContext } from '../rpc/context.ts';
 export function companyHandlers() {
   const permitted = implement(companyContract).$context<PlatformContext>();
   return {
-    list: permitted.list.handler(async ({ context: { session, membership } }) => {
-      const { companyIds } = membership;
+    list: permitted.list.handler(async ({ context: { session, companyIds } }) => {
       const companies = await listCompanies(session, { companyIds });
       return { companies: companies.map(toCompany) };
     }),

@@ -1,4 +1,5 @@
 import { isolationHandlers } from '../isolation/handlers.ts';
+import { apiKeyHandlers } from './apiKey.ts';
 import { auditHandlers } from './audit.ts';
 import { companyHandlers } from './company.ts';
 import type { HandlerDependencies } from './dependencies.ts';
@@ -17,6 +18,7 @@ export function platformRouter(dependencies: HandlerDependencies) {
     company: companyHandlers(),
     member: memberHandlers(dependencies),
     invite: inviteHandlers(dependencies),
+    apiKey: apiKeyHandlers(dependencies),
     audit: auditHandlers(dependencies),
     isolation: isolationHandlers(dependencies.isolation),
   };

@@ -1,6 +1,5 @@
 import type { Session } from '@bulkhead/platform/identity';
 import type { ModuleContext } from '../module.ts';
-import type { Membership } from '../session/placement.ts';
 import type { RequestScope } from './scope.ts';
 
 /** What the platform's own handlers of public procedures receive. */
@@ -10,4 +9,7 @@ export type PublicContext = { scope: RequestScope };
 export type SignedInContext = PublicContext & { signedIn: Session };
 
 /** What its handlers behind a permission receive. */
-export type PlatformContext = ModuleContext & { membership: Membership };
+export type PlatformContext = ModuleContext & {
+  /** Companies the actor is limited to; null: every company. */
+  companyIds: readonly string[] | null;
+};

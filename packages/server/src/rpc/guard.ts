@@ -4,8 +4,8 @@ import type { ModuleAccess } from '@bulkhead/platform/access';
 import { PlatformError } from '@bulkhead/platform/errors';
 import type { Session } from '@bulkhead/platform/identity';
 import type { ProcedureMeta } from '../contract/index.ts';
-import type { Account } from '../module.ts';
-import { chooseCompany, chooseMembership } from '../session/placement.ts';
+import type { Program, ReadProgram } from '../session/apiKeys.ts';
+import { assertTenant, chooseCompany, chooseMembership } from '../session/placement.ts';
 import type { Membership } from '../session/placement.ts';
 import type { PlatformContext, PublicContext, SignedInContext } from './context.ts';
 import type { RequestScope } from './scope.ts';
@@ -20,27 +20,44 @@ export type Guard = (
  * The guard in front of every procedure: session, membership, company, permission, sealed
  * context, in this order. Nothing of it looks at the input.
  */
-export function createGuard(options: { db: Pick<TenantPool, 'as'>; access: readonly ModuleAccess[] }): Guard {
+export function createGuard(options: {
+  db: Pick<TenantPool, 'as'>;
+  access: readonly ModuleAccess[];
+  readProgram: ReadProgram;
+}): Guard {
   const permissionsFor = rememberPermissions(options.access);
   return async (meta, scope) => {
     const { permission } = meta;
     if (permission === 'public') return { scope };
+    if (scope.apiKey !== undefined) {
+      return place(options.db, { meta, scope, placed: await placeProgram(meta, scope, options) });
+    }
     const signedIn = await liveSession(meta, scope);
     if (signedIn === null) throw new PlatformError('signed_out');
     if (permission === 'signed-in') return { scope, signedIn };
     const membership = chooseMembership(signedIn, scope.placement.tenant);
-    scope.outcome.tenant = membership.tenantId;
-    const permissions = permissionsFor(membership);
-    if (permission === undefined || !permissions.has(permission)) {
-      throw new PlatformError('permission_refused');
-    }
-    const company = chooseCompany(membership, {
-      named: scope.placement.company,
-      scope: meta.scope ?? 'company',
-    });
-    const placed = { membership, company, permissions };
-    return place(options.db, { scope, signedIn, placed });
+    const { id, name } = signedIn.account;
+    const placed = {
+      actor: { kind: 'account', id, name } as const,
+      tenant: membership.tenantId,
+      permissions: permissionsFor(membership),
+      companyIds: membership.companyIds,
+    };
+    return place(options.db, { meta, scope, placed });
   };
+}
+
+/** A program acts in its own tenant alone, and never where a person must prove who they are. */
+async function placeProgram(
+  { permission, stepUp }: Partial<ProcedureMeta>,
+  scope: RequestScope,
+  { readProgram }: { readProgram: ReadProgram },
+): Promise<Program> {
+  if (scope.token !== undefined) throw new PlatformError('credentials_ambiguous');
+  const program = await readProgram(scope.apiKey ?? '', scope);
+  if (permission === 'signed-in' || stepUp === true) throw new PlatformError('api_key_unfit');
+  assertTenant(program.tenant, scope.placement.tenant);
+  return program;
 }
 
 /** An operator, and whoever does something dangerous, is looked up anew: an end made elsewhere counts at once. */
@@ -50,31 +67,31 @@ async function liveSession(meta: Partial<ProcedureMeta>, scope: RequestScope): P
   return session?.account.operator === true ? scope.freshSession() : session;
 }
 
-type Placed = {
-  membership: Membership;
-  company: string | undefined;
-  permissions: ReadonlySet<string>;
-};
-
 function place(
   db: Pick<TenantPool, 'as'>,
-  { scope, signedIn, placed }: { scope: RequestScope; signedIn: Session; placed: Placed },
+  { meta, scope, placed }: { meta: Partial<ProcedureMeta>; scope: RequestScope; placed: Program },
 ): PlatformContext {
-  const { membership, company, permissions } = placed;
-  const tenant = membership.tenantId;
-  const account: Account = signedIn.account;
+  const { actor, tenant, permissions, companyIds } = placed;
+  scope.outcome.tenant = tenant;
+  if (meta.permission === undefined || !permissions.has(meta.permission)) {
+    throw new PlatformError('permission_refused');
+  }
+  const company = chooseCompany(placed, {
+    named: scope.placement.company,
+    scope: meta.scope ?? 'company',
+  });
   const session = db.as(
-    { tenant, company, actor: { kind: 'account', id: account.id } },
+    { tenant, company, actor: { kind: actor.kind, id: actor.id } },
     { id: scope.id, ip: scope.ip, userAgent: scope.userAgent },
   );
   return {
     session,
     tenant,
     ...(company === undefined ? {} : { company }),
-    account,
+    actor,
     permissions,
     requestId: scope.id,
-    membership,
+    companyIds,
   };
 }
 

@@ -1,4 +1,6 @@
+import { apiKeyPrefix } from '@bulkhead/platform/access';
 import type { Session } from '@bulkhead/platform/identity';
+import { readCookie } from '../http/cookie.ts';
 import type { Authenticate } from '../session/authenticate.ts';
 import type { PlacementHeaders } from '../session/placement.ts';
 
@@ -13,6 +15,8 @@ export type RequestScopeOptions = {
   authorization?: string | undefined;
   /** Value of the device cookie. */
   deviceToken?: string | undefined;
+  /** The Cookie header, for cookies that single flows keep. */
+  cookieHeader?: string | undefined;
   authenticate: Authenticate;
 };
 
@@ -27,10 +31,13 @@ export class RequestScope {
   readonly placement: PlacementHeaders;
   readonly token: string | undefined;
   readonly deviceToken: string | undefined;
+  /** The API key it presents, unverified. */
+  readonly apiKey: string | undefined;
   /** `Set-Cookie` values to answer with. */
   readonly cookies: string[] = [];
   /** What the log line tells about the request. */
   readonly outcome: { tenant?: string; code?: string; procedure?: string } = {};
+  readonly #cookieHeader: string | undefined;
   readonly #authorization: string | undefined;
   readonly #authenticate: Authenticate;
   #session: Promise<Session | null> | undefined;
@@ -43,8 +50,15 @@ export class RequestScope {
     this.placement = options.placement;
     this.token = options.token;
     this.deviceToken = options.deviceToken;
+    this.#cookieHeader = options.cookieHeader;
     this.#authorization = options.authorization;
+    this.apiKey = presentedApiKey(options.authorization);
     this.#authenticate = options.authenticate;
+  }
+
+  /** The value of a cookie that a flow keeps in the browser; one given twice counts as none. */
+  cookie(name: string): string | undefined {
+    return readCookie(this.#cookieHeader, name);
   }
 
   /**
@@ -69,4 +83,10 @@ export class RequestScope {
   #read(options: { fresh: boolean }): Promise<Session | null> {
     return this.#authenticate({ cookie: this.token, authorization: this.#authorization }, options);
   }
+}
+
+/** A bearer token that looks like an API key; whether it is one, the database knows. */
+function presentedApiKey(authorization: string | undefined): string | undefined {
+  const token = /^bearer ([A-Za-z0-9_-]+)$/i.exec(authorization ?? '')?.[1];
+  return token?.startsWith(apiKeyPrefix) === true ? token : undefined;
 }

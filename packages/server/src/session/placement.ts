@@ -37,10 +37,9 @@ export function chooseMembership(session: Session, named: string | undefined): M
  * @throws {RefusalError} `company_required` 400, `company_refused` 403
  */
 export function chooseCompany(
-  membership: Membership,
+  { companyIds: limit }: { companyIds: readonly string[] | null },
   { named, scope }: { named: string | undefined; scope: 'tenant' | 'company' },
 ): string | undefined {
-  const limit = membership.companyIds;
   if (named !== undefined) {
     const wanted = readId(named, 'bulkhead-company');
     if (limit !== null && !limit.includes(wanted)) throw new RefusalError(companyRefused);
@@ -52,6 +51,16 @@ export function chooseCompany(
   // The narrowest context that serves: whatever the procedure touches, it is not every company.
   if (second === undefined || scope === 'tenant') return first;
   throw new RefusalError(companyRequired);
+}
+
+/**
+ * Refuses a request that names another tenant than the one its API key is for.
+ *
+ * @throws {RefusalError} `tenant_refused` 403
+ */
+export function assertTenant(tenant: string, named: string | undefined): void {
+  if (named === undefined || readId(named, 'bulkhead-tenant') === tenant) return;
+  throw new RefusalError(tenantRefused);
 }
 
 function readId(value: string, header: string): string {
