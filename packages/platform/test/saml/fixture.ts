@@ -1,4 +1,8 @@
-import { startIdentityProvider, type IdentityProvider, type Wish } from '../../../../test/peers/saml/identityProvider.ts';
+import {
+  startIdentityProvider,
+  type IdentityProvider,
+  type Wish,
+} from '../../../../test/peers/saml/identityProvider.ts';
 import { acceptResponse, allRules, type Rules } from '../../src/identity/saml/response.ts';
 import { SamlFailure } from '../../src/identity/saml/failure.ts';
 import type { Expectation } from '../../src/identity/saml/checks.ts';
@@ -62,7 +66,10 @@ export async function openScene(): Promise<Scene> {
 }
 
 /** The rules without some, by name, and with other parts in place of theirs. */
-export function without(names: readonly string[], parts: Partial<Pick<Rules, 'verify' | 'read'>> = {}): Rules {
+export function without(
+  names: readonly string[],
+  parts: Partial<Pick<Rules, 'verify' | 'read'>> = {},
+): Rules {
   const rest = <T extends { name: string }>(rules: readonly T[]): T[] =>
     rules.filter(({ name }) => !names.includes(name));
   return {

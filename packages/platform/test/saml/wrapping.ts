@@ -26,7 +26,9 @@ const changing =
 function children(element: Element, namespace: string, name: string): Element[] {
   return Array.from(element.childNodes).filter(
     (node): node is Element =>
-      node.nodeType === 1 && (node as Element).namespaceURI === namespace && (node as Element).localName === name,
+      node.nodeType === 1 &&
+      (node as Element).namespaceURI === namespace &&
+      (node as Element).localName === name,
   );
 }
 
@@ -34,7 +36,8 @@ const signatureOf = (element: Element): Element => children(element, dsig, 'Sign
 
 const copy = (element: Element, options: { signed: boolean }): Element => {
   const clone = element.cloneNode(true) as Element;
-  if (!options.signed) children(clone, dsig, 'Signature').forEach((signature) => clone.removeChild(signature));
+  if (!options.signed)
+    children(clone, dsig, 'Signature').forEach((signature) => clone.removeChild(signature));
   return clone;
 };
 

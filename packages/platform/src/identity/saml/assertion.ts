@@ -16,7 +16,7 @@ export type Confirmation = {
 export type Assertion = {
   id: string;
   issuer: string;
-  subject: { nameId: string; format: string | undefined; qualifiers: string };
+  subject: { nameId: string; format: string | undefined; nameQualifier: string | undefined };
   confirmations: Confirmation[];
   notBefore: number | undefined;
   notOnOrAfter: number | undefined;
@@ -76,10 +76,11 @@ function readSubject(subject: Element): Assertion['subject'] {
   if (format === transientFormat) throw new SamlFailure('subject_refused', format);
   const nameId = valueOf(element);
   if (nameId.length > 256) throw new SamlFailure('subject_refused', 'length');
-  const qualifiers = JSON.stringify(
-    ['NameQualifier', 'SPNameQualifier'].map((name) => attributeOf(element, name) ?? null),
-  );
-  return { nameId, format, qualifiers };
+  const nameQualifier = attributeOf(element, 'NameQualifier');
+  if (nameQualifier !== undefined && (!isPlain(nameQualifier) || nameQualifier.length > 700)) {
+    throw new SamlFailure('subject_refused', 'NameQualifier');
+  }
+  return { nameId, format, nameQualifier };
 }
 
 function readConfirmation(element: Element): Confirmation {

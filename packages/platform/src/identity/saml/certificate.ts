@@ -18,7 +18,10 @@ export const expiryWarningDays = 30;
 export type CertificateState = 'current' | 'ends_soon' | 'expired' | 'not_yet_valid';
 
 /** @param at milliseconds since the epoch */
-export function stateOf({ notBefore, notAfter }: Pick<Certificate, 'notBefore' | 'notAfter'>, at: number): CertificateState {
+export function stateOf(
+  { notBefore, notAfter }: Pick<Certificate, 'notBefore' | 'notAfter'>,
+  at: number,
+): CertificateState {
   if (notAfter.getTime() <= at) return 'expired';
   if (notBefore.getTime() > at) return 'not_yet_valid';
   return notAfter.getTime() - at < expiryWarningDays * day ? 'ends_soon' : 'current';
@@ -32,12 +35,15 @@ export function stateOf({ notBefore, notAfter }: Pick<Certificate, 'notBefore' |
  */
 export function readCertificate(text: string): Certificate {
   const base64 = text.replaceAll(/-----(?:BEGIN|END) CERTIFICATE-----/g, '').replaceAll(/\s/g, '');
-  if (base64 === '' || base64.length > 16_384 || !/^[A-Za-z0-9+/]+={0,2}$/.test(base64)) refuse('certificate');
+  if (base64 === '' || base64.length > 16_384 || !/^[A-Za-z0-9+/]+={0,2}$/.test(base64))
+    refuse('certificate');
   const certificate = parse(Buffer.from(base64, 'base64'));
   const { publicKey } = certificate;
   const bits = publicKey.asymmetricKeyDetails?.modulusLength ?? 0;
   if (publicKey.asymmetricKeyType !== 'rsa' || bits < 2048 || bits > 8192) {
-    refuse(`certificate with a key other than RSA of 2048 bits or more: ${publicKey.asymmetricKeyType} ${bits}`);
+    refuse(
+      `certificate with a key other than RSA of 2048 bits or more: ${publicKey.asymmetricKeyType} ${bits}`,
+    );
   }
   return {
     pem: certificate.toString(),

@@ -57,7 +57,8 @@ export const checks: readonly Check[] = [
     check: ({ assertion }) => {
       const [confirmation, second] = bearersOf(assertion);
       if (confirmation === undefined || second !== undefined) throw new SamlFailure('confirmation_refused');
-      if (confirmation.notOnOrAfter === undefined) throw new SamlFailure('confirmation_refused', 'NotOnOrAfter');
+      if (confirmation.notOnOrAfter === undefined)
+        throw new SamlFailure('confirmation_refused', 'NotOnOrAfter');
     },
   },
   {
@@ -101,7 +102,8 @@ export const checks: readonly Check[] = [
         if (notBefore !== undefined && at + clockSkew < notBefore) throw new SamlFailure('not_yet_valid');
       }
       for (const { authenticatedAt } of assertion.statements) {
-        if (authenticatedAt !== undefined && at + clockSkew < authenticatedAt) throw new SamlFailure('not_yet_valid');
+        if (authenticatedAt !== undefined && at + clockSkew < authenticatedAt)
+          throw new SamlFailure('not_yet_valid');
       }
     },
   },

@@ -2,9 +2,6 @@ import { DOMParser } from '@xmldom/xmldom';
 import { SamlFailure } from './failure.ts';
 import { textRules, type TextRule } from './text.ts';
 
-/** How deep elements may stand in each other; a genuine response has 10. */
-const deepest = 40;
-
 /**
  * Parses text that keeps the rules, with every complaint of the parser a refusal.
  *
@@ -14,12 +11,7 @@ const deepest = 40;
  */
 export function parseXml(text: string, rules: readonly TextRule[] = textRules): Element {
   for (const rule of rules) rule.check(text);
-  const root = parseWhole(text);
-  let depth = 0;
-  for (let node: Node | null = root; node !== null; node = next(node, root, (step) => (depth += step))) {
-    if (depth > deepest) throw new SamlFailure('too_large', 'depth');
-  }
-  return root;
+  return parseWhole(text);
 }
 
 function parseWhole(text: string): Element {
@@ -40,15 +32,11 @@ function parseWhole(text: string): Element {
   return root;
 }
 
-/** The next node in document order, without recursion; `step` is told +1 and -1 as the depth changes. */
-function next(node: Node, root: Node, step: (by: 1 | -1) => void): Node | null {
-  if (node.firstChild !== null) {
-    step(1);
-    return node.firstChild;
-  }
+/** The next node in document order. */
+function next(node: Node, root: Node): Node | null {
+  if (node.firstChild !== null) return node.firstChild;
   for (let at: Node | null = node; at !== null && at !== root; at = at.parentNode) {
     if (at.nextSibling !== null) return at.nextSibling;
-    step(-1);
   }
   return null;
 }
@@ -56,7 +44,7 @@ function next(node: Node, root: Node, step: (by: 1 | -1) => void): Node | null {
 /** Every element from `root` on, in document order. */
 export function elementsIn(root: Element): Element[] {
   const found: Element[] = [];
-  for (let node: Node | null = root; node !== null; node = next(node, root, () => {})) {
+  for (let node: Node | null = root; node !== null; node = next(node, root)) {
     if (isElement(node)) found.push(node);
   }
   return found;
@@ -92,7 +80,9 @@ export function attributeOf(element: Element, name: string): string | undefined 
 /** All text of an element that holds nothing but text; undefined otherwise. No piece of it can be hidden from view. */
 export function textOf(element: Element): string | undefined {
   const nodes = Array.from(element.childNodes);
-  return nodes.every((node) => node.nodeType === 3) ? nodes.map((node) => node.nodeValue ?? '').join('') : undefined;
+  return nodes.every((node) => node.nodeType === 3)
+    ? nodes.map((node) => node.nodeValue ?? '').join('')
+    : undefined;
 }
 
 function isElement(node: Node): node is Element {

@@ -58,7 +58,8 @@ function roleOf(entity: Element): Element {
     (attributeOf(descriptor, 'protocolSupportEnumeration') ?? '').split(/\s+/).includes(ns.protocol),
   );
   const [role, second] = roles;
-  if (role === undefined || second !== undefined) return refuse(`${roles.length} SAML 2.0 identity providers`);
+  if (role === undefined || second !== undefined)
+    return refuse(`${roles.length} SAML 2.0 identity providers`);
   return role;
 }
 
@@ -85,7 +86,13 @@ function signOnOf(role: Element): IdentityProviderMetadata['signOn'] {
 /** https, or this machine while somebody tries things out: people type their passwords there. */
 function signOnUrl(location: string | undefined): string {
   const url = location !== undefined && URL.canParse(location) ? new URL(location) : undefined;
-  if (url === undefined || url.href.length > 2048 || url.username !== '' || url.password !== '' || url.hash !== '') {
+  if (
+    url === undefined ||
+    url.href.length > 2048 ||
+    url.username !== '' ||
+    url.password !== '' ||
+    url.hash !== ''
+  ) {
     return refuse('sign-on address');
   }
   const isHere = url.protocol === 'http:' && ['localhost', '127.0.0.1', '[::1]'].includes(url.hostname);

@@ -36,9 +36,14 @@ describe('a SAML response of pysaml2 (AUT-7, T-42)', { skip: missing('pysaml2', 
       assert.deepEqual(scene.judge(xml), { signedIn: 'id-of-ada' });
     });
     it('with either certificate while the provider rolls over', async () => {
-      const certificates = [await scene.provider.certificate('current'), await scene.provider.certificate('next')];
+      const certificates = [
+        await scene.provider.certificate('current'),
+        await scene.provider.certificate('next'),
+      ];
       for (const key of ['current', 'next'] as const) {
-        assert.deepEqual(scene.judge(await scene.genuine({ key }), { certificates }), { signedIn: 'id-of-ada' });
+        assert.deepEqual(scene.judge(await scene.genuine({ key }), { certificates }), {
+          signedIn: 'id-of-ada',
+        });
       }
     });
     it('when it comes in Base64 lines, with the line ends of Windows', async () => {
@@ -65,7 +70,10 @@ describe('a SAML response of pysaml2 (AUT-7, T-42)', { skip: missing('pysaml2', 
     it('with SHA-1, in the signature or in the digest', async () => {
       const sha1 = { signAlgorithm: 'http://www.w3.org/2000/09/xmldsig#rsa-sha1' };
       refuses(await scene.genuine({ ...sha1 }), 'algorithm_refused');
-      refuses(await scene.genuine({ digestAlgorithm: 'http://www.w3.org/2000/09/xmldsig#sha1' }), 'algorithm_refused');
+      refuses(
+        await scene.genuine({ digestAlgorithm: 'http://www.w3.org/2000/09/xmldsig#sha1' }),
+        'algorithm_refused',
+      );
     });
     it('with an HMAC keyed with the public certificate', async () => {
       const xml = signAssertion(await scene.genuine({ sign: 'none' }), {
@@ -85,7 +93,10 @@ describe('a SAML response of pysaml2 (AUT-7, T-42)', { skip: missing('pysaml2', 
       refuses(signAssertion(plain, { key, transforms: [comments] }), 'signature_refused');
     });
     it('encrypted, with a sentence that says what to do', async () => {
-      const wrapped = (await scene.genuine()).replace('<ns1:Assertion ', '<ns1:EncryptedAssertion/><ns1:Assertion ');
+      const wrapped = (await scene.genuine()).replace(
+        '<ns1:Assertion ',
+        '<ns1:EncryptedAssertion/><ns1:Assertion ',
+      );
       refuses(wrapped, 'encrypted');
     });
     it('when it says that the person was not signed in', async () => {
@@ -97,20 +108,38 @@ describe('a SAML response of pysaml2 (AUT-7, T-42)', { skip: missing('pysaml2', 
   describe('is refused for what it says, though genuinely signed', () => {
     it('for another audience, recipient, destination, issuer or request', async () => {
       const other = 'https://elsewhere.example/acs';
-      refuses(await scene.genuine(), 'audience_refused', { expected: { audience: 'https://elsewhere.example/' } });
+      refuses(await scene.genuine(), 'audience_refused', {
+        expected: { audience: 'https://elsewhere.example/' },
+      });
       refuses(await scene.genuine(), 'destination_refused', { expected: { acsUrl: other } });
-      refuses(await signedAnew((xml) => xml.replace(/Recipient="[^"]*"/, `Recipient="${other}"`)), 'recipient_refused');
+      refuses(
+        await signedAnew((xml) => xml.replace(/Recipient="[^"]*"/, `Recipient="${other}"`)),
+        'recipient_refused',
+      );
       refuses(await signedAnew((xml) => xml.replace(/ Recipient="[^"]*"/, '')), 'recipient_refused');
       refuses(await scene.genuine({ issuer: 'https://other.example' }), 'issuer_refused');
       refuses(await scene.genuine({ inResponseTo: '_another' }), 'answer_refused');
-      const swapped = (await scene.genuine({ sign: 'none' })).replace(/InResponseTo="[^"]*" Version/, 'InResponseTo="_x" Version');
+      const swapped = (await scene.genuine({ sign: 'none' })).replace(
+        /InResponseTo="[^"]*" Version/,
+        'InResponseTo="_x" Version',
+      );
       refuses(signAssertion(swapped, { key: scene.privateKey }), 'answer_refused');
     });
     it('for an audience in one restriction and not in the other, or for none at all', async () => {
-      const second = '<ns1:AudienceRestriction><ns1:Audience>https://x.example</ns1:Audience></ns1:AudienceRestriction>';
-      refuses(await signedAnew((xml) => xml.replace('</ns1:Conditions>', `${second}</ns1:Conditions>`)), 'audience_refused');
-      refuses(await signedAnew((xml) => xml.replace(/<ns1:AudienceRestriction>.*<\/ns1:AudienceRestriction>/, '')), 'audience_refused');
-      refuses(await signedAnew((xml) => xml.replace(/<ns1:Conditions .*<\/ns1:Conditions>/, '')), 'audience_refused');
+      const second =
+        '<ns1:AudienceRestriction><ns1:Audience>https://x.example</ns1:Audience></ns1:AudienceRestriction>';
+      refuses(
+        await signedAnew((xml) => xml.replace('</ns1:Conditions>', `${second}</ns1:Conditions>`)),
+        'audience_refused',
+      );
+      refuses(
+        await signedAnew((xml) => xml.replace(/<ns1:AudienceRestriction>.*<\/ns1:AudienceRestriction>/, '')),
+        'audience_refused',
+      );
+      refuses(
+        await signedAnew((xml) => xml.replace(/<ns1:Conditions .*<\/ns1:Conditions>/, '')),
+        'audience_refused',
+      );
     });
     it('unsolicited', async () => {
       refuses(await signedAnew((xml) => xml.replaceAll(/ InResponseTo="[^"]*"/g, '')), 'unsolicited');
@@ -128,7 +157,9 @@ describe('a SAML response of pysaml2 (AUT-7, T-42)', { skip: missing('pysaml2', 
     it('after the provider’s session has ended', async () => {
       const xml = await scene.genuine({ minutes: 60, sessionMinutes: 10 });
       const issued = Date.parse(/NotBefore="([^"]+)"/.exec(xml)?.[1] ?? '');
-      assert.deepEqual(scene.judge(xml, { expected: { at: issued + 10 * minute } }), { signedIn: 'id-of-ada' });
+      assert.deepEqual(scene.judge(xml, { expected: { at: issued + 10 * minute } }), {
+        signedIn: 'id-of-ada',
+      });
       refuses(xml, 'expired', { expected: { at: issued + 11 * minute + 1000 } });
     });
     it('with an end that is missing or a day away', async () => {
@@ -137,7 +168,10 @@ describe('a SAML response of pysaml2 (AUT-7, T-42)', { skip: missing('pysaml2', 
       refuses(await scene.genuine({ minutes: 25 * 60 }), 'confirmation_refused');
     });
     it('with times that cannot be read', async () => {
-      refuses(await signedAnew((xml) => xml.replace(/NotBefore="[^"]*"/, 'NotBefore="soon"')), 'structure_refused');
+      refuses(
+        await signedAnew((xml) => xml.replace(/NotBefore="[^"]*"/, 'NotBefore="soon"')),
+        'structure_refused',
+      );
     });
     it('with another confirmation than bearer, or two', async () => {
       const key = ':cm:holder-of-key';
@@ -146,17 +180,31 @@ describe('a SAML response of pysaml2 (AUT-7, T-42)', { skip: missing('pysaml2', 
       refuses(await signedAnew((xml) => xml.replace(twice, '$1$1')), 'confirmation_refused');
     });
     it('with a condition nobody here knows', async () => {
-      const other = '<ns1:Condition xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:type="delegated"/>';
-      refuses(await signedAnew((xml) => xml.replace('</ns1:Conditions>', `${other}</ns1:Conditions>`)), 'condition_unknown');
+      const other =
+        '<ns1:Condition xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:type="delegated"/>';
+      refuses(
+        await signedAnew((xml) => xml.replace('</ns1:Conditions>', `${other}</ns1:Conditions>`)),
+        'condition_unknown',
+      );
     });
     it('without a statement that the person signed in', async () => {
-      refuses(await signedAnew((xml) => xml.replace(/<ns1:AuthnStatement .*<\/ns1:AuthnStatement>/, '')), 'statement_missing');
+      refuses(
+        await signedAnew((xml) => xml.replace(/<ns1:AuthnStatement .*<\/ns1:AuthnStatement>/, '')),
+        'statement_missing',
+      );
     });
     it('with a name identifier that is missing, transient, padded, or holds what cannot be seen', async () => {
       const named = (name: string) => (xml: string) => xml.replace('>id-of-ada<', `>${name}<`);
       refuses(await signedAnew((xml) => xml.replace(/<ns1:NameID .*<\/ns1:NameID>/, '')), 'subject_refused');
       refuses(await signedAnew((xml) => xml.replace(':persistent"', ':transient"')), 'subject_refused');
-      for (const name of ['', ' id-of-ada', 'id-of-ada\n', 'id-of-&#10;ada', 'id\u200bof-ada', '<b/>id-of-ada']) {
+      for (const name of [
+        '',
+        ' id-of-ada',
+        'id-of-ada\n',
+        'id-of-&#10;ada',
+        'id\u200bof-ada',
+        '<b/>id-of-ada',
+      ]) {
         refuses(await signedAnew(named(name)), 'value_refused');
       }
     });
@@ -185,11 +233,15 @@ describe('a SAML response of pysaml2 (AUT-7, T-42)', { skip: missing('pysaml2', 
   });
 
   describe('is refused for its XML', () => {
-    const prolog = (xml: string, text: string) => xml.replace('<?xml version="1.0"?>', `<?xml version="1.0"?>${text}`);
+    const prolog = (xml: string, text: string) =>
+      xml.replace('<?xml version="1.0"?>', `<?xml version="1.0"?>${text}`);
     it('with a comment in the name identifier or in an attribute: nothing is cut off', async () => {
       const xml = await scene.genuine({ nameId: 'id-of-ada.eve' });
       refuses(xml.replace('>id-of-ada.eve<', '>id-of-ada<!---->.eve<'), 'xml_forbidden');
-      refuses((await scene.genuine()).replace('ada@idp.example', 'ada@idp.example<!---->.eve.example'), 'xml_forbidden');
+      refuses(
+        (await scene.genuine()).replace('ada@idp.example', 'ada@idp.example<!---->.eve.example'),
+        'xml_forbidden',
+      );
     });
     it('with CDATA or a processing instruction', async () => {
       const xml = await scene.genuine();
@@ -198,7 +250,9 @@ describe('a SAML response of pysaml2 (AUT-7, T-42)', { skip: missing('pysaml2', 
     });
     it('with a document type: entity expansion, external entity, defaulted attributes', async () => {
       const xml = await scene.genuine();
-      const lol = Array.from({ length: 9 }, (_, n) => `<!ENTITY l${n + 1} "${`&l${n};`.repeat(10)}">`).join('');
+      const lol = Array.from({ length: 9 }, (_, n) => `<!ENTITY l${n + 1} "${`&l${n};`.repeat(10)}">`).join(
+        '',
+      );
       refuses(prolog(xml, `<!DOCTYPE r [<!ENTITY l0 "lol">${lol}]>`), 'xml_forbidden');
       refuses(prolog(xml, '<!DOCTYPE r [<!ENTITY x SYSTEM "file:///etc/passwd">]>'), 'xml_forbidden');
       refuses(prolog(xml, '<!DOCTYPE r SYSTEM "http://127.0.0.1:1/x.dtd">'), 'xml_forbidden');
@@ -207,26 +261,39 @@ describe('a SAML response of pysaml2 (AUT-7, T-42)', { skip: missing('pysaml2', 
     });
     it('huge, deep, or with more elements or attributes than any genuine one', async () => {
       const xml = await scene.genuine();
-      const filled = (text: string) => xml.replace('</ns1:AttributeStatement>', `${text}</ns1:AttributeStatement>`);
+      const filled = (text: string) =>
+        xml.replace('</ns1:AttributeStatement>', `${text}</ns1:AttributeStatement>`);
       refuses(filled(' '.repeat(300_000)), 'too_large');
       refuses(filled('<ns1:a/>'.repeat(12_000)), 'too_large');
       refuses(filled('<ns1:a>'.repeat(4000) + '</ns1:a>'.repeat(4000)), 'too_large');
-      refuses(filled(`<ns1:a ${Array.from({ length: 6000 }, (_, n) => `a${n}=""`).join(' ')}/>`), 'too_large');
+      refuses(
+        filled(`<ns1:a ${Array.from({ length: 6000 }, (_, n) => `a${n}=""`).join(' ')}/>`),
+        'too_large',
+      );
       refuses('x'.repeat(1_000_000), 'too_large');
     });
     it('with an ID given twice, or given under another name', async () => {
       const xml = await scene.genuine();
       const id = /<ns1:Assertion [^>]*ID="([^"]+)"/.exec(xml)?.[1] ?? '';
-      refuses(xml.replace('<ns0:Status>', `<ns0:Extensions><ns1:Advice ID="${id}"/></ns0:Extensions><ns0:Status>`), 'id_refused');
+      refuses(
+        xml.replace('<ns0:Status>', `<ns0:Extensions><ns1:Advice ID="${id}"/></ns0:Extensions><ns0:Status>`),
+        'id_refused',
+      );
       refuses(xml.replace('<ns1:Assertion ', `<ns1:Assertion Id="${id}" `), 'id_refused');
       refuses(xml.replace('<ns1:Assertion ', '<ns1:Assertion ns0:ID="_eve" '), 'id_refused');
       refuses(xml.replaceAll(id, "x']|//*['"), 'id_refused');
     });
     it('with two assertions, both genuine', async () => {
-      const [ada, bob] = [await scene.genuine({ sign: 'assertion' }), await scene.genuine({ sign: 'assertion', user: 'bob' })];
+      const [ada, bob] = [
+        await scene.genuine({ sign: 'assertion' }),
+        await scene.genuine({ sign: 'assertion', user: 'bob' }),
+      ];
       const second = /<ns1:Assertion .*<\/ns1:Assertion>/s.exec(bob)?.[0] ?? '';
       const renamed = second.replaceAll(/"Signature\d"/g, '"Signature9"');
-      refuses(ada.replace('<ns1:Assertion ', () => `${renamed}<ns1:Assertion `), 'structure_refused');
+      refuses(
+        ada.replace('<ns1:Assertion ', () => `${renamed}<ns1:Assertion `),
+        'structure_refused',
+      );
     });
     it('with namespaces played with', async () => {
       const xml = await scene.genuine({ sign: 'assertion' });
@@ -236,8 +303,14 @@ describe('a SAML response of pysaml2 (AUT-7, T-42)', { skip: missing('pysaml2', 
       refuses(root('xml:base="http://eve.example"'), 'namespace_refused');
       const foreign = '<e:Assertion xmlns:e="urn:eve:x"/>';
       refuses(xml.replace('<ns0:Status>', `${foreign}<ns0:Status>`), 'structure_refused');
-      refuses(xml.replace('<ns0:Status>', `<e:Signature xmlns:e="urn:eve:x"/><ns0:Status>`), 'signature_refused');
-      refuses(xml.replace('xmlns:ns1="urn:oasis:names:tc:SAML:2.0:assertion"', 'xmlns:ns1="urn:eve:assertion"'), 'id_refused');
+      refuses(
+        xml.replace('<ns0:Status>', `<e:Signature xmlns:e="urn:eve:x"/><ns0:Status>`),
+        'signature_refused',
+      );
+      refuses(
+        xml.replace('xmlns:ns1="urn:oasis:names:tc:SAML:2.0:assertion"', 'xmlns:ns1="urn:eve:assertion"'),
+        'id_refused',
+      );
     });
     it('with a signature that has a second reference, an object, or another place', async () => {
       const xml = await scene.genuine({ sign: 'assertion' });
@@ -246,8 +319,14 @@ describe('a SAML response of pysaml2 (AUT-7, T-42)', { skip: missing('pysaml2', 
       refuses(xml.replace('</ns2:Signature>', '<ns2:Object/></ns2:Signature>'), 'signature_refused');
       refuses(xml.replace(/Reference URI="[^"]*"/, 'Reference URI=""'), 'signature_refused');
       const moved = edited(xml, ({ response, assertion }) => {
-        const signature = assertion.getElementsByTagNameNS('http://www.w3.org/2000/09/xmldsig#', 'Signature')[0];
-        if (signature) response.getElementsByTagNameNS('urn:oasis:names:tc:SAML:2.0:protocol', 'Status')[0]?.appendChild(signature);
+        const signature = assertion.getElementsByTagNameNS(
+          'http://www.w3.org/2000/09/xmldsig#',
+          'Signature',
+        )[0];
+        if (signature)
+          response
+            .getElementsByTagNameNS('urn:oasis:names:tc:SAML:2.0:protocol', 'Status')[0]
+            ?.appendChild(signature);
       });
       refuses(moved, 'signature_refused');
     });

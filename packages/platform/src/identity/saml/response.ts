@@ -3,7 +3,13 @@ import { checks, clockSkew, type Check, type Expectation, type ResponseFacts } f
 import { attributeOf, childrenOf, isNamed, onlyChild, parseXml, textOf } from './document.ts';
 import { SamlFailure } from './failure.ts';
 import { ns, success } from './names.ts';
-import { signatureRules, signedBytes, verifySignature, type SignatureRule, type Verify } from './signature.ts';
+import {
+  signatureRules,
+  signedBytes,
+  verifySignature,
+  type SignatureRule,
+  type Verify,
+} from './signature.ts';
 import { assertionOf, checkStructure, structureRules, type StructureRule } from './structure.ts';
 import { decodeMessage, normaliseText, textRules, type TextRule } from './text.ts';
 

@@ -23,7 +23,8 @@ export const signatureRules: readonly SignatureRule[] = [
       const reference = part(info, 'Reference');
       checkChildren(reference, ['Transforms', 'DigestMethod', 'DigestValue']);
       checkChildren(part(reference, 'DigestMethod'), []);
-      if (!textOf(part(reference, 'DigestValue')) || !textOf(part(signature, 'SignatureValue'))) refuse('value');
+      if (!textOf(part(reference, 'DigestValue')) || !textOf(part(signature, 'SignatureValue')))
+        refuse('value');
     },
   },
   {

@@ -21,7 +21,8 @@ export const structureRules: readonly StructureRule[] = [
   {
     name: 'namespaces',
     check: (_root, elements) => {
-      for (const element of elements) for (const attribute of attributesOf(element)) checkNamespace(attribute);
+      for (const element of elements)
+        for (const attribute of attributesOf(element)) checkNamespace(attribute);
     },
   },
   {
@@ -97,7 +98,11 @@ function checkNamespace({ name, prefix, localName, value }: Attr): void {
   if (declares) {
     // A relative or empty name is what canonicalisers fail on, each in its own way; xml and xmlns are not to be had.
     const isAbsolute = /^(?:urn:[a-z0-9][a-z0-9-]*:|https?:\/\/)[!-~]+$/i.test(value);
-    if (!isAbsolute || value.startsWith('http://www.w3.org/XML/') || value === 'http://www.w3.org/2000/xmlns/') {
+    if (
+      !isAbsolute ||
+      value.startsWith('http://www.w3.org/XML/') ||
+      value === 'http://www.w3.org/2000/xmlns/'
+    ) {
       throw new SamlFailure('namespace_refused', name);
     }
     if (prefix === 'xmlns' && /^xml/i.test(localName)) throw new SamlFailure('namespace_refused', name);

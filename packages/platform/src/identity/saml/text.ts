@@ -3,9 +3,8 @@ import { SamlFailure } from './failure.ts';
 
 /** Characters of XML a message may have. A genuine response has 5,000 to 20,000; one with 500 groups 60,000. */
 export const largestMessage = 256 * 1024;
-/** Start tags, and attributes: what a parser's work grows with. */
-const mostTags = 5000;
-const mostAttributes = 5000;
+/** Elements, attributes, and how deep elements may stand in each other: what a parser's work grows with. */
+const most = { elements: 5000, attributes: 5000, depth: 40 };
 
 /**
  * Text of a message from its form field. White space between Base64 lines is dropped, as MIME does; anything else that
@@ -45,13 +44,6 @@ export const textRules: readonly TextRule[] = [
       if (text.length > largestMessage) throw new SamlFailure('too_large', 'characters');
     },
   },
-  {
-    name: 'tags',
-    check: (text) => {
-      if (text.split('<').length > mostTags * 2) throw new SamlFailure('too_large', 'tags');
-      if (text.split('=').length > mostAttributes) throw new SamlFailure('too_large', 'attributes');
-    },
-  },
   forbidden('comment', /<!--/),
   forbidden('CDATA section', /<!\[/),
   forbidden('document type', /<![^-[]/),
@@ -75,7 +67,44 @@ export const textRules: readonly TextRule[] = [
       }
     },
   },
+  { name: 'markup', check: checkMarkup },
 ];
+
+const qName = String.raw`[A-Za-z_][\w.-]*(?::[A-Za-z_][\w.-]*)?`;
+const attribute = String.raw`\s+${qName}\s*=\s*(?:"[^<"]*"|'[^<']*')`;
+const token = new RegExp(
+  String.raw`<(/?)(${qName})((?:${attribute})*)\s*(/?)>|[^<]+|<!--(?:(?!--)[^])*-->`,
+  'y',
+);
+const attributes = new RegExp(attribute, 'g');
+
+/** Every start tag has its end tag, and no tag an attribute twice. The parser used here lets a stray end tag pass. */
+function checkMarkup(text: string): void {
+  const open: string[] = [];
+  const count = { elements: 0, attributes: 0 };
+  for (let at = 0; at < text.length; at = token.lastIndex) {
+    token.lastIndex = at;
+    const [all, end, tag, inner = '', empty] = token.exec(text) ?? refuseMarkup(text, at);
+    if (all === '') refuseMarkup(text, at);
+    if (tag === undefined) continue;
+    if (end === '/') {
+      if (open.pop() !== tag || inner !== '' || empty !== '') refuseMarkup(text, at);
+      continue;
+    }
+    const names = Array.from(inner.matchAll(attributes), ([found]) => found.split('=', 1)[0]?.trim());
+    if (new Set(names).size !== names.length) refuseMarkup(text, at);
+    if ((count.attributes += names.length) > most.attributes)
+      throw new SamlFailure('too_large', 'attributes');
+    if ((count.elements += 1) > most.elements) throw new SamlFailure('too_large', 'elements');
+    if (empty === '') open.push(tag);
+    if (open.length > most.depth) throw new SamlFailure('too_large', 'depth');
+  }
+  if (open.length > 0) refuseMarkup(text, text.length);
+}
+
+function refuseMarkup(text: string, at: number): never {
+  throw new SamlFailure('xml_malformed', `at character ${Math.min(at, text.length)}`);
+}
 
 // Java's signers write the line ends of a signature as &#13;, so line ends and tabs are among them.
 function isCharacter(point: number): boolean {
@@ -91,7 +120,8 @@ function isCharacter(point: number): boolean {
 
 /** Without the XML declaration, with line ends folded (XML 1.0 section 2.11): what is parsed, and what is verified. */
 export function normaliseText(text: string): string {
-  const declaration = /^<\?xml\s+version=(["'])1\.0\1(?:\s+encoding=(["'])utf-8\2)?(?:\s+standalone=(["'])(?:yes|no)\3)?\s*\?>/i;
+  const declaration =
+    /^<\?xml\s+version=(["'])1\.0\1(?:\s+encoding=(["'])utf-8\2)?(?:\s+standalone=(["'])(?:yes|no)\3)?\s*\?>/i;
   // trim(), not a pattern: one that looks for white space at the end takes quadratic time over white space within.
   return text
     .replace(/^\u{feff}/u, '')
