@@ -1,0 +1,147 @@
+/** Checks an export (docs/audit-format.md) without a database: JSON Lines of one chain with the exact bytes. */
+import { createReadStream } from 'node:fs';
+import { readFile, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { ChainVerifier, type ChainReport, type Finding, type TrustedCheckpoint } from './chainVerifier.ts';
+import { decodeEntry } from './encoding.ts';
+import { parseCheckpoint, parseNote, signaturesOf, type Verifier } from './note.ts';
+
+/** The first line of an export. */
+export type ExportHeader = {
+  readonly format: 'bulkhead-audit/1';
+  readonly origin: string;
+  /** Position of the first line; with `previous` and `peaks` when it is not 0. */
+  readonly first: number;
+  /** Entries are given for positions from `from` to `to` - 1; outside, leaves alone. */
+  readonly from: number;
+  readonly to: number;
+  /** Leaf of the entry before `first`, base64. */
+  readonly previous?: string;
+  /** Roots of the complete subtrees over what is before `first`, largest first, base64. */
+  readonly peaks?: readonly string[];
+  /** Signed checkpoints of the chain. */
+  readonly checkpoints: readonly string[];
+};
+
+/** One line for each position. */
+export type ExportLine = { readonly seq: number; readonly leaf: string; readonly entry?: string };
+
+export type ExportReport = ChainReport & { readonly origin: string };
+
+/** The export could not be checked: unreadable, of another format, without a checkpoint signed by a key that is known. */
+export class ExportError extends Error {
+  override readonly name = 'ExportError';
+}
+
+/** The checkpoints of `origin` among these notes that one of the keys has signed; a wrong signature is a finding. */
+export function trustedCheckpoints(
+  notes: Iterable<{ readonly note: string; readonly source: string }>,
+  origin: string,
+  verifiers: readonly Verifier[],
+): { checkpoints: TrustedCheckpoint[]; findings: Finding[] } {
+  const checkpoints: TrustedCheckpoint[] = [];
+  const findings: Finding[] = [];
+  for (const { note, source } of notes) {
+    try {
+      const parsed = parseNote(note);
+      const { origin: of, size, root } = parseCheckpoint(parsed.text);
+      if (of !== origin) continue;
+      // A wrong signature throws; a note by unknown keys alone says nothing, and is not relied upon.
+      if (signaturesOf(parsed, verifiers).length > 0) checkpoints.push({ size, root, source });
+    } catch (error) {
+      const detail = `a checkpoint (${source}): ${error instanceof Error ? error.message : String(error)}`;
+      findings.push({ kind: 'forged_checkpoint', seq: 0, entryId: null, detail });
+    }
+  }
+  return { checkpoints, findings };
+}
+
+/** The notes that a directory anchor keeps, or one file. */
+export async function readAnchor(path: string): Promise<{ note: string; source: string }[]> {
+  const source = `anchor ${path}`;
+  try {
+    const names = await readdir(path, { recursive: true });
+    const files = names.filter((name) => name.endsWith('.note')).toSorted();
+    return await Promise.all(files.map(async (name) => ({ note: await readFile(join(path, name), 'utf8'), source })));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOTDIR') throw error;
+    return [{ note: await readFile(path, 'utf8'), source }];
+  }
+}
+
+function readHeader(line: string | undefined): ExportHeader {
+  try {
+    const header = JSON.parse(line ?? '') as ExportHeader;
+    if (header.format === 'bulkhead-audit/1' && Number.isSafeInteger(header.first)) return header;
+  } catch {
+    // Said below.
+  }
+  throw new ExportError('This is no export of an audit chain: its first line is no bulkhead-audit/1 header.');
+}
+
+function openVerifier(header: ExportHeader, checkpoints: TrustedCheckpoint[]): ChainVerifier {
+  if (header.first === 0) return new ChainVerifier({ checkpoints });
+  const peaks = (header.peaks ?? []).map((peak) => Buffer.from(peak, 'base64'));
+  const previous = Buffer.from(header.previous ?? '', 'base64');
+  return new ChainVerifier({ checkpoints, start: { size: header.first, peaks, previous } });
+}
+
+/** The position before which an entry says that retention removed entries; 0 when it says nothing of the kind. */
+export function cutIn(bytes: Buffer): number {
+  if (!bytes.includes('9:audit.cut\n')) return 0;
+  const fields = decodeEntry(bytes);
+  if (fields?.action !== 'audit.cut' || fields.target_type !== 'bulkhead.audit_entry') return 0;
+  const detail = JSON.parse(fields.detail ?? '{}') as { before?: number };
+  return detail.before ?? 0;
+}
+
+/**
+ * @param options `anchors`: notes kept elsewhere; `onProgress` is told every 50,000 lines
+ * @throws {ExportError} when it cannot be checked
+ */
+export async function verifyExport(
+  path: string,
+  options: {
+    verifiers: readonly Verifier[];
+    anchors?: readonly { note: string; source: string }[];
+    onProgress?: (entries: number) => void;
+  },
+): Promise<ExportReport> {
+  const lines = createInterface({ input: createReadStream(path, { highWaterMark: 1 << 20 }), crlfDelay: Infinity });
+  let header: ExportHeader | undefined;
+  let verifier: ChainVerifier | undefined;
+  let trusted: ReturnType<typeof trustedCheckpoints> = { checkpoints: [], findings: [] };
+  let [cutBefore, count] = [0, 0];
+  for await (const line of lines) {
+    if (header === undefined || verifier === undefined) {
+      header = readHeader(line);
+      const notes = [...header.checkpoints.map((note) => ({ note, source: 'database' })), ...(options.anchors ?? [])];
+      trusted = trustedCheckpoints(notes, header.origin, options.verifiers);
+      verifier = openVerifier(header, trusted.checkpoints);
+      continue;
+    }
+    const link = readLine(line, verifier.next);
+    if (link.entry !== undefined) cutBefore = Math.max(cutBefore, cutIn(link.entry));
+    verifier.push({ ...link, withheld: link.seq < header.from || link.seq >= header.to });
+    count += 1;
+    if (count % 50_000 === 0) options.onProgress?.(count);
+  }
+  if (header === undefined || verifier === undefined) throw new ExportError('The file is empty.');
+  const report = verifier.finish({ cutBefore });
+  const findings = [...trusted.findings, ...report.findings];
+  if (trusted.checkpoints.length === 0 && findings.length === 0) {
+    throw new ExportError('No checkpoint in it is signed by a key you gave, so nothing tells whether it is whole.');
+  }
+  return { ...report, findings, origin: header.origin };
+}
+
+function readLine(line: string, next: number) {
+  try {
+    const { seq, leaf, entry } = JSON.parse(line) as ExportLine;
+    const bytes = entry === undefined ? undefined : Buffer.from(entry, 'base64');
+    return { seq, leaf: Buffer.from(leaf, 'base64'), entry: bytes };
+  } catch {
+    throw new ExportError(`Line ${next + 2} cannot be read: the file is cut off or damaged.`);
+  }
+}
