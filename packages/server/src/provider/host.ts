@@ -1,3 +1,4 @@
+import type { EventEmitter } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { IdentityDependencies } from '@bulkhead/platform/identity';
 import { ProviderRecords } from '@bulkhead/platform/identity/provider';
@@ -77,7 +78,7 @@ export class ProviderHost {
       ),
     });
     provider.on('server_error', (_context, error) => this.#options.onFault(error));
-    provider.on('error', (error) => this.#options.onFault(error));
+    (provider as EventEmitter).on('error', (error) => this.#options.onFault(error));
     this.#built = { provider, answer: provider.callback() as Answer, keys: names };
     return provider;
   }

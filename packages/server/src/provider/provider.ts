@@ -1,7 +1,7 @@
 import type { IdentityDependencies } from '@bulkhead/platform/identity';
 import { endSession, isClientSecret, type ProviderRecords } from '@bulkhead/platform/identity/provider';
 import { Provider } from 'oidc-provider';
-import type { Configuration, JWKS, KoaContextWithOIDC } from 'oidc-provider';
+import type { Configuration, JWKS, KoaContextWithOIDC, Session } from 'oidc-provider';
 import { createAdapter } from './adapter.ts';
 import { accessTokenLife, Applications } from './applications.ts';
 import { innerCookies } from './cookies.ts';
@@ -79,13 +79,10 @@ function protocol(algorithm: string): Configuration {
     routes: providerRoutes,
     scopes: ['openid', 'profile', 'email', 'tenant'],
     claims: {
-      openid: ['sub'],
+      openid: ['sub', 'acr', 'amr', 'auth_time'],
       profile: ['name'],
       email: ['email', 'email_verified'],
       tenant: ['tenant_id', 'tenant_name', 'role', 'module_roles', 'company_ids'],
-      acr: null,
-      amr: null,
-      auth_time: null,
       sid: null,
       iss: null,
     },
@@ -213,9 +210,10 @@ function endWithBrowserSession(provider: Provider, { identity, records }: Provid
   provider.use(async (context, next) => {
     await next();
     const { oidc } = context as Partial<KoaContextWithOIDC>;
-    if (oidc?.route !== 'end_session_confirm' || oidc.session?.destroyed !== true) return;
-    const sessionId = await records.sessionIdOf(oidc.session.uid);
-    const accountId = oidc.session.accountId;
+    const session = oidc?.session as (Session & { destroyed?: boolean }) | undefined;
+    if (oidc?.route !== 'end_session_confirm' || session?.destroyed !== true) return;
+    const sessionId = await records.sessionIdOf(session.uid);
+    const { accountId } = session;
     if (sessionId === undefined || accountId === undefined) return;
     await endSession(identity, { sessionId, accountId, clientId: oidc.client?.clientId });
   });
