@@ -18,6 +18,8 @@ export type OpenedLab = {
   module: Module;
   /** After the module's migrations and whatever made the tenants: makes their secrets and the copy. */
   prepare: () => Promise<void>;
+  /** Two tenants that have a secret, once prepared; undefined where there are not two. */
+  pair: () => { ours: string; theirs: string } | undefined;
 };
 
 /** The lab, and what has to be done once its tables and its tenants are there. */
@@ -38,5 +40,9 @@ export function openLab(options: OpenLabOptions): OpenedLab {
     for (const { tenant, secret } of rows) secrets.set(tenant, secret);
     await makePlainCopy({ administrator, ...copy, rows });
   };
-  return { module, prepare };
+  const pair: OpenedLab['pair'] = () => {
+    const [ours, theirs] = secrets.keys();
+    return ours === undefined || theirs === undefined ? undefined : { ours, theirs };
+  };
+  return { module, prepare, pair };
 }

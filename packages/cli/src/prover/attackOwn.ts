@@ -4,8 +4,18 @@ import { connectionOf, type AttackDone, type AttackEngine, type Config } from '@
 import pg from 'pg';
 import { connect } from './connect.ts';
 
-/** The prover, aimed at the server's own database as bulkhead_app, on connections of its own. */
-export function attackOwn({ database, context }: Pick<Config, 'database' | 'context'>): AttackEngine {
+/** Two tenants that exist; undefined: two that do not, whose rows are made inside each transaction. */
+export type TenantPair = { ours: string; theirs: string } | undefined;
+
+/**
+ * The prover, aimed at the server's own database as bulkhead_app, on connections of its own.
+ *
+ * @param tenants read at each attack. Only a demo names its own: an attack locks what it touches until it is rolled back
+ */
+export function attackOwn(
+  { database, context }: Pick<Config, 'database' | 'context'>,
+  tenants: () => TenantPair = () => undefined,
+): AttackEngine {
   const sealer = new ContextSealer({ key: { id: context.keyId, secret: context.key }, lifetimeSeconds: 900 });
   return async ({ onProgress, signal }) => {
     const open: pg.Client[] = [];
@@ -23,6 +33,7 @@ export function attackOwn({ database, context }: Pick<Config, 'database' | 'cont
         connect: another,
         model,
         catalog,
+        tenants: tenants(),
         seal: (tenant) => sealer.seal({ tenant, actor: { kind: 'account', id: tenant } }),
         signal,
         progress: (done, total, table) => onProgress({ type: 'progress', done, total, table }),

@@ -107,7 +107,7 @@ async function prepareDatabase(
     await watch.time('demo', () => seedDemo(request, opened.config, { folder, terminal: ground.terminal }));
   }
   if (lab !== undefined) await watch.time('lab', () => lab.prepare());
-  return { ...opened, modules };
+  return { ...opened, modules, pair: lab?.pair };
 }
 
 type Code = {
@@ -146,7 +146,7 @@ export async function bringUp(request: UpRequest, ground: Ground): Promise<Insta
     const dist = ownConsole ? consoleDist(consolePackage) : undefined;
     const code = watch.time('load', () => loadCode(request));
     const prepared = { watch, folder, wanted, console: dist, code };
-    const [loaded, { config, lost, modules }] = await all([
+    const [loaded, { config, lost, modules, pair }] = await all([
       code,
       prepareDatabase(request, ground, prepared),
       dist === undefined
@@ -156,7 +156,7 @@ export async function bringUp(request: UpRequest, ground: Ground): Promise<Insta
     signal.throwIfAborted();
     const { attackOwn } = await import('../prover/attackOwn.ts');
     const server = loaded.createServer(runtimeConfig(config), modules, {
-      attack: attackOwn(config),
+      attack: attackOwn(config, pair),
       logStream: { write: (line) => terminal.progress(line.trimEnd()) },
     });
     stack.defer(() => server.close());

@@ -22,7 +22,15 @@ const columns: Column<Attempt>[] = [
     tight: true,
     cell: ({ target }) => (target === 'sealed' ? 'Sealed context' : 'Plain setting'),
   },
-  { key: 'input', header: 'Text', cell: ({ input }) => <code className={styles.cell}>{input}</code> },
+  {
+    key: 'input',
+    header: 'Text',
+    cell: ({ input }) => (
+      <code className={styles.tried} title={input}>
+        {input}
+      </code>
+    ),
+  },
   { key: 'outcome', header: 'Outcome', tight: true, cell: (attempt) => <OutcomeTag attempt={attempt} /> },
 ];
 
