@@ -1,6 +1,9 @@
 import { hkdfSync } from 'node:crypto';
-import { identityDependencies } from '@bulkhead/platform/identity';
+import { identityDependencies, mailNotices } from '@bulkhead/platform/identity';
 import type { IdentityDependencies } from '@bulkhead/platform/identity';
+import { assertFreshProof, secondFactorRule } from '@bulkhead/platform/identity/factor';
+import type { FactorDependencies } from '@bulkhead/platform/identity/factor';
+import type { Mailer } from '@bulkhead/platform/mail';
 import type { FieldCipher } from '@bulkhead/platform/vault';
 import type { FastifyInstance } from 'fastify';
 import { mergeAccess, mergeAnswers, permissionsIn } from './access.ts';
@@ -8,7 +11,9 @@ import { migrationLines } from './boot/lines.ts';
 import type { Pools } from './boot/pools.ts';
 import { createReadiness } from './boot/readiness.ts';
 import type { Config } from './config/schema.ts';
+import { createFactors } from './factor/dependencies.ts';
 import { platformRouter } from './handlers/index.ts';
+import { mailHandlerParts } from './mail/mailing.ts';
 import { createApp } from './http/app.ts';
 import { mountConsole } from './http/console.ts';
 import { securityHeaders } from './http/headers.ts';
@@ -46,6 +51,8 @@ export type Parts = {
   /** Encrypts single fields under the installation's key. */
   cipher: FieldCipher;
   clock: () => number;
+  /** Writes letters; undefined: this server has no mail. */
+  mailer: Mailer | undefined;
   identity: IdentityParts;
   /** Attacks the server's own database for the isolation page. */
   attack?: AttackEngine | undefined;
@@ -75,7 +82,9 @@ export type Composition = {
 export function compose(parts: Parts, state: ServerState): Composition {
   const { config, log } = parts;
   const identity = createIdentity(parts);
-  const { dispatch, procedures, batchGuard } = createDispatch(parts, identity);
+  const { stepUpWithin } = config.session;
+  const factors = createFactors(identity, { origins: () => state.origins, stepUpWithin });
+  const { dispatch, procedures, batchGuard } = createDispatch(parts, factors);
   const https = config.http.publicUrl?.startsWith('https:') === true;
   const headers = securityHeaders({ https });
   const app = createApp(config.http, { log, headers });
@@ -102,19 +111,22 @@ export function compose(parts: Parts, state: ServerState): Composition {
   return { app, batchGuard, procedures, prepare };
 }
 
-function createIdentity({ pools, cipher, clock, identity }: Parts): IdentityDependencies {
+/** What the identity slice works with on this server. */
+export function createIdentity({ pools, cipher, clock, mailer, identity }: Parts): IdentityDependencies {
   return identityDependencies({
     pool: pools.identity,
     sealer: pools.sealer,
     cipher,
     clock,
+    signInRules: [secondFactorRule],
+    ...(mailer === undefined ? {} : { notices: mailNotices(mailer) }),
     ...identity,
   });
 }
 
 function createDispatch(
   parts: Parts,
-  identity: IdentityDependencies,
+  factors: FactorDependencies,
 ): {
   dispatch: DispatchOptions;
   procedures: MountedProcedure[];
@@ -124,7 +136,7 @@ function createDispatch(
   const access = mergeAccess(modules);
   const cursorKey = deriveCursorKey(config.context.key);
   const router = mountRouter(
-    platformRouter({ identity, access, cursorKey, isolation: isolationParts(parts) }),
+    platformRouter({ identity: factors, factors, access, cursorKey, isolation: isolationParts(parts), ...mailHandlerParts(parts) }),
     modules,
   );
   const procedures = listProcedures(router, {
@@ -140,8 +152,13 @@ function createDispatch(
     maxMembers: config.http.maxBatch,
     onFault: (error) => log.error({ event: 'audit_failed', error: describeError(error) }),
   });
-  const readProgram = createProgramReader(identity, access);
-  const guard = createGuard({ db: pools.tenants, access, readProgram });
+  const readProgram = createProgramReader(factors, access);
+  const guard = createGuard({
+    db: pools.tenants,
+    access,
+    readProgram,
+    assertFreshProof: (session) => assertFreshProof(factors, session),
+  });
   return { dispatch: { router, guard, errors }, procedures, batchGuard };
 }
 

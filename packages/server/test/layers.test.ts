@@ -101,10 +101,12 @@ const scopeOf = (person: Person, tenant: string | undefined) => {
 /** A database that would answer anything: what is left is the guard alone. */
 const wideOpen = { as: () => ({}) as never };
 const readProgram = () => Promise.reject(new Error('nobody presents a key here'));
+const assertFreshProof = () => Promise.resolve();
+const guarding = { db: wideOpen, access: mergeAccess([module]), readProgram, assertFreshProof };
 const read = { permission: 'widgets:widget.read', rate: 'read' } as const;
 
 test('ACC-1 without the database’s walls, the guard alone keeps a stranger out of a tenant', async () => {
-  const guard = createGuard({ db: wideOpen, access: mergeAccess([module]), readProgram });
+  const guard = createGuard(guarding);
   await assert.rejects(guard(read, scopeOf(two, one.tenant)), {
     message: 'You are not a member of this tenant.',
   });
@@ -113,12 +115,12 @@ test('ACC-1 without the database’s walls, the guard alone keeps a stranger out
 test('ACC-1 without the database’s walls, the guard alone keeps a member to the role', async () => {
   const member = await signUp(fixture.url);
   await join(fixture, { host: one, person: member, role: 'member' });
-  const guard = createGuard({ db: wideOpen, access: mergeAccess([module]), readProgram });
+  const guard = createGuard(guarding);
   await assert.rejects(guard(read, scopeOf(member, one.tenant)), { code: 'permission_refused' });
 });
 
 test('ACC-1 a procedure whose permission got lost lets nobody in, owners included', async () => {
-  const guard = createGuard({ db: wideOpen, access: mergeAccess([module]), readProgram });
+  const guard = createGuard(guarding);
   await assert.rejects(guard({}, scopeOf(one, undefined)), { code: 'permission_refused' });
 });
 

@@ -33,7 +33,7 @@ export const memberContract = {
     .input(nothing)
     .output(z.object({ members: z.array(member) })),
 
-  change: procedure({ permission: 'access:member.change', rate: 'write', scope: 'tenant' })
+  change: procedure({ permission: 'access:member.change', rate: 'write', scope: 'tenant', stepUp: true })
     .route({
       method: 'PUT',
       path: '/members/{id}',
@@ -44,7 +44,7 @@ export const memberContract = {
     .output(member)
     .errors(platformErrorMap('last_owner', 'role_invalid', 'member_missing', 'company_missing')),
 
-  remove: procedure({ permission: 'access:member.remove', rate: 'write', scope: 'tenant' })
+  remove: procedure({ permission: 'access:member.remove', rate: 'write', scope: 'tenant', stepUp: true })
     .route({
       method: 'DELETE',
       path: '/members/{id}',

@@ -1,5 +1,6 @@
 import type { Pool } from 'pg';
 import type { Parts } from '../compose.ts';
+import { purgeDuty } from '../factor/purgeDuty.ts';
 import { isolationDuty } from '../isolation/recorder.ts';
 import { Duties } from './duty.ts';
 import type { Duty } from './duty.ts';
@@ -14,7 +15,7 @@ export type DutyParts = Parts & {
 
 /** Every duty of the platform. */
 function platformDuties({ pools, worker, clock }: DutyParts): Duty[] {
-  return [isolationDuty({ tenants: pools.tenants, worker, clock })];
+  return [isolationDuty({ tenants: pools.tenants, worker, clock }), purgeDuty({ worker, clock })];
 }
 
 /** The duties of this server; none without a worker's password. */

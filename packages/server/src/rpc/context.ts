@@ -12,4 +12,10 @@ export type SignedInContext = PublicContext & { signedIn: Session };
 export type PlatformContext = ModuleContext & {
   /** Companies the actor is limited to; null: every company. */
   companyIds: readonly string[] | null;
+  /**
+   * For what is dangerous only with some inputs; what always is says `stepUp: true` in its contract.
+   *
+   * @throws PlatformError step_up_required
+   */
+  requireStepUp: () => Promise<void>;
 };

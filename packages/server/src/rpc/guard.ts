@@ -18,23 +18,30 @@ export type Guard = (
 
 /**
  * The guard in front of every procedure: session, membership, company, permission, sealed
- * context, in this order. Nothing of it looks at the input.
+ * context, and the fresh proof that a dangerous procedure asks for, in this order. Nothing of it looks at the input.
  */
 export function createGuard(options: {
   db: Pick<TenantPool, 'as'>;
   access: readonly ModuleAccess[];
   readProgram: ReadProgram;
+  /** Throws unless the session was proved lately, and strongly enough for its account. */
+  assertFreshProof: (session: Session) => Promise<void>;
 }): Guard {
   const permissionsFor = rememberPermissions(options.access);
   return async (meta, scope) => {
     const { permission } = meta;
     if (permission === 'public') return { scope };
     if (scope.apiKey !== undefined) {
-      return place(options.db, { meta, scope, placed: await placeProgram(meta, scope, options) });
+      const placed = await placeProgram(meta, scope, options);
+      return { ...place(options.db, { meta, scope, placed }), requireStepUp: refuseProgram };
     }
     const signedIn = await liveSession(meta, scope);
     if (signedIn === null) throw new PlatformError('signed_out');
-    if (permission === 'signed-in') return { scope, signedIn };
+    const requireStepUp = (): Promise<void> => options.assertFreshProof(signedIn);
+    if (permission === 'signed-in') {
+      if (meta.stepUp === true) await requireStepUp();
+      return { scope, signedIn };
+    }
     const membership = chooseMembership(signedIn, scope.placement.tenant);
     const { id, name } = signedIn.account;
     const placed = {
@@ -43,8 +50,16 @@ export function createGuard(options: {
       permissions: permissionsFor(membership),
       companyIds: membership.companyIds,
     };
-    return place(options.db, { meta, scope, placed });
+    const context = place(options.db, { meta, scope, placed });
+    // Last of all: whoever may not do it anyway is not asked to prove anything.
+    if (meta.stepUp === true) await requireStepUp();
+    return { ...context, requireStepUp };
   };
+}
+
+/** A program cannot prove that it is anybody. */
+function refuseProgram(): Promise<never> {
+  return Promise.reject(new PlatformError('api_key_unfit'));
 }
 
 /** A program acts in its own tenant alone, and never where a person must prove who they are. */
@@ -70,7 +85,7 @@ async function liveSession(meta: Partial<ProcedureMeta>, scope: RequestScope): P
 function place(
   db: Pick<TenantPool, 'as'>,
   { meta, scope, placed }: { meta: Partial<ProcedureMeta>; scope: RequestScope; placed: Program },
-): PlatformContext {
+): Omit<PlatformContext, 'requireStepUp'> {
   const { actor, tenant, permissions, companyIds } = placed;
   scope.outcome.tenant = tenant;
   if (meta.permission === undefined || !permissions.has(meta.permission)) {
