@@ -37,6 +37,7 @@ type SessionRow = {
   auth_time: Date;
   amr: string[];
   acr: string | null;
+  confined_tenant_id: string | null;
   email: string;
   email_verified: boolean;
   name: string;
@@ -47,7 +48,7 @@ async function loadSession(identity: IdentityDependencies, tokenHash: Buffer): P
   const now = new Date(identity.clock());
   const { rows } = await identity.pool.query<SessionRow>(
     `select s.id, s.account_id, s.created_at, s.last_seen_at, s.idle_expires_at, s.absolute_expires_at, s.auth_time,
-       s.amr, s.acr, a.email, a.email_verified_at is not null as email_verified, a.name,
+       s.amr, s.acr, s.confined_tenant_id, a.email, a.email_verified_at is not null as email_verified, a.name,
        exists (
          select from identity.operator o where o.account_id = a.id and o.revoked_at is null
        ) as operator
@@ -60,7 +61,7 @@ async function loadSession(identity: IdentityDependencies, tokenHash: Buffer): P
   const row = rows[0];
   if (row === undefined) return null;
   const [memberships, idleExpiresAt] = await Promise.all([
-    readMemberships(identity, row.account_id),
+    readMemberships(identity, row.account_id, row.id),
     touch(identity, row, now),
   ]);
   if (idleExpiresAt === null) return null;
@@ -80,6 +81,7 @@ async function loadSession(identity: IdentityDependencies, tokenHash: Buffer): P
     authenticatedAt: row.auth_time,
     methods: row.amr,
     acr: row.acr,
+    confinedTo: row.confined_tenant_id,
   };
 }
 
@@ -110,15 +112,24 @@ type MembershipRow = {
   company_ids: string[] | null;
 };
 
-/** An account's memberships as they are now. */
+/**
+ * An account's memberships as they are now.
+ *
+ * @param sessionId those that this session of the account may act through: not all, when single sign-on confines it or
+ *   is required somewhere
+ */
 export async function readMemberships(
   { pool, sealer }: Pick<IdentityDependencies, 'pool' | 'sealer'>,
   accountId: string,
+  sessionId?: string,
 ): Promise<Membership[]> {
   const context = sealer.seal({ tenant: noTenant, actor: { kind: 'account', id: accountId } });
+  const columns = 'id, tenant_id, tenant_name, role, module_roles, company_ids';
   const { rows } = await pool.query<MembershipRow>(
-    'select id, tenant_id, tenant_name, role, module_roles, company_ids from identity.memberships_of_context($1)',
-    [context],
+    sessionId === undefined
+      ? `select ${columns} from identity.memberships_of_context($1)`
+      : `select ${columns} from identity.memberships_of_session($1, $2)`,
+    sessionId === undefined ? [context] : [context, sessionId],
   );
   return rows.map((row) => ({
     id: row.id,

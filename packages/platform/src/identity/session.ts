@@ -51,7 +51,15 @@ export type Session = {
   methods: string[];
   /** Authentication context class (OpenID Connect acr); null for a password alone. */
   acr: string | null;
+  /**
+   * The one tenant it reaches, because that tenant's own identity provider started it; null: all of the account's. What
+   * such a session may not touch is the account itself.
+   */
+  confinedTo: string | null;
 };
+
+/** A tenant's connection that vouches for a sign-in. */
+export type VouchingConnection = { id: string; tenantId: string };
 
 export type SessionStart = {
   accountId: string;
@@ -62,6 +70,8 @@ export type SessionStart = {
   acr?: string | undefined;
   /** Default: the dependencies' own. */
   lifetimes?: SessionLifetimes | undefined;
+  /** Confines the session to the connection's tenant. Default: none. */
+  connection?: VouchingConnection | undefined;
 };
 
 /**
@@ -71,7 +81,7 @@ export type SessionStart = {
 export async function startSession(
   identity: Pick<IdentityDependencies, 'clock' | 'randomBytes' | 'lifetimes'>,
   database: Pool | ClientBase,
-  { accountId, device, methods, acr, lifetimes = identity.lifetimes }: SessionStart,
+  { accountId, device, methods, acr, connection, lifetimes = identity.lifetimes }: SessionStart,
 ): Promise<StartedSession> {
   const { clock, randomBytes } = identity;
   const known = device.browser === undefined ? null : knownDevice(device.browser, randomBytes);
@@ -87,8 +97,9 @@ export async function startSession(
   };
   await database.query(
     `insert into identity.session (id, account_id, token_hash, created_at, last_seen_at, auth_time,
-       idle_expires_at, absolute_expires_at, ip, user_agent, amr, acr, device_hash)
-     values ($1, $2, $3, $4, $4, $4, $5, $6, $7, $8, $9, $10, $11)`,
+       idle_expires_at, absolute_expires_at, ip, user_agent, amr, acr, device_hash,
+       connection_id, confined_tenant_id)
+     values ($1, $2, $3, $4, $4, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
     [
       started.sessionId,
       accountId,
@@ -101,6 +112,8 @@ export async function startSession(
       methods,
       acr ?? null,
       known?.hash ?? null,
+      connection?.id ?? null,
+      connection?.tenantId ?? null,
     ],
   );
   return started;

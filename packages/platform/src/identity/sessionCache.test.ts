@@ -14,6 +14,7 @@ const session = (accountId: string): Session => ({
   authenticatedAt: new Date(0),
   methods: [],
   acr: null,
+  confinedTo: null,
 });
 
 /** A loader that counts its calls. */

@@ -1,6 +1,6 @@
 import type { ClientBase } from 'pg';
 import type { IdentityDependencies, SessionLifetimes } from './dependencies.ts';
-import type { Device } from './session.ts';
+import type { Device, VouchingConnection } from './session.ts';
 
 /** What somebody proved first. */
 export type FirstProof = 'password' | 'magic_link' | 'provider' | 'passkey';
@@ -25,6 +25,8 @@ export type SignInAttempt = {
   countedAttempt?: string | undefined;
   /** Of the session. Default: the dependencies' own. */
   lifetimes?: SessionLifetimes | undefined;
+  /** The tenant's connection that vouched for the first proof: the session will be confined to its tenant. */
+  connection?: VouchingConnection | undefined;
 };
 
 /** The account of an attempt, locked against a change until the sign-in has ended. */

@@ -93,7 +93,7 @@ export class Applications {
     const sessionId = await this.#sessionOf(context, session?.uid);
     if (sessionId === undefined) return false;
     const place = { sessionId, clientId: client.clientId };
-    const memberships = await this.memberships(account.accountId);
+    const memberships = await this.memberships(account.accountId, sessionId);
     const named = params?.['tenant'];
     if (named !== undefined && (typeof named !== 'string' || !uuid.test(named))) {
       throw new errors.InvalidRequest('tenant must be the id of an organisation');
@@ -122,8 +122,8 @@ export class Applications {
     await chooseTenant(this.#identity, choice);
   }
 
-  async memberships(accountId: string) {
-    return (await readPerson(this.#identity, accountId))?.memberships ?? [];
+  async memberships(accountId: string, sessionId: string) {
+    return (await readPerson(this.#identity, accountId, sessionId))?.memberships ?? [];
   }
 
   /** Whether a client may learn what a token is worth. */
@@ -144,7 +144,7 @@ export class Applications {
     const sessionId = await this.#sessionOf(context, sessionUid);
     if (clientId === undefined || sessionId === undefined) throw new errors.InvalidGrant('no session');
     const tenantId = await chosenTenant(this.#identity, { sessionId, clientId });
-    const membership = (await this.memberships(accountId)).find(
+    const membership = (await this.memberships(accountId, sessionId)).find(
       (candidate) => candidate.tenantId === tenantId,
     );
     if (membership === undefined) throw new errors.InvalidGrant('not a member of the organisation any more');

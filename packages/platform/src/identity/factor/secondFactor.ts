@@ -5,7 +5,7 @@ import { randomUuid } from '../../random.ts';
 import { inTransaction } from '../../transaction.ts';
 import { completeSignIn } from '../completeSignIn.ts';
 import { createSecretToken, hashSecretToken } from '../secretToken.ts';
-import type { Device, StartedSession } from '../session.ts';
+import type { Device, StartedSession, VouchingConnection } from '../session.ts';
 import type { FactorKind, FirstProof, SignInRule } from '../signInRule.ts';
 import { limitingAttempts } from './attempts.ts';
 import type { FactorDependencies } from './dependencies.ts';
@@ -31,8 +31,8 @@ export const secondFactorRule: SignInRule = async (attempt, { identity, client, 
   const { token, hash } = createSecretToken(identity.randomBytes);
   const now = identity.clock();
   await client.query(
-    `insert into identity.pending_sign_in (id, account_id, token_hash, methods, verified_by, created_at, expires_at)
-     values ($1, $2, $3, $4, $5, $6, $7)`,
+    `insert into identity.pending_sign_in (id, account_id, token_hash, methods, verified_by, created_at, expires_at, connection_id)
+     values ($1, $2, $3, $4, $5, $6, $7, $8)`,
     [
       randomUuid(identity.randomBytes),
       account.id,
@@ -41,6 +41,7 @@ export const secondFactorRule: SignInRule = async (attempt, { identity, client, 
       attempt.verifiedBy,
       new Date(now),
       new Date(now + pendingLife),
+      attempt.connection?.id ?? null,
     ],
   );
   return { kind: 'factor_required', challenge: token, factors };
@@ -124,6 +125,7 @@ async function redeem(
         verifiedBy: pending.verified_by,
         secondFactor: proof.kind,
         acr: twoFactors,
+        connection: await connectionOf(client, pending.connection_id),
       },
       client,
     );
@@ -144,13 +146,29 @@ async function consume(factors: FactorDependencies, client: ClientBase, { id }: 
   if (rowCount !== 1) throw new PlatformError('sign_in_expired');
 }
 
-type PendingRow = { id: string; account_id: string; methods: string[]; verified_by: FirstProof };
+type PendingRow = {
+  id: string;
+  account_id: string;
+  methods: string[];
+  verified_by: FirstProof;
+  connection_id: string | null;
+};
+
+// What vouched for the first factor confines the session, whatever came second.
+async function connectionOf(client: ClientBase, id: string | null): Promise<VouchingConnection | undefined> {
+  if (id === null) return undefined;
+  const { rows } = await client.query<{ tenant_id: string }>(
+    'select tenant_id from identity.connection_directory where connection_id = $1 and enabled',
+    [id],
+  );
+  return rows[0] === undefined ? refuseExpired() : { id, tenantId: rows[0].tenant_id };
+}
 
 async function countAttempt({ pool, clock }: FactorDependencies, challenge: string): Promise<PendingRow> {
   const { rows } = await pool.query<PendingRow>(
     `update identity.pending_sign_in set attempts = attempts + 1
      where token_hash = $1 and consumed_at is null and expires_at > $2 and attempts < $3
-     returning id, account_id, methods, verified_by`,
+     returning id, account_id, methods, verified_by, connection_id`,
     [hashSecretToken(challenge), new Date(clock()), pendingAttempts],
   );
   return rows[0] ?? refuseExpired();
@@ -158,7 +176,7 @@ async function countAttempt({ pool, clock }: FactorDependencies, challenge: stri
 
 async function findPending({ pool, clock }: FactorDependencies, challenge: string): Promise<PendingRow> {
   const { rows } = await pool.query<PendingRow>(
-    `select id, account_id, methods, verified_by from identity.pending_sign_in
+    `select id, account_id, methods, verified_by, connection_id from identity.pending_sign_in
      where token_hash = $1 and consumed_at is null and expires_at > $2 and attempts < $3`,
     [hashSecretToken(challenge), new Date(clock()), pendingAttempts],
   );

@@ -58,10 +58,11 @@ export async function chooseTenant(
 /** What an ID token or the userinfo endpoint may tell of a person. */
 export type Person = { id: string; email: string; emailVerified: boolean; name: string };
 
-/** The account, unless it is disabled; its memberships as they are now. */
+/** The account, unless it is disabled; its memberships as they are now, or those that one session of it may act through. */
 export async function readPerson(
   dependencies: Dependencies,
   accountId: string,
+  sessionId?: string,
 ): Promise<{ person: Person; memberships: Membership[] } | undefined> {
   const { rows } = await dependencies.pool.query<Person>(
     `select id, email, email_verified_at is not null as "emailVerified", name from identity.account
@@ -70,7 +71,7 @@ export async function readPerson(
   );
   const person = rows[0];
   if (person === undefined) return undefined;
-  return { person, memberships: await readMemberships(dependencies, accountId) };
+  return { person, memberships: await readMemberships(dependencies, accountId, sessionId) };
 }
 
 /**
