@@ -357,6 +357,49 @@ create table identity.operator (
 CREATE INDEX operator_account_idx ON identity.operator USING btree (account_id);
 CREATE UNIQUE INDEX operator_active_unique ON identity.operator USING btree (account_id) WHERE (revoked_at IS NULL);
 
+create table identity.operator_entry (
+  id uuid not null default gen_random_uuid(),
+  tenant_id uuid not null default bulkhead.claimed_tenant_id(),
+  created_at timestamp with time zone not null default now(),
+  updated_at timestamp with time zone not null default now(),
+  deleted_at timestamp with time zone,
+  account_id uuid not null,
+  operator_name text not null,
+  reason text not null,
+  mode text not null,
+  expires_at timestamp with time zone not null,
+  ended_at timestamp with time zone,
+  ended_by uuid,
+  constraint operator_entry_ended_by_given CHECK (((ended_at IS NULL) = (ended_by IS NULL))),
+  constraint operator_entry_mode_known CHECK ((mode = ANY (ARRAY['read'::text, 'change'::text]))),
+  constraint operator_entry_pkey PRIMARY KEY (tenant_id, id),
+  constraint operator_entry_reason_length CHECK (((length(btrim(reason)) >= 10) AND (length(btrim(reason)) <= 500))),
+  constraint operator_entry_account_fkey FOREIGN KEY (account_id) REFERENCES identity.account(id),
+  constraint operator_entry_ended_by_fkey FOREIGN KEY (ended_by) REFERENCES identity.account(id),
+  constraint operator_entry_tenant_fkey FOREIGN KEY (tenant_id) REFERENCES tenants.tenant(tenant_id)
+);
+alter table identity.operator_entry enable row level security;
+alter table identity.operator_entry force row level security;
+CREATE INDEX operator_entry_created_at_idx ON identity.operator_entry USING brin (created_at);
+CREATE UNIQUE INDEX operator_entry_live_unique ON identity.operator_entry USING btree (tenant_id, account_id) WHERE (ended_at IS NULL);
+create policy bulkhead_born on identity.operator_entry as restrictive for insert to bulkhead_app, bulkhead_owner
+  with check (((created_at = now()) AND (updated_at = now()) AND (deleted_at IS NULL)));
+create policy bulkhead_live on identity.operator_entry as restrictive for all to bulkhead_app, bulkhead_owner
+  using (((deleted_at IS NULL) OR (deleted_at >= statement_timestamp()) OR (current_setting('bulkhead.deleted'::text, true) = 'visible'::text)))
+  with check (((deleted_at IS NULL) OR (deleted_at >= statement_timestamp()) OR (current_setting('bulkhead.deleted'::text, true) = 'visible'::text)));
+create policy bulkhead_opener on identity.operator_entry as permissive for all to bulkhead_app, bulkhead_owner
+  using ((( SELECT NULLIF(current_setting('bulkhead.context'::text, true), ''::text) AS "nullif") IS NOT NULL))
+  with check ((( SELECT NULLIF(current_setting('bulkhead.context'::text, true), ''::text) AS "nullif") IS NOT NULL));
+create policy bulkhead_tenant on identity.operator_entry as restrictive for all to bulkhead_app, bulkhead_owner
+  using ((tenant_id = ( SELECT bulkhead.tenant_id() AS tenant_id)))
+  with check ((tenant_id = ( SELECT bulkhead.tenant_id() AS tenant_id)));
+CREATE TRIGGER bulkhead_audit_delete AFTER DELETE ON identity.operator_entry REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION bulkhead.audit_delete_tenant('identity.operator_entry');
+CREATE TRIGGER bulkhead_audit_insert AFTER INSERT ON identity.operator_entry REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION bulkhead.audit_insert_tenant('identity.operator_entry');
+CREATE TRIGGER bulkhead_audit_update AFTER UPDATE ON identity.operator_entry REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION bulkhead.audit_update_tenant('identity.operator_entry');
+CREATE TRIGGER bulkhead_no_delete BEFORE DELETE ON identity.operator_entry FOR EACH STATEMENT EXECUTE FUNCTION bulkhead.refuse_delete('none');
+CREATE TRIGGER bulkhead_no_truncate BEFORE TRUNCATE ON identity.operator_entry FOR EACH STATEMENT EXECUTE FUNCTION bulkhead.refuse_truncate();
+CREATE TRIGGER bulkhead_stamp BEFORE UPDATE ON identity.operator_entry FOR EACH ROW EXECUTE FUNCTION bulkhead.stamp_row();
+
 create table identity.passkey (
   id uuid not null,
   account_id uuid not null,
@@ -672,7 +715,7 @@ CREATE TRIGGER refuse_unvouched BEFORE INSERT ON identity.session FOR EACH ROW W
 
 create table identity.sign_in_failure (
   id bigint not null generated always as identity,
-  address_hash bytea,
+  address_hash bytea not null,
   account_hash bytea not null,
   occurred_at timestamp with time zone not null,
   failed_at timestamp with time zone,
@@ -874,6 +917,8 @@ create policy bulkhead_opener on tenants.tenant as permissive for all to bulkhea
 create policy bulkhead_tenant on tenants.tenant as restrictive for all to bulkhead_app, bulkhead_owner
   using ((tenant_id = ( SELECT bulkhead.tenant_id() AS tenant_id)))
   with check ((tenant_id = ( SELECT bulkhead.tenant_id() AS tenant_id)));
+create policy tenant_for_operator on tenants.tenant as permissive for select to bulkhead_identity
+  using (((deleted_at IS NULL) AND (( SELECT identity.acting_operator() AS acting_operator) IS NOT NULL)));
 create policy tenant_of_account on tenants.tenant as permissive for select to bulkhead_identity
   using (((deleted_at IS NULL) AND (id IN ( SELECT m.tenant_id
    FROM identity.membership m
@@ -933,6 +978,23 @@ begin
   update identity.invite i set accepted_at = at, accepted_by = acting_account
     where i.tenant_id = tenant and i.id = invite_id;
   return member_id;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION identity.acting_operator()
+ RETURNS uuid
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+  token constant text := bulkhead.verified_context();
+  acting constant uuid := case split_part(token, '.', 6) when 'operator' then split_part(token, '.', 7)::uuid end;
+begin
+  return (
+    select o.account_id from identity.operator o join identity.account a on a.id = o.account_id
+    where o.account_id = acting and o.revoked_at is null and a.disabled_at is null
+  );
 end
 $function$;
 
@@ -1054,6 +1116,8 @@ declare
   failures integer;
   under_way integer;
 begin
+  -- Not worth a wait for the disk: a crash of Postgres itself forgets what its last moments counted.
+  perform set_config('synchronous_commit', 'off', true);
   -- Two attempts at one address take turns here, so that many at once do not all count the same failures.
   perform pg_advisory_xact_lock(hashtextextended(encode(begin_sign_in.address_hash, 'hex'), 0));
   select a.id, p.hash into found_account, found_hash
@@ -1453,6 +1517,32 @@ begin
 end
 $function$;
 
+CREATE OR REPLACE FUNCTION identity.end_operator_entry(entry_id uuid)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+  operator constant uuid := identity.acting_operator();
+  ending uuid := operator;
+  stay identity.operator_entry;
+begin
+  select e.* into stay from identity.operator_entry e
+    where e.tenant_id = (select bulkhead.tenant_id()) and e.id = entry_id and e.ended_at is null;
+  if not found then
+    raise exception using errcode = '23503', constraint = 'operator_entry_missing',
+      message = 'there is no such stay in this tenant';
+  end if;
+  if operator is distinct from stay.account_id then
+    perform identity.require_authority(coalesce(identity.acting_role(), 'none'), 'member');
+    ending := bulkhead.account_id();
+  end if;
+  update identity.operator_entry e set ended_at = now(), ended_by = ending
+    where e.tenant_id = stay.tenant_id and e.id = stay.id;
+end
+$function$;
+
 CREATE OR REPLACE FUNCTION identity.end_provider_sign_ins()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -1466,6 +1556,36 @@ begin
     from identity.provider_client c
     where s.session_id = new.id and s.ended_at is null and c.id = s.client_id;
   return null;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION identity.enter_tenant(reason text, mode text, at timestamp with time zone, expires_at timestamp with time zone)
+ RETURNS uuid
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+  acting constant uuid := identity.acting_operator();
+  tenant constant uuid := bulkhead.tenant_id();
+  entry_id uuid;
+begin
+  if acting is null then
+    raise exception using errcode = '42501', constraint = 'operator_entry_operator',
+      message = 'only an operator may enter a tenant';
+  end if;
+  if enter_tenant.expires_at <= at or enter_tenant.expires_at > at + interval '4 hours' then
+    raise exception using errcode = '22023', constraint = 'operator_entry_life',
+      message = 'an operator stays four hours at most';
+  end if;
+  -- A stay that has run out is still open by its row; it must not block a new one.
+  update identity.operator_entry e set ended_at = now(), ended_by = acting
+    where e.tenant_id = tenant and e.account_id = acting and e.ended_at is null and e.expires_at <= at;
+  insert into identity.operator_entry (tenant_id, account_id, operator_name, reason, mode, expires_at)
+    select tenant, acting, a.name, enter_tenant.reason, enter_tenant.mode, enter_tenant.expires_at
+    from identity.account a where a.id = acting
+    returning id into entry_id;
+  return entry_id;
 end
 $function$;
 
@@ -1543,25 +1663,33 @@ BEGIN ATOMIC
     FROM ended;
 END;
 
-CREATE OR REPLACE FUNCTION identity.fail_sign_in(attempt bigint, account_id uuid, address_hash bytea, at timestamp with time zone, ip inet)
+CREATE OR REPLACE FUNCTION identity.fail_sign_in(attempt bigint, at timestamp with time zone)
  RETURNS boolean
  LANGUAGE plpgsql
  SET search_path TO ''
 AS $function$
 declare
-  subject constant bytea := identity.sign_in_subject(account_id, address_hash);
+  failed identity.sign_in_failure;
   reached boolean;
 begin
-  perform pg_advisory_xact_lock(hashtextextended(encode(subject, 'hex'), 0));
-  if attempt is null then
-    insert into identity.sign_in_failure (address_hash, account_hash, occurred_at, failed_at, ip)
-      values (fail_sign_in.address_hash, subject, at, at, fail_sign_in.ip);
-  else
-    update identity.sign_in_failure f set failed_at = at where f.id = attempt;
-  end if;
+  update identity.sign_in_failure f set failed_at = at where f.id = attempt returning f.* into failed;
   select c.address_failures = 5 or c.account_failures = 5 into reached
-    from identity.count_sign_in_failures(address_hash, subject, at) c;
+    from identity.count_sign_in_failures(failed.address_hash, failed.account_hash, at) c;
   return reached;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION identity.find_tenants(context text, part text)
+ RETURNS TABLE(id uuid, name text)
+ LANGUAGE plpgsql
+ SET search_path TO ''
+AS $function$
+begin
+  perform set_config('bulkhead.context', context, true);
+  return query
+    select t.id, t.name from tenants.tenant t
+    where identity.acting_operator() is not null and strpos(lower(t.name), lower(part)) > 0
+    order by t.name, t.id limit 50;
 end
 $function$;
 
@@ -1846,6 +1974,23 @@ BEGIN ATOMIC
            WHERE ((r.r COLLATE "C") !~ '^[a-z][a-z0-9_-]{0,39}:[a-z][a-z0-9_-]{0,39}$'::text)))) AND (cardinality(module_roles) = ( SELECT count(DISTINCT r.r) AS count
             FROM unnest(module_roles_valid.module_roles) r(r))));
 END;
+
+CREATE OR REPLACE FUNCTION identity.operator_entry_of_context(context text, at timestamp with time zone)
+ RETURNS TABLE(id uuid, mode text, reason text, operator_name text, expires_at timestamp with time zone, tenant_name text)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+begin
+  perform set_config('bulkhead.context', context, true);
+  return query
+    select e.id, e.mode, e.reason, e.operator_name, e.expires_at, t.name
+    from identity.operator_entry e
+    join tenants.tenant t on t.tenant_id = e.tenant_id
+    where e.tenant_id = (select bulkhead.tenant_id()) and e.account_id = (select identity.acting_operator())
+      and e.ended_at is null and e.expires_at > at;
+end
+$function$;
 
 CREATE OR REPLACE FUNCTION identity.promote_operator(email text, reason text)
  RETURNS uuid
@@ -2646,6 +2791,7 @@ BEGIN ATOMIC
 END;
 
 grant execute on function identity.accept_invite(bytea,timestamp with time zone) to bulkhead_identity;
+grant execute on function identity.acting_operator() to bulkhead_identity;
 grant execute on function identity.add_domain(text,text) to bulkhead_app;
 grant execute on function identity.api_key_of_context(text,timestamp with time zone) to bulkhead_identity;
 grant execute on function identity.api_keys() to bulkhead_app;
@@ -2661,9 +2807,12 @@ grant execute on function identity.create_connection(uuid,text,text,jsonb,bytea)
 grant execute on function identity.create_invite(text,text,text[],uuid[],bytea,timestamp with time zone) to bulkhead_app;
 grant execute on function identity.create_provider_client(text,json,bytea,timestamp with time zone) to bulkhead_identity;
 grant execute on function identity.domains() to bulkhead_app;
+grant execute on function identity.end_operator_entry(uuid) to bulkhead_app;
+grant execute on function identity.enter_tenant(text,text,timestamp with time zone,timestamp with time zone) to bulkhead_app;
 grant execute on function identity.exchange_refresh_token(bytea,uuid,bytea,bytea,timestamp with time zone,interval,interval) to bulkhead_identity;
 grant execute on function identity.expire_provider_sign_ins(timestamp with time zone) to bulkhead_worker;
-grant execute on function identity.fail_sign_in(bigint,uuid,bytea,timestamp with time zone,inet) to bulkhead_identity;
+grant execute on function identity.fail_sign_in(bigint,timestamp with time zone) to bulkhead_identity;
+grant execute on function identity.find_tenants(text,text) to bulkhead_identity;
 grant execute on function identity.finish_provider_logout(uuid,text,timestamp with time zone,text,timestamp with time zone) to bulkhead_worker;
 grant execute on function identity.forget_sign_in_failures(timestamp with time zone) to bulkhead_worker;
 grant execute on function identity.is_sign_in_locked(uuid,text,timestamp with time zone) to bulkhead_identity;
@@ -2671,6 +2820,7 @@ grant execute on function identity.join_by_connection(uuid,text[]) to bulkhead_i
 grant execute on function identity.members() to bulkhead_app;
 grant execute on function identity.memberships_of_context(text) to bulkhead_identity;
 grant execute on function identity.memberships_of_session(text,uuid) to bulkhead_identity;
+grant execute on function identity.operator_entry_of_context(text,timestamp with time zone) to bulkhead_identity;
 grant execute on function identity.purge_challenges(timestamp with time zone) to bulkhead_worker;
 grant execute on function identity.purge_links(timestamp with time zone) to bulkhead_worker;
 grant execute on function identity.purge_provider_records(timestamp with time zone) to bulkhead_worker;
@@ -2717,6 +2867,7 @@ grant select (id, tenant_id, deleted_at, account_id, role, module_roles, company
 grant select on identity.membership to bulkhead_app;
 grant insert (id, type, token_hash, account_id, target_id, email_normalised, email, browser_hash, created_at, expires_at), select, update (consumed_at) on identity.one_time_token to bulkhead_identity;
 grant select (account_id, revoked_at) on identity.operator to bulkhead_identity;
+grant select on identity.operator_entry to bulkhead_app;
 grant insert (id, account_id, label, credential_id, public_key, sign_count, backup_eligible, backed_up, transports, created_at), select, update (label, sign_count, backed_up, last_used_at, removed_at) on identity.passkey to bulkhead_identity;
 grant insert (id, purpose, challenge_hash, account_id, session_id, pending_sign_in_id, created_at, expires_at), select, update (consumed_at) on identity.passkey_challenge to bulkhead_identity;
 grant insert (account_id, hash, changed_at), select, update (hash, changed_at) on identity.password to bulkhead_identity;
@@ -2733,7 +2884,7 @@ grant insert, select on identity.saml_key to bulkhead_identity;
 grant select on identity.saml_provider to bulkhead_identity;
 grant select on identity.saml_provider to bulkhead_worker;
 grant insert (id, account_id, token_hash, created_at, last_seen_at, idle_expires_at, absolute_expires_at, ip, user_agent, acr, amr, auth_time, device_hash, confined_tenant_id, connection_id), select, update (token_hash, last_seen_at, idle_expires_at, ended_at, ended_reason, acr, amr, auth_time) on identity.session to bulkhead_identity;
-grant insert (address_hash, account_hash, occurred_at, failed_at, ip), select, update (failed_at, released_at) on identity.sign_in_failure to bulkhead_identity;
+grant insert (address_hash, account_hash, occurred_at, ip), select, update (failed_at, released_at) on identity.sign_in_failure to bulkhead_identity;
 grant insert (id, state_hash, browser_hash, secrets_encrypted, connection_id, provider, purpose, account_id, session_id, return_path, created_at, expires_at), select, update (answer_encrypted, consumed_at) on identity.sign_in_flow to bulkhead_identity;
 grant select (tenant_id, single_sign_on_required, break_glass_account_ids) on identity.sign_in_policy to bulkhead_identity;
 grant select on identity.sign_in_policy to bulkhead_app;

@@ -30,6 +30,7 @@ const expected: Record<string, Record<string, string>> = {
       'select(*) insert(account_id, browser_hash, created_at, email, email_normalised, expires_at, id, target_id, ' +
       'token_hash, type) update(consumed_at)',
   },
+  'identity.operator_entry': { bulkhead_app: 'select(*)' },
   'identity.operator': { bulkhead_identity: 'select(account_id, revoked_at)' },
   'identity.passkey': {
     bulkhead_identity:
@@ -88,6 +89,8 @@ const expectedFunctions: Record<string, string[]> = {
     'identity.change_member',
     'identity.create_api_key',
     'identity.create_invite',
+    'identity.end_operator_entry',
+    'identity.enter_tenant',
     'identity.members',
     'identity.remove_member',
     'identity.revoke_api_key',
@@ -99,8 +102,11 @@ const expectedFunctions: Record<string, string[]> = {
   ],
   bulkhead_identity: [
     'identity.accept_invite',
+    'identity.acting_operator',
     'identity.api_key_of_context',
+    'identity.find_tenants',
     'identity.memberships_of_context',
+    'identity.operator_entry_of_context',
     'identity.record_event',
     'identity.view_invite',
     'identity.write_event',

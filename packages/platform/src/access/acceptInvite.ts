@@ -7,7 +7,7 @@ import { insertAccount } from '../identity/links/signUp.ts';
 import { noTenant as nobody } from '../identity/noTenant.ts';
 import { acceptablePassword } from '../identity/passwordPolicy.ts';
 import { hashSecretToken } from '../identity/secretToken.ts';
-import type { Device } from '../identity/session.ts';
+import type { Device, OrganisationRole } from '../identity/session.ts';
 import { parseName } from '../name.ts';
 import { randomUuid } from '../random.ts';
 import { inTransaction } from '../transaction.ts';
@@ -44,7 +44,7 @@ export async function acceptInvite(
 export type InviteView = {
   tenantName: string;
   email: string;
-  role: string;
+  role: OrganisationRole;
   /** The address has an account: sign in with it. It has none: make one with the invite. */
   hasAccount: boolean;
 };
@@ -59,7 +59,7 @@ export async function viewInvite(identity: IdentityDependencies, token: string):
   const context = identity.sealer.seal({ tenant: tenantId, actor: { kind: 'account', id: nobody } });
   const { rows } = await inTransaction(identity.pool, async (client) => {
     await client.query(`select set_config('bulkhead.context', $1, true)`, [context]);
-    return client.query<{ tenant_name: string; email: string; role: string; has_account: boolean }>(
+    return client.query<{ tenant_name: string; email: string; role: OrganisationRole; has_account: boolean }>(
       'select tenant_name, email, role, has_account from identity.view_invite($1, $2)',
       [hash, new Date(identity.clock())],
     );

@@ -29,6 +29,17 @@ export {
 } from './invite.ts';
 export { changeMember, listMembers, removeMember, type Member } from './member.ts';
 export {
+  endOperatorEntry,
+  enterTenant,
+  findTenants,
+  listOperatorVisits,
+  operatorPermissions,
+  readOperatorEntry,
+  type OperatorEntry,
+  type OperatorMode,
+  type OperatorVisit,
+} from './operator/index.ts';
+export {
   assertPermission,
   baseline,
   permissionsOf,

@@ -4,7 +4,8 @@ import fc from 'fast-check';
 import { freshEmail, openFixture, refusal, type Fixture, type Person } from '../../../test/fixture.ts';
 import { systemRandomBytes } from '../../random.ts';
 import { createCompany, listCompanies } from '../../tenants/index.ts';
-import { acceptInvite, createInvite } from '../invite.ts';
+import { acceptInvite } from '../acceptInvite.ts';
+import { inviteWithoutMail } from '../invite.ts';
 import { changeMember, listMembers, removeMember } from '../member.ts';
 import { createApiKey, listApiKeys, revokeApiKey, type NewApiKey } from './manage.ts';
 import { openApiKey } from './open.ts';
@@ -39,7 +40,7 @@ describe('API keys (ACC-4)', () => {
 
   async function joined(owner: Person, role: 'admin' | 'member', companyIds: string[] | null = null) {
     const person = await fixture.person({ email: freshEmail() });
-    const { token } = await createInvite(
+    const { token } = await inviteWithoutMail(
       { session: owner.session, clock: fixture.identity.clock, randomBytes: systemRandomBytes },
       { email: person.email, role, moduleRoles: [], companyIds },
     );
