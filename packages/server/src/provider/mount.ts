@@ -17,9 +17,8 @@ export type ProviderMountOptions = ProviderHostOptions & {
 const stepPage = '/application-sign-in';
 
 /**
- * Requests that other origins' pages may make although they are no `GET`: back ends and browsers of other origins call
- * the first four, which read no cookie; the last two do nothing that the same request as a `GET` would not do, and
- * OpenID Connect wants both (Core 3.1.2.1, RP-Initiated Logout 2).
+ * Where other origins may post: servers and public clients call these, they read no cookie, and the caller proves
+ * itself in the request. Everything else is a `GET` from a browser, or a form of our own pages.
  */
 export const crossOriginPosts: ReadonlySet<string> = new Set(
   [
@@ -27,8 +26,6 @@ export const crossOriginPosts: ReadonlySet<string> = new Set(
     providerRoutes.userinfo,
     providerRoutes.revocation,
     providerRoutes.introspection,
-    providerRoutes.authorization,
-    providerRoutes.end_session,
   ].map((path) => `${providerPath}${path}`),
 );
 

@@ -30,6 +30,9 @@ type Dependencies = { pool: Pool; cipher: FieldCipher; clock: Clock };
 
 const day = 86_400;
 
+/** What is issued under a grant, and ends with it. */
+const issued: ReadonlySet<RecordModel> = new Set(['AuthorizationCode', 'AccessToken', 'RefreshToken']);
+
 /**
  * The provider's records: found by SHA-256 of their id, contents encrypted, each hanging on the session under which it
  * was made. A record whose session has ended, run out, or belongs to a disabled account is not found.
@@ -52,7 +55,7 @@ export class ProviderRecords {
     const idHash = hashOf(id);
     const uid = textOf(payload['uid']);
     const browser = textOf(payload['sessionUid']) ?? uid;
-    const grant = model === 'Grant' ? id : textOf(payload['grantId']);
+    const grant = model === 'Grant' ? id : issued.has(model) ? textOf(payload['grantId']) : undefined;
     const now = this.#clock();
     await this.#pool.query(
       `insert into identity.provider_record
