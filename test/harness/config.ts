@@ -28,6 +28,7 @@ export function testConfig(database: TestDatabase, tree: ConfigTree = {}): Confi
       ...tree['database'],
     },
     context: { keyId: database.key.id, key: Buffer.from(database.key.secret).toString('hex') },
+    mail: { sink: tree['mail'] === undefined, ...tree['mail'] },
     encryption: { keyId: randomBytes(4).toString('hex'), key: strong, ...tree['encryption'] },
   });
   return { ...checked, database: { ...checked.database, ...passwordsOf(database) } };

@@ -136,7 +136,14 @@ function createDispatch(
   const access = mergeAccess(modules);
   const cursorKey = deriveCursorKey(config.context.key);
   const router = mountRouter(
-    platformRouter({ identity: factors, factors, access, cursorKey, isolation: isolationParts(parts), ...mailHandlerParts(parts) }),
+    platformRouter({
+      identity: factors,
+      factors,
+      access,
+      cursorKey,
+      isolation: isolationParts(parts),
+      ...mailHandlerParts(parts),
+    }),
     modules,
   );
   const procedures = listProcedures(router, {

@@ -15,6 +15,7 @@ import { createLog } from './http/log.ts';
 import { ownOrigins, publicOrigin } from './http/origins.ts';
 import { Connections } from './http/shutdown.ts';
 import type { AttackEngine } from './isolation/attackEngine.ts';
+import { createMailer, mailUnavailable } from './mail/mailing.ts';
 import type { Module } from './module.ts';
 
 /** A Bulkhead server: the platform with business modules mounted in it. */
@@ -70,8 +71,11 @@ export function createServer(
   const pools = createPools(config, { log, clock });
   const cipher = createCipher(config.encryption);
   const { attack, identity = {} } = options;
-  const parts: Parts = { config, modules, log, pools, cipher, clock, identity, attack };
   const state: ServerState = { draining: false, origins: new Set() };
+  const origin = () => state.origins.values().next().value ?? publicOrigin(config.http, config.http.port);
+  const mailer = createMailer({ config, cipher, clock, origin });
+  if (mailer === undefined) log.warn(mailUnavailable);
+  const parts: Parts = { config, modules, log, pools, cipher, clock, mailer, identity, attack };
   return new RunningServer(parts, { composition: compose(parts, state), state });
 }
 

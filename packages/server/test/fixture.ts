@@ -1,5 +1,6 @@
 import { testConfig } from '../../../test/harness/config.ts';
 import { createTestDatabase } from '../../../test/harness/index.ts';
+import { mailedToken, makePerson } from '../../../test/harness/people.ts';
 import type { TestDatabase } from '../../../test/harness/index.ts';
 import { PasswordHasher } from '@bulkhead/platform/identity';
 import pg from 'pg';
@@ -36,11 +37,14 @@ export async function openServer(
   });
   try {
     const { port } = await server.listen();
+    const url = `http://127.0.0.1:${port}`;
+    databases.set(url, database);
     const close = async () => {
+      databases.delete(url);
       await server.close({ force: true });
       await database.drop();
     };
-    return { database, config, server, log, close, url: `http://127.0.0.1:${port}` };
+    return { database, config, server, log, close, url };
   } catch (error) {
     await database.drop();
     throw error;
@@ -105,30 +109,25 @@ export type Person = { email: string; cookie: string; account: string; tenant: s
 
 let people = 0;
 
-/** Signs somebody up with a tenant of their own and a company in it. */
+/** The databases of the servers that run, by the servers' addresses. */
+const databases = new Map<string, TestDatabase>();
+
+/** Gives somebody an account, a tenant of their own and a company in it, and signs them in. */
 export async function signUp(url: string, options: { email?: string } = {}): Promise<Person> {
   people += 1;
   const email = options.email ?? `person-${people}@example.org`;
-  const answer = await send(url, '/api/session/sign-up', {
-    json: {
-      email,
-      password: goodPassword,
-      name: `Person ${people}`,
-      tenantName: `Tenant ${people}`,
-      companyName: `Company ${people}`,
-    },
-  });
-  if (answer.status !== 201) throw new Error(`sign-up answered ${answer.status}: ${answer.text}`);
-  const session = answer.json as {
-    account: { id: string };
-    memberships: { tenant: { id: string } }[];
-  };
-  return {
+  const database = databases.get(url);
+  if (database === undefined) throw new Error(`No server of this fixture listens at ${url}.`);
+  const { accountId, tenantId } = await makePerson(database, {
     email,
-    cookie: cookieOf(answer),
-    account: session.account.id,
-    tenant: session.memberships[0]?.tenant.id ?? '',
-  };
+    password: goodPassword,
+    name: `Person ${people}`,
+    tenantName: `Tenant ${people}`,
+    companyName: `Company ${people}`,
+  });
+  const answer = await send(url, '/api/session', { json: { email, password: goodPassword } });
+  if (answer.status !== 200) throw new Error(`sign-in answered ${answer.status}: ${answer.text}`);
+  return { email, cookie: cookieOf(answer), account: accountId, tenant: tenantId };
 }
 
 /** The `name=value` part of the session cookie an answer sets. */
@@ -159,7 +158,7 @@ export async function join(
   if (invited.status !== 201) throw new Error(`invite answered ${invited.status}: ${invited.text}`);
   const accepted = await send(url, '/api/invites/accept', {
     cookie: person.cookie,
-    json: { token: invited.json['token'] },
+    json: { token: await mailedToken(url, { to: person.email, kind: 'invite' }) },
   });
   if (accepted.status !== 200) throw new Error(`accept answered ${accepted.status}: ${accepted.text}`);
 }

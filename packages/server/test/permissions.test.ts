@@ -53,7 +53,7 @@ function composed(): readonly MountedProcedure[] {
   const log = createLog({ level: 'silent' });
   const pools = createPools(config, { log, clock: Date.now });
   const cipher = testCipher();
-  const parts = { config, modules: [module], log, pools, cipher, clock: Date.now, identity: {} };
+  const parts = { config, modules: [module], log, pools, cipher, clock: Date.now, mailer: undefined, identity: {} };
   return compose(parts, { draining: false, origins: new Set() }).procedures;
 }
 

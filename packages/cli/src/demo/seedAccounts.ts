@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { TenantPool } from '@bulkhead/kernel';
-import { acceptInvite, createInvite } from '@bulkhead/platform/access';
+import { acceptInvite, inviteWithoutMail } from '@bulkhead/platform/access';
 import type { IdentityDependencies } from '@bulkhead/platform/identity';
 import { createCompany, createTenant, listCompanies } from '@bulkhead/platform/tenants';
 import { advisor, demoPassword, type CastTenant, type Part, type Person } from './cast.ts';
@@ -57,7 +57,7 @@ async function join(
   const { identity, db } = seeding;
   const session = db.as({ tenant: tenant.id, actor: { kind: 'account', id: tenant.ownerAccountId } });
   const named = tenant.companies.filter(({ name }) => member.companies?.includes(name) === true);
-  const { token } = await createInvite(
+  const { token } = await inviteWithoutMail(
     { session, clock: identity.clock, randomBytes: identity.randomBytes },
     {
       email: member.email,

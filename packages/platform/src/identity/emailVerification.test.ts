@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import type pg from 'pg';
 import { nobody, openFixture, refusal, type Fixture } from '../../test/fixture.ts';
-import { acceptInvite, createInvite } from '../access/index.ts';
+import { acceptInvite, inviteWithoutMail } from '../access/index.ts';
 import { requestEmailVerification, verifyEmail } from './emailVerification.ts';
 
 const day = 24 * 3_600_000;
@@ -55,7 +55,7 @@ describe('verifyEmail', () => {
   it('takes links of its own type only: an invite is no verification, a verification no invite (T-33)', async () => {
     const inviter = await fixture.person();
     const invitee = await fixture.person({ verified: false });
-    const { token: invite } = await createInvite(
+    const { token: invite } = await inviteWithoutMail(
       { ...fixture.identity, session: inviter.session },
       { email: invitee.email, role: 'member', moduleRoles: [], companyIds: null },
     );

@@ -33,7 +33,7 @@ export {
   type PasswordHasherOptions,
 } from './passwordHasher.ts';
 export { acceptablePassword, type PasswordContext } from './passwordPolicy.ts';
-export { readSession } from './readSession.ts';
+export { readSession, readSessionById } from './readSession.ts';
 export type { Device, Membership, OrganisationRole, Session, StartedSession } from './session.ts';
 export {
   noNotices,

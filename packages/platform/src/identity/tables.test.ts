@@ -77,8 +77,8 @@ describe('the tables of identity rule out', () => {
       owner.query(
         `insert into identity.one_time_token
            (id, type, token_hash, account_id, email_normalised, email, browser_hash, created_at, expires_at)
-         values ($1, $2, $3, $4, 'x@example.org', case when $2 like 'email_change%' then 'X@example.org' end,
-           case when $2 = 'magic_link' then $3 end, now(), now() + $5::interval)`,
+         values ($1, $2, $3, $4, 'x@example.org', case when $2::text like 'email_change%' then 'X@example.org' end,
+           case when $2::text = 'magic_link' then $3::bytea end, now(), now() + $5::interval)`,
         [randomUUID(), type, randomBytes(32), holder, life],
       );
     for (const [type, longest] of [

@@ -11,5 +11,12 @@ export {
   type SealedMessage,
 } from './mailer.ts';
 export { assertMessage, quotedName, type Message } from './message.ts';
-export { holdMail, listHeldMail, purgeMail, readMailQueue, type HeldMessage, type MailQueue } from './queue.ts';
+export {
+  holdMail,
+  listHeldMail,
+  purgeMail,
+  readMailQueue,
+  type HeldMessage,
+  type MailQueue,
+} from './queue.ts';
 export { createSmtpTransport, MailError, type MailTransport, type SmtpOptions } from './transport.ts';

@@ -44,7 +44,12 @@ function asHtml(letter: Letter, product: string): string {
           `<p><a href="${escapeHtml(link.url)}"><strong>${escapeHtml(link.label)}</strong></a></p>`,
           `<p>Or copy this address:<br><span style="word-break:break-all">${escapeHtml(link.url)}</span></p>`,
         ];
-  const body = [paragraph(greeting(letter)), ...paragraphs.map(paragraph), ...linked, ...closing.map(paragraph)];
+  const body = [
+    paragraph(greeting(letter)),
+    ...paragraphs.map(paragraph),
+    ...linked,
+    ...closing.map(paragraph),
+  ];
   return [
     '<!doctype html>',
     '<html lang="en"><head><meta charset="utf-8"><meta name="color-scheme" content="light dark">',

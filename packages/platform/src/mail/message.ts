@@ -33,6 +33,9 @@ export function quotedName(name: string): string {
   const oneLine = name.replaceAll(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, ' ').trim();
   const cut = Array.from(oneLine).slice(0, 80).join('');
   // A dot that is followed by something becomes a look-alike that makes no domain.
-  const inert = cut.replaceAll(/\.(?=\S)/g, '\u2024').replaceAll('://', ' ').replaceAll('@', '\uff20');
+  const inert = cut
+    .replaceAll(/\.(?=\S)/g, '\u2024')
+    .replaceAll('://', ' ')
+    .replaceAll('@', '\uff20');
   return `\u201c${inert}\u201d`;
 }

@@ -17,7 +17,12 @@ export type MailQueue = {
 
 /** @param pool connected as bulkhead_worker */
 export async function readMailQueue(pool: Pool, clock: Clock): Promise<MailQueue> {
-  const { rows } = await pool.query<{ waiting: number; oldest: Date | null; dead: number; error: string | null }>(
+  const { rows } = await pool.query<{
+    waiting: number;
+    oldest: Date | null;
+    dead: number;
+    error: string | null;
+  }>(
     `select count(*) filter (where m.state = 'queued')::int as waiting,
        min(m.created_at) filter (where m.state = 'queued') as oldest,
        count(*) filter (where m.state = 'dead' and m.finished_at > $1::timestamptz - interval '1 day')::int as dead,

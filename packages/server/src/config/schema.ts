@@ -1,6 +1,8 @@
 import * as z from 'zod';
 import { lab, labRefusal } from './lab.ts';
+import { mail, sinkRefusal } from './mail.ts';
 import { key, password } from './secret.ts';
+import { session } from './session.ts';
 import { addresses, flag, host, publicUrl, setting, whole } from './setting.ts';
 
 const mebibyte = 1024 * 1024;
@@ -146,12 +148,16 @@ export const configSchema = z
     database: z.preprocess(orEmpty, database),
     context: z.preprocess(orEmpty, context),
     encryption: z.preprocess(orEmpty, encryption),
+    session: session.prefault({}),
     log: log.prefault({}),
+    mail: mail.prefault({}),
     lab: lab.prefault({}),
   })
   .superRefine((config, issues) => {
     const message = labRefusal(config);
     if (message !== undefined) issues.addIssue({ code: 'custom', path: ['lab', 'enabled'], message });
+    const open = sinkRefusal(config);
+    if (open !== undefined) issues.addIssue({ code: 'custom', path: ['mail', 'sink'], message: open });
   });
 
 function orEmpty(section: unknown): unknown {

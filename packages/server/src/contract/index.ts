@@ -1,9 +1,20 @@
 import { apiKeyContract } from './apiKey.ts';
 import { auditContract } from './audit.ts';
 import { companyContract } from './company.ts';
+import { factorContract } from './factor.ts';
 import { inviteContract } from './invite.ts';
 import { isolationContract } from './isolation.ts';
+import {
+  emailChangeContract,
+  emailVerificationContract,
+  magicLinkContract,
+  passwordContract,
+  passwordResetContract,
+  signUpContract,
+} from './link.ts';
+import { mailContract } from './mail.ts';
 import { memberContract } from './member.ts';
+import { proofContract } from './proof.ts';
 import { sessionContract } from './session.ts';
 import { tenantContract } from './tenant.ts';
 
@@ -14,7 +25,15 @@ export type { ProcedureMeta, RateClass, Requirement } from './procedure.ts';
 
 /** The platform's own procedures; a module's are mounted beside them under the module's name. */
 export const platformContract = {
-  session: sessionContract,
+  session: { ...sessionContract, ...proofContract },
+  factor: factorContract,
+  signUp: signUpContract,
+  password: passwordContract,
+  passwordReset: passwordResetContract,
+  magicLink: magicLinkContract,
+  emailVerification: emailVerificationContract,
+  emailChange: emailChangeContract,
+  mail: mailContract,
   tenant: tenantContract,
   company: companyContract,
   member: memberContract,

@@ -1,10 +1,14 @@
 import * as z from 'zod';
 import { platformErrorMap } from './errors.ts';
-import { done, email, instant, nothing, uuid } from './fields.ts';
+import { done, email, instant, line, nothing, uuid } from './fields.ts';
 import { companyLimit, moduleRoles, organisationRole } from './member.ts';
 import { procedure } from './procedure.ts';
+import { password, session } from './session.ts';
 
 const tags = ['Invites'];
+
+/** From the fragment of the link's address. */
+const token = z.string().min(20).max(200);
 
 export const invite = z.object({
   id: uuid,
@@ -23,7 +27,7 @@ export const inviteContract = {
     .input(nothing)
     .output(z.object({ invites: z.array(invite) })),
 
-  /** `token` is shown once, to the inviter, who passes it on. */
+  /** The link goes to the invited address by mail, and to nobody else. */
   create: procedure({ permission: 'access:invite.create', rate: 'write', scope: 'tenant' })
     .route({
       method: 'POST',
@@ -40,9 +44,16 @@ export const inviteContract = {
         companies: companyLimit.default(null),
       }),
     )
-    .output(invite.extend({ token: z.string() }))
+    .output(invite)
     .errors(
-      platformErrorMap('invite_exists', 'already_member', 'role_invalid', 'email_invalid', 'company_missing'),
+      platformErrorMap(
+        'invite_exists',
+        'already_member',
+        'role_invalid',
+        'email_invalid',
+        'company_missing',
+        'mail_unavailable',
+      ),
     ),
 
   revoke: procedure({ permission: 'access:invite.revoke', rate: 'write', scope: 'tenant' })
@@ -58,7 +69,48 @@ export const inviteContract = {
       summary: 'Accept an invite to a tenant',
       tags,
     })
-    .input(z.strictObject({ token: z.string().min(20).max(200) }))
+    .input(z.strictObject({ token }))
     .output(z.object({ tenant: uuid, member: uuid }))
     .errors(platformErrorMap('link_invalid', 'invite_other_address', 'email_unverified', 'already_member')),
+
+  /** By POST, so that the token stands in no address. Consumes nothing. */
+  view: procedure({ permission: 'public', rate: 'sign-in' })
+    .route({ method: 'POST', path: '/invites/view', summary: 'See what an invite leads to', tags })
+    .input(z.strictObject({ token }))
+    .output(
+      z.object({
+        tenantName: z.string(),
+        email: z.string(),
+        role: organisationRole,
+        /** The address has an account to sign in with; otherwise the invite makes one. */
+        hasAccount: z.boolean(),
+      }),
+    )
+    .errors(platformErrorMap('link_invalid')),
+
+  signUp: procedure({ permission: 'public', rate: 'sign-in' })
+    .route({
+      method: 'POST',
+      path: '/invites/sign-up',
+      summary: 'Accept an invite with a new account, and sign in',
+      tags,
+      successStatus: 201,
+    })
+    .input(z.strictObject({ token, name: line(200), password }))
+    .output(session)
+    .errors(
+      platformErrorMap(
+        'link_invalid',
+        'email_taken',
+        'company_missing',
+        'input_invalid',
+        'password_short',
+        'password_long',
+        'password_common',
+        'password_invalid',
+        'account_disabled',
+        'factor_required',
+        'busy',
+      ),
+    ),
 };

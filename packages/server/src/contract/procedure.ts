@@ -9,7 +9,7 @@ import { commonErrors, platformErrorMap } from './errors.ts';
 export type Requirement = `${string}:${string}.${string}` | 'signed-in' | 'public';
 
 /** How a procedure is counted by the rate limits. */
-export type RateClass = 'read' | 'write' | 'sign-in' | 'heavy';
+export type RateClass = 'read' | 'write' | 'sign-in' | 'forgot' | 'heavy';
 
 /** Metadata every procedure carries; a procedure without `permission` stops start-up. */
 export type ProcedureMeta = {

@@ -1,12 +1,12 @@
 import * as z from 'zod';
 import { platformErrorMap } from './errors.ts';
-import { done, email, instant, line, nothing, uuid } from './fields.ts';
+import { done, instant, nothing, uuid } from './fields.ts';
 import { procedure } from './procedure.ts';
 
 const tags = ['Session'];
 
 /** Strength is judged by the password policy, which says why; this only bounds the work. */
-const password = z.string().min(1).max(1024);
+export const password = z.string().min(1).max(1024);
 
 /** An account's place in one tenant, and what it may do there. */
 export const ownMembership = z.object({
@@ -32,37 +32,6 @@ export const session = z.object({
 });
 
 export const sessionContract = {
-  signUp: procedure({ permission: 'public', rate: 'sign-in' })
-    .route({
-      method: 'POST',
-      path: '/session/sign-up',
-      summary: 'Create an account and its tenant, and sign in',
-      tags,
-      successStatus: 201,
-    })
-    .input(
-      z.strictObject({
-        email,
-        password,
-        name: line(200),
-        tenantName: line(200),
-        companyName: line(200).optional(),
-      }),
-    )
-    .output(session)
-    .errors(
-      platformErrorMap(
-        'email_taken',
-        'email_invalid',
-        'password_short',
-        'password_long',
-        'password_common',
-        'password_invalid',
-        'input_invalid',
-        'busy',
-      ),
-    ),
-
   signIn: procedure({ permission: 'public', rate: 'sign-in' })
     .route({ method: 'POST', path: '/session', summary: 'Sign in with a password', tags })
     .input(z.strictObject({ email: z.string().min(1).max(254), password }))

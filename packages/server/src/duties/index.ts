@@ -1,7 +1,9 @@
 import type { Pool } from 'pg';
+import { createIdentity } from '../compose.ts';
 import type { Parts } from '../compose.ts';
 import { purgeDuty } from '../factor/purgeDuty.ts';
 import { isolationDuty } from '../isolation/recorder.ts';
+import { mailDuties } from '../mail/duties.ts';
 import { Duties } from './duty.ts';
 import type { Duty } from './duty.ts';
 
@@ -14,8 +16,14 @@ export type DutyParts = Parts & {
 };
 
 /** Every duty of the platform. */
-function platformDuties({ pools, worker, clock }: DutyParts): Duty[] {
-  return [isolationDuty({ tenants: pools.tenants, worker, clock }), purgeDuty({ worker, clock })];
+function platformDuties(parts: DutyParts): Duty[] {
+  const { pools, worker, clock, mailer } = parts;
+  const links = mailer === undefined ? undefined : { ...createIdentity(parts), mailer };
+  return [
+    isolationDuty({ tenants: pools.tenants, worker, clock }),
+    purgeDuty({ worker, clock }),
+    ...mailDuties({ ...parts, links }),
+  ];
 }
 
 /** The duties of this server; none without a worker's password. */

@@ -1,13 +1,25 @@
 import type { ModuleAccess } from '@bulkhead/platform/access';
 import type { IdentityDependencies } from '@bulkhead/platform/identity';
+import type { FactorDependencies } from '@bulkhead/platform/identity/factor';
+import type { Mailer } from '@bulkhead/platform/mail';
+import type { FieldCipher } from '@bulkhead/platform/vault';
+import type { Pool } from 'pg';
 import type { IsolationParts } from '../isolation/handlers.ts';
+import type { MailMode } from '../mail/mailing.ts';
+
+/** How mail leaves this server, and what its demo page reads. */
+export type MailDesk = { mode: MailMode; worker: Pool | undefined; cipher: FieldCipher };
 
 /** What the platform's handlers work with; one object for the life of a server. */
 export type HandlerDependencies = {
   identity: IdentityDependencies;
+  factors: FactorDependencies;
   /** The platform's and every module's permissions and roles. */
   access: readonly ModuleAccess[];
   /** 32 bytes, the same on every server of one installation. */
   cursorKey: Uint8Array;
   isolation: IsolationParts;
+  /** Writes letters; undefined: this server has no mail. */
+  mailer: Mailer | undefined;
+  mail: MailDesk;
 };

@@ -3,8 +3,12 @@ import { apiKeyHandlers } from './apiKey.ts';
 import { auditHandlers } from './audit.ts';
 import { companyHandlers } from './company.ts';
 import type { HandlerDependencies } from './dependencies.ts';
+import { factorHandlers } from './factor.ts';
 import { inviteHandlers } from './invite.ts';
+import { linkHandlers } from './link.ts';
+import { mailHandlers } from './mail.ts';
 import { memberHandlers } from './member.ts';
+import { proofHandlers } from './proof.ts';
 import { sessionHandlers } from './session.ts';
 import { tenantHandlers } from './tenant.ts';
 
@@ -13,7 +17,10 @@ export type { HandlerDependencies } from './dependencies.ts';
 /** The platform's own router. */
 export function platformRouter(dependencies: HandlerDependencies) {
   return {
-    session: sessionHandlers(dependencies),
+    session: { ...sessionHandlers(dependencies), ...proofHandlers(dependencies) },
+    factor: factorHandlers(dependencies),
+    ...linkHandlers(dependencies),
+    mail: mailHandlers(dependencies.mail),
     tenant: tenantHandlers(),
     company: companyHandlers(),
     member: memberHandlers(dependencies),

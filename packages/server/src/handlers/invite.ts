@@ -4,15 +4,20 @@ import {
   createInvite,
   listInvites,
   revokeInvite,
+  signUpByInvite,
+  viewInvite,
 } from '@bulkhead/platform/access';
 import type { Invite } from '@bulkhead/platform/access';
+import { requireMailer } from '@bulkhead/platform/mail';
 import { implement } from '@orpc/server';
 import { inviteContract } from '../contract/invite.ts';
-import type { PlatformContext, SignedInContext } from '../rpc/context.ts';
+import type { PlatformContext, PublicContext, SignedInContext } from '../rpc/context.ts';
+import { answerSignIn, deviceOf } from '../session/begin.ts';
 import type { HandlerDependencies } from './dependencies.ts';
 
 /** Invites into a tenant, and accepting one. */
-export function inviteHandlers({ identity, access }: HandlerDependencies) {
+export function inviteHandlers({ identity, access, mailer }: HandlerDependencies) {
+  const anybody = implement(inviteContract).$context<PublicContext>();
   const permitted = implement(inviteContract).$context<PlatformContext>();
   const signedIn = implement(inviteContract).$context<SignedInContext>();
   const { clock, randomBytes } = identity;
@@ -20,14 +25,17 @@ export function inviteHandlers({ identity, access }: HandlerDependencies) {
     list: permitted.list.handler(async ({ context: { session } }) => ({
       invites: (await listInvites(session)).map(toInvite),
     })),
-    create: permitted.create.handler(async ({ input, context: { session } }) => {
+    create: permitted.create.handler(async ({ input, context: { session, actor } }) => {
       const { email, role, moduleRoles, companies: companyIds } = input;
       assertModuleRoles(moduleRoles, access);
-      const { invite, token } = await createInvite(
-        { session, clock, randomBytes },
-        { email, role, moduleRoles, companyIds },
-      );
-      return { ...toInvite(invite), token };
+      const inviting = {
+        session,
+        clock,
+        randomBytes,
+        mailer: requireMailer(mailer),
+        inviterName: actor.name,
+      };
+      return toInvite(await createInvite(inviting, { email, role, moduleRoles, companyIds }));
     }),
     revoke: permitted.revoke.handler(async ({ input, context: { session } }) => {
       await revokeInvite({ session, clock }, { inviteId: input.id });
@@ -37,6 +45,11 @@ export function inviteHandlers({ identity, access }: HandlerDependencies) {
       const accountId = context.signedIn.account.id;
       const accepted = await acceptInvite(identity, { token: input.token, accountId });
       return { tenant: accepted.tenantId, member: accepted.memberId };
+    }),
+    view: anybody.view.handler(async ({ input }) => viewInvite(identity, input.token)),
+    signUp: anybody.signUp.handler(async ({ input, context: { scope } }) => {
+      const { signIn } = await signUpByInvite(identity, { ...input, device: deviceOf(scope) });
+      return answerSignIn({ identity, access }, scope, signIn);
     }),
   };
 }

@@ -17,7 +17,8 @@ export function readDeviceCookie(header: string | undefined): string | undefined
   return readCookie(header, deviceCookieName);
 }
 
-function readCookie(header: string | undefined, name: string): string | undefined {
+/** One cookie's value; undefined when it is absent, empty, or there more than once. */
+export function readCookie(header: string | undefined, name: string): string | undefined {
   if (header === undefined) return undefined;
   const values = header
     .split(';')
@@ -28,11 +29,12 @@ function readCookie(header: string | undefined, name: string): string | undefine
   return values.length === 1 && value !== '' ? value : undefined;
 }
 
-const attributes = 'Path=/; HttpOnly; Secure; SameSite=Strict';
+/** Attributes of every cookie of ours. */
+export const cookieAttributes = 'Path=/; HttpOnly; Secure; SameSite=Strict';
 
 /** `Set-Cookie` that hands out a session, for `maxAge` seconds. */
 export function sessionCookie(token: string, maxAge: number): string {
-  return `${sessionCookieName}=${token}; ${attributes}; Max-Age=${maxAge}`;
+  return `${sessionCookieName}=${token}; ${cookieAttributes}; Max-Age=${maxAge}`;
 }
 
 /** 400 days, the longest that browsers keep a cookie (RFC 6265bis section 5.5). */
@@ -40,8 +42,8 @@ const deviceLife = 400 * 24 * 3600;
 
 /** `Set-Cookie` that lets the browser be known again; each sign-in renews it. */
 export function deviceCookie(token: string): string {
-  return `${deviceCookieName}=${token}; ${attributes}; Max-Age=${deviceLife}`;
+  return `${deviceCookieName}=${token}; ${cookieAttributes}; Max-Age=${deviceLife}`;
 }
 
 /** `Set-Cookie` that takes the session back. */
-export const endedSessionCookie = `${sessionCookieName}=; ${attributes}; Max-Age=0`;
+export const endedSessionCookie = `${sessionCookieName}=; ${cookieAttributes}; Max-Age=0`;

@@ -111,6 +111,7 @@ function createScope(request: FastifyRequest, authenticate: Authenticate): Reque
     token: readSessionCookie(headers.cookie),
     authorization: headers.authorization,
     deviceToken: readDeviceCookie(headers.cookie),
+    cookieHeader: headers.cookie,
     authenticate,
   });
 }

@@ -47,7 +47,7 @@ const meta = z.strictObject({
     z.literal(['public', 'signed-in']),
     z.string().regex(/^[a-z][a-z0-9-]*:[a-z][a-z0-9-]*\.[a-z][a-z0-9-]*$/),
   ]),
-  rate: z.enum(['read', 'write', 'sign-in', 'heavy']),
+  rate: z.enum(['read', 'write', 'sign-in', 'forgot', 'heavy']),
   scope: z.enum(['tenant', 'company']).optional(),
   stepUp: z.boolean().optional(),
   bodyLimit: z
