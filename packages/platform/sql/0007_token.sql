@@ -12,7 +12,7 @@ create table identity.signing_key (
   published_until timestamptz,
   constraint signing_key_pkey primary key (id),
   constraint signing_key_thumbprint check (id ~ '^[A-Za-z0-9_-]{43}$'),
-  constraint signing_key_algorithm_known check (algorithm in ('EdDSA', 'ES256')),
+  constraint signing_key_algorithm_known check (algorithm = 'EdDSA'),
   -- The private part of a JWK is never among what is published.
   constraint signing_key_public_only check (not public_key ?| array['d', 'p', 'q', 'dp', 'dq', 'qi', 'k']),
   constraint signing_key_state_known check (state in ('next', 'current', 'retired')),
@@ -20,7 +20,7 @@ create table identity.signing_key (
     case state
       when 'next' then current_since is null and retired_at is null and published_until is null
       when 'current' then current_since is not null and retired_at is null and published_until is null
-      else current_since is not null and retired_at is not null and published_until > retired_at end
+      else current_since is not null and retired_at is not null and published_until >= retired_at end
   ),
   -- What no longer signs cannot: its private part is destroyed as it retires.
   constraint signing_key_retired_without_private check ((state = 'retired') = (private_encrypted is null))

@@ -19,8 +19,27 @@ export async function readSession(
 ): Promise<Session | null> {
   const tokenHash = hashSecretToken(token);
   if (tokenHash === null) return null;
-  if (fresh) identity.sessions.forget(tokenHash);
-  const session = await identity.sessions.read(tokenHash, () => loadSession(identity, tokenHash));
+  return readCached(identity, { key: tokenHash, by: 'token_hash', fresh });
+}
+
+/** The same by the session's id, which an access token names. Its 16 bytes are no token's 32. */
+export async function readSessionById(
+  identity: IdentityDependencies,
+  sessionId: string,
+  { fresh = false }: { fresh?: boolean } = {},
+): Promise<Session | null> {
+  const key = Buffer.from(sessionId.replaceAll('-', ''), 'hex');
+  return readCached(identity, { key, by: 'id', fresh });
+}
+
+type Lookup = { key: Buffer; by: 'token_hash' | 'id'; fresh: boolean };
+
+async function readCached(
+  identity: IdentityDependencies,
+  { key, by, fresh }: Lookup,
+): Promise<Session | null> {
+  if (fresh) identity.sessions.forget(key);
+  const session = await identity.sessions.read(key, () => loadSession(identity, { key, by }));
   if (session === null) return null;
   const now = identity.clock();
   const live = now < session.idleExpiresAt.getTime() && now < session.absoluteExpiresAt.getTime();
@@ -44,7 +63,10 @@ type SessionRow = {
   operator: boolean;
 };
 
-async function loadSession(identity: IdentityDependencies, tokenHash: Buffer): Promise<Session | null> {
+async function loadSession(
+  identity: IdentityDependencies,
+  { key, by }: Pick<Lookup, 'key' | 'by'>,
+): Promise<Session | null> {
   const now = new Date(identity.clock());
   const { rows } = await identity.pool.query<SessionRow>(
     `select s.id, s.account_id, s.created_at, s.last_seen_at, s.idle_expires_at, s.absolute_expires_at, s.auth_time,
@@ -54,9 +76,9 @@ async function loadSession(identity: IdentityDependencies, tokenHash: Buffer): P
        ) as operator
      from identity.session s
      join identity.account a on a.id = s.account_id
-     where s.token_hash = $1 and s.ended_at is null and a.disabled_at is null
+     where ${by === 'id' ? 's.id' : 's.token_hash'} = $1 and s.ended_at is null and a.disabled_at is null
        and s.idle_expires_at > $2 and s.absolute_expires_at > $2`,
-    [tokenHash, now],
+    [by === 'id' ? key.toString('hex') : key, now],
   );
   const row = rows[0];
   if (row === undefined) return null;

@@ -1,6 +1,6 @@
 import type { ClientBase, Pool } from 'pg';
 import { randomUuid, type RandomBytes } from '../random.ts';
-import type { IdentityDependencies, SessionLifetimes } from './dependencies.ts';
+import type { IdentityDependencies } from './dependencies.ts';
 import { createSecretToken, hashSecretToken, type SecretToken } from './secretToken.ts';
 
 /** Where a sign-in comes from; shown to its owner in the device list. */
@@ -68,8 +68,6 @@ export type SessionStart = {
   methods: readonly string[];
   /** Authentication context class (OpenID Connect acr). Default none. */
   acr?: string | undefined;
-  /** Default: the dependencies' own. */
-  lifetimes?: SessionLifetimes | undefined;
   /** Confines the session to the connection's tenant. Default: none. */
   connection?: VouchingConnection | undefined;
 };
@@ -79,11 +77,10 @@ export type SessionStart = {
  * itself; every sign-in goes through `completeSignIn`, which decides whether there is to be a session at all.
  */
 export async function startSession(
-  identity: Pick<IdentityDependencies, 'clock' | 'randomBytes' | 'lifetimes'>,
+  { clock, randomBytes, lifetimes }: Pick<IdentityDependencies, 'clock' | 'randomBytes' | 'lifetimes'>,
   database: Pool | ClientBase,
-  { accountId, device, methods, acr, connection, lifetimes = identity.lifetimes }: SessionStart,
+  { accountId, device, methods, acr, connection }: SessionStart,
 ): Promise<StartedSession> {
-  const { clock, randomBytes } = identity;
   const known = device.browser === undefined ? null : knownDevice(device.browser, randomBytes);
   const { token, hash } = createSecretToken(randomBytes);
   const now = clock();

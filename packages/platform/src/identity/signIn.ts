@@ -1,17 +1,11 @@
 import { PlatformError } from '../errors.ts';
 import { completeSignIn, type SignInOutcome } from './completeSignIn.ts';
-import type { IdentityDependencies, SessionLifetimes } from './dependencies.ts';
+import type { IdentityDependencies } from './dependencies.ts';
 import { beginSignIn, failSignIn, withdrawSignIn, type CountedAttempt } from './lockout.ts';
 import { normalisePassword } from './passwordPolicy.ts';
 import type { Device } from './session.ts';
 
-export type SignIn = {
-  email: string;
-  password: string;
-  device: Device;
-  /** Of the session. Default: the dependencies' own. */
-  lifetimes?: SessionLifetimes | undefined;
-};
+export type SignIn = { email: string; password: string; device: Device };
 
 /**
  * Signs in with a password. An unknown address, a malformed one, an account without a password, a wrong password and
@@ -22,7 +16,7 @@ export type SignIn = {
  */
 export async function signIn(
   identity: IdentityDependencies,
-  { email, password, device, lifetimes }: SignIn,
+  { email, password, device }: SignIn,
 ): Promise<SignInOutcome> {
   const attempt = await beginSignIn(identity, { email, device });
   return withdrawing(identity, attempt, async () => {
@@ -42,7 +36,6 @@ export async function signIn(
       verifiedBy: 'password',
       passwordHash: upgraded ?? hash,
       countedAttempt: attempt.id,
-      lifetimes,
     });
   });
 }

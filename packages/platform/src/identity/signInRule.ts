@@ -1,5 +1,5 @@
 import type { ClientBase } from 'pg';
-import type { IdentityDependencies, SessionLifetimes } from './dependencies.ts';
+import type { IdentityDependencies } from './dependencies.ts';
 import type { Device, VouchingConnection } from './session.ts';
 
 /** What somebody proved first. */
@@ -23,8 +23,6 @@ export type SignInAttempt = {
   passwordHash?: string | undefined;
   /** Password: what `beginSignIn` counted, to be taken back. */
   countedAttempt?: string | undefined;
-  /** Of the session. Default: the dependencies' own. */
-  lifetimes?: SessionLifetimes | undefined;
   /** The tenant's connection that vouched for the first proof: the session will be confined to its tenant. */
   connection?: VouchingConnection | undefined;
 };
