@@ -1,5 +1,6 @@
 import type { Config } from '@bulkhead/server';
 import { testConfig } from '../test/harness/config.ts';
+import { signUpByMail } from '../test/harness/people.ts';
 import type { TestDatabase } from '../test/harness/index.ts';
 import { startApiServers, type ApiServers } from './apiServers.ts';
 import { compare, rounded, type Way } from './compare.ts';
@@ -22,21 +23,14 @@ function configFor(database: TestDatabase): Config {
 async function signUp(port: number): Promise<Record<string, string>> {
   const url = `http://127.0.0.1:${port}`;
   const page = { origin: url, 'sec-fetch-site': 'same-origin' };
-  const answer = await fetch(`${url}/api/session/sign-up`, {
-    method: 'POST',
-    headers: { ...page, 'content-type': 'application/json' },
-    body: JSON.stringify({
-      email: 'ada@example.org',
-      password: 'seven copper lanterns drift',
-      name: 'Ada',
-      tenantName: 'Analytical',
-      companyName: 'Engines',
-    }),
+  const { cookie, session } = await signUpByMail(url, {
+    email: 'ada@example.org',
+    password: 'seven copper lanterns drift',
+    name: 'Ada',
+    tenantName: 'Analytical',
+    companyName: 'Engines',
   });
-  if (answer.status !== 201) throw new Error(`sign-up answered ${answer.status}: ${await answer.text()}`);
-  const cookie = answer.headers.getSetCookie()[0]?.split(';')[0] ?? '';
-  const { memberships } = (await answer.json()) as { memberships: { tenant: { id: string } }[] };
-  const headers = { ...page, cookie, 'bulkhead-tenant': memberships[0]?.tenant.id ?? '' };
+  const headers = { ...page, cookie, 'bulkhead-tenant': session.memberships[0]?.tenant.id ?? '' };
   const companies = await fetch(`${url}/api/companies`, { headers });
   const found = (await companies.json()) as { companies: { id: string }[] };
   return { ...headers, 'bulkhead-company': found.companies[0]?.id ?? '' };

@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { chown, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { signUpByMail } from '../harness/people.ts';
 import {
   bulkhead,
   cleanEnvironment,
@@ -59,7 +60,7 @@ test(
   { skip: linux },
   async (t) => {
     const data = await temporaryFolder(t);
-    const first = await startUp(t, data);
+    const first = await startUp(t, data, { env: { BULKHEAD_MAIL_SINK: 'true' } });
     const person = {
       email: 'kim@acme.example',
       password: 'quiet copper lantern walks',
@@ -67,12 +68,7 @@ test(
       tenantName: 'Acme',
     };
     const json = { 'content-type': 'application/json' };
-    const signedUp = await fetch(`${first.up.url}/api/session/sign-up`, {
-      method: 'POST',
-      headers: json,
-      body: JSON.stringify(person),
-    });
-    assert.equal(signedUp.status, 201);
+    await signUpByMail(first.up.url, person);
     first.child.kill('SIGKILL');
     await first.ended;
 

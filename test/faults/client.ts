@@ -1,3 +1,5 @@
+import { signUpByMail } from '../harness/people.ts';
+
 /** A signed-in program, speaking to the API as a browser would. */
 export type Client = {
   /** Undefined when no answer came: the connection was lost, and what was asked may or may not have happened. */
@@ -31,17 +33,7 @@ export async function signUp(url: string, name: string): Promise<Client> {
     name,
     tenantName: `${name} and sons`,
   };
-  const response = await fetch(`${url}/api/session/sign-up`, {
-    method: 'POST',
-    headers,
-    body: JSON.stringify(person),
-  });
-  if (response.status !== 201)
-    throw new Error(`sign-up answered ${response.status}: ${await response.text()}`);
-  const cookie = response.headers
-    .getSetCookie()
-    .map((line) => line.split(';')[0])
-    .join('; ');
+  const { cookie } = await signUpByMail(url, person);
   return {
     send: async (method, path, body) => {
       try {

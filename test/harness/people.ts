@@ -38,12 +38,70 @@ export async function makePerson(
   }
 }
 
-/** The token of the newest message of a kind to an address, from the mail page of a server whose mail is a sink. */
-export async function mailedToken(url: string, { to, kind }: { to: string; kind: string }): Promise<string> {
+export type Mailed = { to: string; kind: string };
+
+/** The token of the newest message of a kind to an address, on the mail page of a server whose mail is a sink. */
+export async function mailedToken(url: string, mailed: Mailed): Promise<string> {
+  const token = await findMailedToken(url, mailed);
+  if (token === undefined) throw new Error(`No ${mailed.kind} was mailed to ${mailed.to}.`);
+  return token;
+}
+
+async function findMailedToken(url: string, { to, kind }: Mailed): Promise<string | undefined> {
   const response = await fetch(`${url}/api/mail`);
+  if (!response.ok) throw new Error(`the mail page answered ${response.status}: ${await response.text()}`);
   const { messages } = (await response.json()) as { messages: { to: string; kind: string; text: string }[] };
   const message = messages.find((candidate) => candidate.to === to && candidate.kind === kind);
-  const token = /https?:\/\/\S+#(\S+)/.exec(message?.text ?? '')?.[1];
-  if (token === undefined) throw new Error(`No ${kind} was mailed to ${to}.`);
-  return token;
+  return /https?:\/\/\S+#(\S+)/.exec(message?.text ?? '')?.[1];
+}
+
+/** The same, once the duty that answers requests for links has sent it. */
+export async function awaitMailedToken(url: string, mailed: Mailed): Promise<string> {
+  const end = Date.now() + 20_000;
+  for (;;) {
+    // oxlint-disable-next-line no-await-in-loop -- until it is there
+    const token = await findMailedToken(url, mailed);
+    if (token !== undefined) return token;
+    if (Date.now() > end) throw new Error(`No ${mailed.kind} was mailed to ${mailed.to}.`);
+    // oxlint-disable-next-line no-await-in-loop
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+export type SignedUpByMail = {
+  /** All cookies as a Cookie header. */
+  cookie: string;
+  session: { account: { id: string }; memberships: { tenant: { id: string } }[] };
+};
+
+/** Signs somebody up over HTTP, reads the mail and follows its link, on a server whose mail is a sink. */
+export async function signUpByMail(url: string, person: NewPerson): Promise<SignedUpByMail> {
+  const asked = await post(`${url}/api/sign-up`, person);
+  if (asked.status !== 202) throw new Error(`sign-up answered ${asked.status}: ${await asked.text()}`);
+  const token = await awaitMailedToken(url, { to: person.email, kind: 'sign_up' });
+  const confirmed = await post(`${url}/api/sign-up/confirm`, { token }, cookiesOf(asked));
+  if (confirmed.status !== 201) {
+    throw new Error(`its confirmation answered ${confirmed.status}: ${await confirmed.text()}`);
+  }
+  const session = (await confirmed.json()) as SignedUpByMail['session'];
+  return { cookie: cookiesOf(confirmed), session };
+}
+
+function post(url: string, body: object, cookie?: string): Promise<Response> {
+  return fetch(url, {
+    method: 'POST',
+    headers: {
+      'content-type': 'application/json',
+      origin: new URL(url).origin,
+      'sec-fetch-site': 'same-origin',
+      ...(cookie === undefined ? {} : { cookie }),
+    },
+    body: JSON.stringify(body),
+  });
+}
+
+/** The cookies that an answer sets, without those it takes back. */
+function cookiesOf({ headers }: Response): string {
+  const set = headers.getSetCookie().filter((line) => !line.includes('Max-Age=0'));
+  return set.map((line) => line.split(';')[0]).join('; ');
 }

@@ -1,3 +1,4 @@
+import { signUpByMail } from '../../../test/harness/people.ts';
 import type { Client } from '../src/client/api.ts';
 import type { Scope } from '../src/client/scope.ts';
 import { openCaller } from './caller.ts';
@@ -35,8 +36,9 @@ export async function keepBooks(url: string): Promise<Bookkeeping> {
   };
   const caller = openCaller(url);
   const names = { tenantName: `Harbour Bakery Group ${organisations}`, companyName: 'Harbour Bakery Ltd' };
-  const session = await caller.as({}).session.signUp({ ...owner, ...names });
+  const { session } = await signUpByMail(url, { ...owner, ...names });
   const tenant = session.memberships[0]?.tenant.id ?? '';
+  await caller.as({}).session.signIn({ email: owner.email, password: owner.password });
   const other = await caller.as({ tenant }).company.create({ name: 'Harbour Wholesale Ltd' });
   const { companies } = await caller.as({ tenant }).company.list({});
   const company = companies.find(({ id }) => id !== other.id);

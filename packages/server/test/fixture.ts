@@ -1,6 +1,6 @@
 import { testConfig } from '../../../test/harness/config.ts';
 import { createTestDatabase } from '../../../test/harness/index.ts';
-import { mailedToken, makePerson } from '../../../test/harness/people.ts';
+import { mailedToken, makePerson, signUpByMail } from '../../../test/harness/people.ts';
 import type { TestDatabase } from '../../../test/harness/index.ts';
 import { PasswordHasher } from '@bulkhead/platform/identity';
 import pg from 'pg';
@@ -109,22 +109,26 @@ export type Person = { email: string; cookie: string; account: string; tenant: s
 
 let people = 0;
 
-/** The databases of the servers that run, by the servers' addresses. */
+/** The databases of this fixture's servers, by the servers' addresses. */
 const databases = new Map<string, TestDatabase>();
 
 /** Gives somebody an account, a tenant of their own and a company in it, and signs them in. */
 export async function signUp(url: string, options: { email?: string } = {}): Promise<Person> {
   people += 1;
   const email = options.email ?? `person-${people}@example.org`;
-  const database = databases.get(url);
-  if (database === undefined) throw new Error(`No server of this fixture listens at ${url}.`);
-  const { accountId, tenantId } = await makePerson(database, {
+  const person = {
     email,
     password: goodPassword,
     name: `Person ${people}`,
     tenantName: `Tenant ${people}`,
     companyName: `Company ${people}`,
-  });
+  };
+  const database = databases.get(url);
+  if (database === undefined) {
+    const { cookie, session } = await signUpByMail(url, person);
+    return { email, cookie, account: session.account.id, tenant: session.memberships[0]?.tenant.id ?? '' };
+  }
+  const { accountId, tenantId } = await makePerson(database, person);
   const answer = await send(url, '/api/session', { json: { email, password: goodPassword } });
   if (answer.status !== 200) throw new Error(`sign-in answered ${answer.status}: ${answer.text}`);
   return { email, cookie: cookieOf(answer), account: accountId, tenant: tenantId };

@@ -47,8 +47,9 @@ export async function openServingDatabase(
   const { folder, ...rest } = decided;
   const { env } = ground.terminal;
   // Quiet unless asked: at a terminal the answer should not scroll away.
-  const lab = request.demo ? { BULKHEAD_LAB_ENABLED: 'true' } : {};
-  const quiet = { BULKHEAD_LOG_LEVEL: 'warn', ...lab, ...env };
+  const sink = env['BULKHEAD_MAIL_HOST'] ? {} : { BULKHEAD_MAIL_SINK: 'true' };
+  const demo = request.demo ? { BULKHEAD_LAB_ENABLED: 'true', ...sink } : {};
+  const quiet = { BULKHEAD_LOG_LEVEL: 'warn', ...demo, ...env };
   if (folder === undefined) return { config: await readConfig(composeEnvironment(env, rest)), lost: never };
   if (request.database !== undefined) {
     const address = parseDatabaseAddress(request.database);
