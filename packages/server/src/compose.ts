@@ -36,6 +36,7 @@ import { ErrorTranslation } from './rpc/errors.ts';
 import { createGuard } from './rpc/guard.ts';
 import { listProcedures, mountRouter } from './rpc/procedures.ts';
 import { createProgramReader } from './session/apiKeys.ts';
+import { createStayReader } from './session/operators.ts';
 import { createAuthenticate } from './session/authenticate.ts';
 import type { MountedProcedure } from './rpc/procedures.ts';
 
@@ -140,6 +141,7 @@ function createDispatch(
       identity: factors,
       factors,
       access,
+      db: pools.tenants,
       cursorKey,
       isolation: isolationParts(parts),
       ...mailHandlerParts(parts),
@@ -164,6 +166,7 @@ function createDispatch(
     db: pools.tenants,
     access,
     readProgram,
+    readStay: createStayReader(factors),
     assertFreshProof: (session) => assertFreshProof(factors, session),
   });
   return { dispatch: { router, guard, errors }, procedures, batchGuard };

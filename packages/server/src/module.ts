@@ -3,8 +3,8 @@ import { implement } from '@orpc/server';
 import type { AnyRouter } from '@orpc/server';
 import type { TenantSession } from '@bulkhead/kernel';
 
-/** Who acts: a person, or a program with an API key (`service`: a key that stands on its own). */
-export type RequestActor = { kind: 'account' | 'api_key' | 'service'; id: string; name: string };
+/** Who acts: a member, an operator during a stay, or a program with an API key (`service`: one that stands alone). */
+export type RequestActor = { kind: 'account' | 'operator' | 'api_key' | 'service'; id: string; name: string };
 
 /** What a handler behind a permission receives. Identity comes from here, never from the input. */
 export type ModuleContext = {

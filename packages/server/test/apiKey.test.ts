@@ -45,7 +45,10 @@ test('ACC-4 a revoked key, a foreign one and a slip get one answer', async () =>
   const { id, token } = await make(owner);
   const slip = `${token.slice(0, -1)}${token.endsWith('0') ? '1' : '0'}`;
   const revoked = await make(owner);
-  const ended = await send(fixture.url, `/api/api-keys/${revoked.id}`, { method: 'DELETE', cookie: owner.cookie });
+  const ended = await send(fixture.url, `/api/api-keys/${revoked.id}`, {
+    method: 'DELETE',
+    cookie: owner.cookie,
+  });
   assert.equal(ended.status, 200);
   const answers = [];
   for (const each of [slip, revoked.token, `bhk_${'A'.repeat(51)}`]) {
@@ -88,7 +91,7 @@ test('ACC-4 a key follows its maker: what the maker may no longer do, it may not
   const members = json['members'] as { id: string; account: { id: string } }[];
   const id = members.find(({ account }) => account.id === admin.account)?.id;
   const demoted = await send(fixture.url, `/api/members/${id}`, {
-    method: 'PATCH',
+    method: 'PUT',
     cookie: owner.cookie,
     json: { role: 'member', moduleRoles: [], companies: null },
   });

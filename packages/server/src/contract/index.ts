@@ -15,6 +15,7 @@ import {
 import { mailContract } from './mail.ts';
 import { memberContract } from './member.ts';
 import { proofContract } from './proof.ts';
+import { operatorContract } from './operator.ts';
 import { sessionContract } from './session.ts';
 import { tenantContract } from './tenant.ts';
 
@@ -39,6 +40,7 @@ export const platformContract = {
   member: memberContract,
   invite: inviteContract,
   apiKey: apiKeyContract,
+  operator: operatorContract,
   audit: auditContract,
   isolation: isolationContract,
 };

@@ -1,3 +1,4 @@
+import type { TenantPool } from '@bulkhead/kernel';
 import type { ModuleAccess } from '@bulkhead/platform/access';
 import type { IdentityDependencies } from '@bulkhead/platform/identity';
 import type { FactorDependencies } from '@bulkhead/platform/identity/factor';
@@ -16,6 +17,8 @@ export type HandlerDependencies = {
   factors: FactorDependencies;
   /** The platform's and every module's permissions and roles. */
   access: readonly ModuleAccess[];
+  /** The tenants' data. */
+  db: Pick<TenantPool, 'as'>;
   /** 32 bytes, the same on every server of one installation. */
   cursorKey: Uint8Array;
   isolation: IsolationParts;

@@ -8,6 +8,7 @@ import { inviteHandlers } from './invite.ts';
 import { linkHandlers } from './link.ts';
 import { mailHandlers } from './mail.ts';
 import { memberHandlers } from './member.ts';
+import { operatorHandlers } from './operator.ts';
 import { proofHandlers } from './proof.ts';
 import { sessionHandlers } from './session.ts';
 import { tenantHandlers } from './tenant.ts';
@@ -26,6 +27,7 @@ export function platformRouter(dependencies: HandlerDependencies) {
     member: memberHandlers(dependencies),
     invite: inviteHandlers(dependencies),
     apiKey: apiKeyHandlers(dependencies),
+    operator: operatorHandlers(dependencies),
     audit: auditHandlers(dependencies),
     isolation: isolationHandlers(dependencies.isolation),
   };

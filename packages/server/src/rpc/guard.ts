@@ -5,6 +5,8 @@ import { PlatformError } from '@bulkhead/platform/errors';
 import type { Session } from '@bulkhead/platform/identity';
 import type { ProcedureMeta } from '../contract/index.ts';
 import type { Program, ReadProgram } from '../session/apiKeys.ts';
+import { placeOperator } from '../session/operators.ts';
+import type { ReadStay } from '../session/operators.ts';
 import { assertTenant, chooseCompany, chooseMembership } from '../session/placement.ts';
 import type { Membership } from '../session/placement.ts';
 import type { PlatformContext, PublicContext, SignedInContext } from './context.ts';
@@ -24,10 +26,21 @@ export function createGuard(options: {
   db: Pick<TenantPool, 'as'>;
   access: readonly ModuleAccess[];
   readProgram: ReadProgram;
+  readStay: ReadStay;
   /** Throws unless the session was proved lately, and strongly enough for its account. */
   assertFreshProof: (session: Session) => Promise<void>;
 }): Guard {
   const permissionsFor = rememberPermissions(options.access);
+  const placeMember = (signedIn: Session, named: string | undefined): Program => {
+    const membership = chooseMembership(signedIn, named);
+    const { id, name } = signedIn.account;
+    return {
+      actor: { kind: 'account', id, name },
+      tenant: membership.tenantId,
+      permissions: permissionsFor(membership),
+      companyIds: membership.companyIds,
+    };
+  };
   return async (meta, scope) => {
     const { permission } = meta;
     if (permission === 'public') return { scope };
@@ -42,14 +55,8 @@ export function createGuard(options: {
       if (meta.stepUp === true) await requireStepUp();
       return { scope, signedIn };
     }
-    const membership = chooseMembership(signedIn, scope.placement.tenant);
-    const { id, name } = signedIn.account;
-    const placed = {
-      actor: { kind: 'account', id, name } as const,
-      tenant: membership.tenantId,
-      permissions: permissionsFor(membership),
-      companyIds: membership.companyIds,
-    };
+    const named = scope.placement.tenant;
+    const placed = (await placeOperator(signedIn, named, options)) ?? placeMember(signedIn, named);
     const context = place(options.db, { meta, scope, placed });
     // Last of all: whoever may not do it anyway is not asked to prove anything.
     if (meta.stepUp === true) await requireStepUp();

@@ -63,7 +63,8 @@ export function assertTenant(tenant: string, named: string | undefined): void {
   throw new RefusalError(tenantRefused);
 }
 
-function readId(value: string, header: string): string {
+/** @throws {RefusalError} `invalid_input` 400 naming the header */
+export function readId(value: string, header: string): string {
   if (!uuid.test(value)) {
     throw new RefusalError({
       status: 400,

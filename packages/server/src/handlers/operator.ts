@@ -1,0 +1,85 @@
+import {
+  endOperatorEntry,
+  enterTenant,
+  findTenants,
+  listOperatorVisits,
+  operatorPermissions,
+  readOperatorEntry,
+} from '@bulkhead/platform/access';
+import type { OperatorEntry, OperatorVisit } from '@bulkhead/platform/access';
+import { PlatformError } from '@bulkhead/platform/errors';
+import type { Session } from '@bulkhead/platform/identity';
+import { implement } from '@orpc/server';
+import { operatorContract } from '../contract/operator.ts';
+import type { PlatformContext, SignedInContext } from '../rpc/context.ts';
+import type { RequestScope } from '../rpc/scope.ts';
+import { mayOperate } from '../session/operators.ts';
+import type { HandlerDependencies } from './dependencies.ts';
+
+/** Operators entering tenants, and tenants seeing them. */
+export function operatorHandlers({ identity, access, db }: HandlerDependencies) {
+  const signedIn = implement(operatorContract).$context<SignedInContext>();
+  const permitted = implement(operatorContract).$context<PlatformContext>();
+  const sessionIn = (tenant: string, accountId: string, { id, ip, userAgent }: RequestScope) =>
+    db.as({ tenant, actor: { kind: 'operator', id: accountId } }, { id, ip, userAgent });
+  const describe = (
+    tenantId: string,
+    { tenantName, operatorName: _own, expiresAt, ...stay }: OperatorEntry,
+  ) => ({
+    ...stay,
+    tenant: { id: tenantId, name: tenantName },
+    expiresAt: expiresAt.toISOString(),
+    permissions: [...operatorPermissions(stay.mode, access)],
+  });
+  return {
+    tenants: signedIn.tenants.handler(async ({ input, context }) => {
+      const accountId = operatorOf(context.signedIn);
+      return { tenants: await findTenants(identity, { accountId, part: input.part }) };
+    }),
+    enter: signedIn.enter.handler(async ({ input, context: { scope, signedIn: session } }) => {
+      const accountId = operatorOf(session);
+      const { tenant: tenantId, ...wanted } = input;
+      const data = sessionIn(tenantId, accountId, scope);
+      await enterTenant({ session: data, clock: identity.clock }, wanted);
+      const entry = await readOperatorEntry(identity, { accountId, tenantId });
+      if (entry === null) throw new PlatformError('tenant_missing');
+      return describe(tenantId, entry);
+    }),
+    stay: signedIn.stay.handler(async ({ input: { tenant: tenantId }, context }) => {
+      const accountId = operatorOf(context.signedIn);
+      const entry = await readOperatorEntry(identity, { accountId, tenantId });
+      return { stay: entry === null ? null : describe(tenantId, entry) };
+    }),
+    leave: signedIn.leave.handler(
+      async ({ input: { tenant: tenantId }, context: { scope, signedIn: session } }) => {
+        const accountId = operatorOf(session);
+        const entry = await readOperatorEntry(identity, { accountId, tenantId });
+        if (entry === null) throw new PlatformError('operator_entry_missing');
+        await endOperatorEntry(sessionIn(tenantId, accountId, scope), { entryId: entry.id });
+        return {};
+      },
+    ),
+    visits: permitted.visits.handler(async ({ context: { session } }) => ({
+      visits: (await listOperatorVisits(session)).map(toVisit),
+    })),
+    showOut: permitted.showOut.handler(async ({ input, context: { session } }) => {
+      await endOperatorEntry(session, { entryId: input.id });
+      return {};
+    }),
+  };
+}
+
+/** @throws PlatformError permission_refused */
+function operatorOf(session: Session): string {
+  if (!mayOperate(session)) throw new PlatformError('permission_refused');
+  return session.account.id;
+}
+
+function toVisit({ enteredAt, expiresAt, endedAt, ...visit }: OperatorVisit) {
+  return {
+    ...visit,
+    enteredAt: enteredAt.toISOString(),
+    expiresAt: expiresAt.toISOString(),
+    endedAt: endedAt?.toISOString() ?? null,
+  };
+}

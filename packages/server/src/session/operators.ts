@@ -1,0 +1,41 @@
+import { operatorPermissions, readOperatorEntry } from '@bulkhead/platform/access';
+import type { ModuleAccess, OperatorEntry } from '@bulkhead/platform/access';
+import type { IdentityDependencies, Session } from '@bulkhead/platform/identity';
+import type { Program } from './apiKeys.ts';
+import { readId } from './placement.ts';
+
+/** The live stay of a session's operator in a tenant; null when there is none. */
+export type ReadStay = (session: Session, tenant: string) => Promise<OperatorEntry | null>;
+
+/** A session that a tenant's own provider started is nobody's beyond that tenant: least of all an operator's. */
+export function mayOperate({ account, confinedTo }: Session): boolean {
+  return account.operator && confinedTo === null;
+}
+
+/** Reads stays anew each time: a tenant that shows an operator out means now. */
+export function createStayReader(identity: IdentityDependencies): ReadStay {
+  return async (session, tenantId) => {
+    if (!mayOperate(session)) return null;
+    return readOperatorEntry(identity, { accountId: session.account.id, tenantId });
+  };
+}
+
+/** Where an operator acts who is no member of the tenant that the request names; undefined: nowhere. */
+export async function placeOperator(
+  session: Session,
+  named: string | undefined,
+  { readStay, access }: { readStay: ReadStay; access: readonly ModuleAccess[] },
+): Promise<Program | undefined> {
+  if (named === undefined || !mayOperate(session)) return undefined;
+  const tenant = readId(named, 'bulkhead-tenant');
+  if (session.memberships.some(({ tenantId }) => tenantId === tenant)) return undefined;
+  const stay = await readStay(session, tenant);
+  if (stay === null) return undefined;
+  const { id, name } = session.account;
+  return {
+    actor: { kind: 'operator', id, name },
+    tenant,
+    permissions: operatorPermissions(stay.mode, access),
+    companyIds: null,
+  };
+}
