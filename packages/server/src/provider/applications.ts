@@ -4,6 +4,7 @@ import {
   chosenTenant,
   findClient,
   findResource,
+  reachOf,
   readPerson,
   type ProviderRecords,
 } from '@bulkhead/platform/identity/provider';
@@ -40,9 +41,8 @@ export class Applications {
 
   /** `findAccount` of the library. */
   findAccount: NonNullable<Configuration['findAccount']> = async (context, id, token) => {
-    const found = await readPerson(this.#identity, id);
-    if (found === undefined) return undefined;
-    const { person } = found;
+    const person = await readPerson(this.#identity, id);
+    if (person === undefined) return undefined;
     const account: Account = {
       accountId: person.id,
       claims: async (_use, scope): Promise<AccountClaims> => ({
@@ -85,15 +85,22 @@ export class Applications {
   /**
    * Whether the person has to choose an organisation first. Settles it by itself where there is nothing to choose.
    *
-   * @throws errors.AccessDenied when the named tenant is none of theirs, or they belong to none
+   * @throws errors.AccessDenied when the named tenant is none of theirs, they belong to none, or the session is
+   *   confined to one and the application does not want to know it
    */
   async needsTenant(context: KoaContextWithOIDC): Promise<boolean> {
     const { session, client, params, account } = context.oidc;
-    if (!wantsTenant(context) || account === undefined || client === undefined) return false;
+    if (account === undefined || client === undefined) return false;
     const sessionId = await this.#sessionOf(context, session?.uid);
     if (sessionId === undefined) return false;
     const place = { sessionId, clientId: client.clientId };
-    const memberships = await this.memberships(account.accountId, sessionId);
+    const { accountId } = account;
+    const { memberships, confined } = await reachOf(this.#identity, { accountId, sessionId });
+    if (!wantsTenant(context)) {
+      // Who vouches for this person speaks for one organisation; an application that does not ask which could not tell.
+      if (confined) throw new errors.AccessDenied('this sign-in is for one organisation: ask for the scope tenant');
+      return false;
+    }
     const named = params?.['tenant'];
     if (named !== undefined && (typeof named !== 'string' || !uuid.test(named))) {
       throw new errors.InvalidRequest('tenant must be the id of an organisation');
@@ -122,10 +129,6 @@ export class Applications {
     await chooseTenant(this.#identity, choice);
   }
 
-  async memberships(accountId: string, sessionId: string) {
-    return (await readPerson(this.#identity, accountId, sessionId))?.memberships ?? [];
-  }
-
   /** Whether a client may learn what a token is worth. */
   async mayIntrospect(
     { clientId }: { clientId: string },
@@ -144,9 +147,8 @@ export class Applications {
     const sessionId = await this.#sessionOf(context, sessionUid);
     if (clientId === undefined || sessionId === undefined) throw new errors.InvalidGrant('no session');
     const tenantId = await chosenTenant(this.#identity, { sessionId, clientId });
-    const membership = (await this.memberships(accountId, sessionId)).find(
-      (candidate) => candidate.tenantId === tenantId,
-    );
+    const { memberships } = await reachOf(this.#identity, { accountId, sessionId });
+    const membership = memberships.find((candidate) => candidate.tenantId === tenantId);
     if (membership === undefined) throw new errors.InvalidGrant('not a member of the organisation any more');
     return {
       tenant_id: membership.tenantId,

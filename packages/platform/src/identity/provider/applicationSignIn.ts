@@ -58,20 +58,32 @@ export async function chooseTenant(
 /** What an ID token or the userinfo endpoint may tell of a person. */
 export type Person = { id: string; email: string; emailVerified: boolean; name: string };
 
-/** The account, unless it is disabled; its memberships as they are now, or those that one session of it may act through. */
+/** The account, unless it is disabled. */
 export async function readPerson(
-  dependencies: Dependencies,
+  { pool }: Pick<Dependencies, 'pool'>,
   accountId: string,
-  sessionId?: string,
-): Promise<{ person: Person; memberships: Membership[] } | undefined> {
-  const { rows } = await dependencies.pool.query<Person>(
+): Promise<Person | undefined> {
+  const { rows } = await pool.query<Person>(
     `select id, email, email_verified_at is not null as "emailVerified", name from identity.account
      where id = $1 and disabled_at is null`,
     [accountId],
   );
-  const person = rows[0];
-  if (person === undefined) return undefined;
-  return { person, memberships: await readMemberships(dependencies, accountId, sessionId) };
+  return rows[0];
+}
+
+/** The organisations a session may act in now: of all memberships, those that single sign-on leaves to it. */
+export async function reachOf(
+  dependencies: Dependencies,
+  { accountId, sessionId }: { accountId: string; sessionId: string },
+): Promise<{ memberships: Membership[]; confined: boolean }> {
+  const [memberships, { rows }] = await Promise.all([
+    readMemberships(dependencies, accountId, sessionId),
+    dependencies.pool.query<{ confined: boolean }>(
+      'select confined_tenant_id is not null as confined from identity.session where id = $1',
+      [sessionId],
+    ),
+  ]);
+  return { memberships, confined: rows[0]?.confined !== false };
 }
 
 /**

@@ -3,6 +3,7 @@ export {
   chosenTenant,
   endSession,
   noteApplicationSignIn,
+  reachOf,
   readPerson,
   type Person,
   type SignInPlace,
