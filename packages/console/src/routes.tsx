@@ -1,10 +1,4 @@
-import {
-  createRootRoute,
-  createRoute,
-  createRouter,
-  lazyRouteComponent,
-  Outlet,
-} from '@tanstack/react-router';
+import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from '@tanstack/react-router';
 import {
   auditSearch,
   invoiceSearch,
@@ -13,10 +7,11 @@ import {
   textSearch,
   type AnySearch,
 } from './shell/search.ts';
+import { Root } from './shell/Root.tsx';
 import { PageFailure, PageMissing } from './shell/Failure.tsx';
 import { Shell } from './shell/Shell.tsx';
 
-const root = createRootRoute({ component: Outlet });
+const root = createRootRoute({ component: Root });
 
 const signIn = createRoute({
   getParentRoute: () => root,
@@ -110,6 +105,12 @@ const members = createRoute({
   component: lazyRouteComponent(() => import('./members/MemberPage.tsx'), 'MemberPage'),
 });
 
+const security = createRoute({
+  getParentRoute: () => shell,
+  path: '/security',
+  component: lazyRouteComponent(() => import('./security/SecurityPage.tsx'), 'SecurityPage'),
+});
+
 const audit = createRoute({
   getParentRoute: () => shell,
   path: '/audit',
@@ -146,6 +147,7 @@ const inShell = [
   imports,
   members,
   audit,
+  security,
   isolation,
   lab,
 ];

@@ -1,5 +1,6 @@
 import { QueryClientProvider } from '@tanstack/react-query';
 import { createContext, use, useMemo, useState, type ReactNode } from 'react';
+import { StepUpDesk } from '../security/stepUp.ts';
 import { createApi, type Api } from './api.ts';
 import { keepScope, readScope, type Scope, type ScopeStores } from './scope.ts';
 
@@ -10,6 +11,8 @@ type ApiContextValue = {
   tenant: Api;
   /** Bound to the chosen tenant and company. */
   api: Api;
+  /** Where calls that want a fresh proof wait for it. */
+  stepUp: StepUpDesk;
   scope: Scope;
   choose: (scope: Scope) => void;
   /** A client for one company of the chosen tenant, with its own cache. */
@@ -31,10 +34,14 @@ type ApiProviderProps = { origin: string; stores: ScopeStores; children: ReactNo
 export function ApiProvider({ origin, stores, children }: ApiProviderProps) {
   const [scope, setScope] = useState(() => readScope(stores));
   const [generation, setGeneration] = useState(0);
-  const account = useMemo(() => createApi({ scope: {}, origin, onSignedOut: () => undefined }), [origin]);
+  const [stepUp] = useState(() => new StepUpDesk());
+  const account = useMemo(
+    () => createApi({ scope: {}, origin, stepUp, onSignedOut: () => undefined }),
+    [origin, stepUp],
+  );
   const clients = useMemo(
-    () => ({ ...tenantClients(scope.tenant, account, origin), generation }),
-    [scope.tenant, account, origin, generation],
+    () => ({ ...tenantClients(scope.tenant, account, { origin, stepUp }), generation }),
+    [scope.tenant, account, origin, stepUp, generation],
   );
   const api = scope.company === undefined ? clients.tenant : clients.companyApi(scope.company);
   const value = useMemo(() => {
@@ -46,8 +53,8 @@ export function ApiProvider({ origin, stores, children }: ApiProviderProps) {
       account.cache.clear();
       setGeneration((current) => current + 1);
     }
-    return { ...clients, api, account, scope, choose, forget };
-  }, [clients, api, account, scope, stores]);
+    return { ...clients, api, account, stepUp, scope, choose, forget };
+  }, [clients, api, account, stepUp, scope, stores]);
   return (
     <ApiContext value={value}>
       <QueryClientProvider
@@ -64,7 +71,7 @@ export function ApiProvider({ origin, stores, children }: ApiProviderProps) {
 function tenantClients(
   tenant: string | undefined,
   account: Api,
-  origin: string,
+  { origin, stepUp }: { origin: string; stepUp: StepUpDesk },
 ): Pick<ApiContextValue, 'tenant' | 'companyApi' | 'refresh'> {
   function onSignedOut(): void {
     void account.cache.invalidateQueries();
@@ -74,11 +81,11 @@ function tenantClients(
   function companyApi(company: string): Api {
     const known = companies.get(company);
     if (known !== undefined) return known;
-    const made = createApi({ scope: { ...scope, company }, origin, onSignedOut });
+    const made = createApi({ scope: { ...scope, company }, origin, stepUp, onSignedOut });
     companies.set(company, made);
     return made;
   }
-  const all = createApi({ scope, origin, onSignedOut });
+  const all = createApi({ scope, origin, stepUp, onSignedOut });
   async function refresh(): Promise<void> {
     await Promise.all([all, ...companies.values()].map(({ cache }) => cache.invalidateQueries()));
   }

@@ -8,6 +8,7 @@ import type { contract as booksContract } from '@bulkhead/books/contract';
 import type { contract as labContract } from '@bulkhead/lab/contract';
 import type { PlatformContract } from '@bulkhead/server/contract';
 import { isWorthRetrying, readProblem } from '../problems/problem.ts';
+import type { StepUpDesk } from '../security/stepUp.ts';
 import { scopeHeaders, type Scope } from './scope.ts';
 
 type Contract = PlatformContract & { books: typeof booksContract; lab: typeof labContract };
@@ -17,6 +18,8 @@ export type ApiOptions = {
   scope: Scope;
   /** Scheme, host and port of the server; the console is served by it. */
   origin: string;
+  /** Asks for the fresh proof that dangerous procedures want, and lets the refused call through after it. */
+  stepUp: StepUpDesk;
   /** Called when the server says that the session is over. */
   onSignedOut: () => void;
 };
@@ -25,10 +28,11 @@ export type ApiOptions = {
  * A client of the server bound to one scope, with a cache of its own: an answer for one tenant or company
  * can never be shown under another, however late it arrives.
  */
-export function createApi({ scope, origin, onSignedOut }: ApiOptions) {
+export function createApi({ scope, origin, stepUp, onSignedOut }: ApiOptions) {
   const link = new RPCLink({
     url: `${origin}/rpc`,
     headers: () => scopeHeaders(scope),
+    interceptors: [({ next, path }) => (path[0] === 'session' ? next() : stepUp.through(next))],
     plugins: [
       new BatchLinkPlugin({
         groups: [{ condition: () => true, context: {} }],

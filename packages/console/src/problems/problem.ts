@@ -31,6 +31,11 @@ export function readProblem(error: unknown): Problem {
   };
 }
 
+/** A member of an error's problem beside the common ones, e.g. `acceptable` of `step_up_required`. */
+export function extensionOf(error: unknown, name: string): unknown {
+  return fieldsOf(fieldsOf(error).data)[name];
+}
+
 /** Whether the same request may well succeed a moment later. */
 export function isWorthRetrying({ code, status }: Problem): boolean {
   return code === 'unreachable' || code === 'retry' || status === 502 || status === 503 || status === 504;

@@ -15,6 +15,39 @@ const sentences: Record<string, Sentence> = {
   },
   signed_out: { title: 'Your session has ended.', advice: 'Sign in again to go on.' },
   sign_in_refused: { title: 'The email or the password is wrong.', advice: 'Check both and try again.' },
+  code_refused: {
+    title: 'That code does not work.',
+    advice: 'It was mistyped, used already or has expired. Wait for the next one, then try again.',
+  },
+  sign_in_expired: {
+    title: 'This sign-in took too long or was tried too often.',
+    advice: 'Start again.',
+  },
+  attempts_exhausted: { title: 'Too many wrong tries.', advice: 'Wait 15 minutes, then try again.' },
+  step_up_required: {
+    title: 'This needs a fresh proof that it is you.',
+    advice: 'Nothing was changed. Repeat it and confirm when asked.',
+  },
+  passkey_refused: {
+    title: 'This passkey could not be verified.',
+    advice: 'It may have been removed from your account. Try again, or use another way.',
+  },
+  passkey_cancelled: {
+    title: 'No passkey was used.',
+    advice: 'It was cancelled or took too long. Try again when you are ready.',
+  },
+  passkey_known: {
+    title: 'This device holds a passkey of your account already.',
+    advice: 'Use that one, or add one on another device.',
+  },
+  passkey_elsewhere: {
+    title: 'Passkeys do not work at this address.',
+    advice: 'Open the console under its own name: on this machine, localhost in place of the numbers.',
+  },
+  passkey_unsupported: {
+    title: 'This device or browser could not do that with a passkey.',
+    advice: 'Try another device, or use an authenticator app.',
+  },
   too_many_requests: { title: 'Too many requests.', advice: 'Wait a minute, then try again.' },
   permission_refused: {
     title: 'Your role does not allow this.',

@@ -1,20 +1,25 @@
 import { Button, TextInput } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
 import { Link, useSearch } from '@tanstack/react-router';
-import { useRef, type FormEvent } from 'react';
+import { useRef, useState, type FormEvent } from 'react';
 import { useApiContext } from '../client/ApiProvider.tsx';
 import { textOf, typedText } from '../elements/form.ts';
 import { useFirstFocus } from '../elements/useFirstFocus.ts';
 import { ProblemNotice } from '../problems/ProblemNotice.tsx';
+import { PasskeySignIn } from '../security/PasskeySignIn.tsx';
+import { challengeInAddress, challengeOf, SecondFactorStep } from '../security/SecondFactorStep.tsx';
 import { EntryFrame } from './EntryFrame.tsx';
 import { SecretField } from './SecretField.tsx';
+import type { Session } from './types.ts';
 import { useEnter } from './useEnter.ts';
 
 export function SignInPage() {
   const search = useSearch({ from: '/sign-in' });
+  const enter = useEnter(search.return);
+  const [challenge, setChallenge] = useState(challengeInAddress);
   return (
     <EntryFrame
-      title="Sign in"
+      title={challenge === undefined ? 'Sign in' : 'One more step'}
       foot={
         <>
           New here?{' '}
@@ -24,20 +29,35 @@ export function SignInPage() {
         </>
       }
     >
-      <SignInForm returnTo={search.return} />
+      {challenge === undefined ? (
+        <>
+          <SignInForm onEnter={enter} onFactor={setChallenge} />
+          <PasskeySignIn onEnter={enter} />
+        </>
+      ) : (
+        <SecondFactorStep challenge={challenge} onEnter={enter} onRestart={() => setChallenge(undefined)} />
+      )}
     </EntryFrame>
   );
 }
 
-function SignInForm({ returnTo }: { returnTo: string | undefined }) {
+type SignInFormProps = {
+  onEnter: (session: Session) => Promise<void>;
+  onFactor: (challenge: string) => void;
+};
+
+function SignInForm({ onEnter, onFactor }: SignInFormProps) {
   const { account } = useApiContext();
-  const enter = useEnter(returnTo);
   const email = useFirstFocus();
   const password = useRef<HTMLInputElement>(null);
   const signIn = useMutation({
     mutationFn: (input: { email: string; password: string }) => account.client.session.signIn(input),
-    onSuccess: enter,
-    onError: () => password.current?.select(),
+    onSuccess: onEnter,
+    onError: (error) => {
+      const challenge = challengeOf(error);
+      if (challenge === undefined) password.current?.select();
+      else onFactor(challenge);
+    },
   });
   function submit(event: FormEvent<HTMLFormElement>): void {
     event.preventDefault();
@@ -52,7 +72,7 @@ function SignInForm({ returnTo }: { returnTo: string | undefined }) {
         label="Email"
         name="email"
         type="email"
-        autoComplete="username"
+        autoComplete="username webauthn"
         required
         withAsterisk={false}
       />

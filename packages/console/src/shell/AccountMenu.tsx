@@ -5,8 +5,10 @@ import {
   IconKeyboard,
   IconLogout,
   IconMoon,
+  IconShieldLock,
   IconSun,
 } from '@tabler/icons-react';
+import { Link } from '@tanstack/react-router';
 import { useSession } from '../session/SessionGate.tsx';
 import { useSignOut } from '../session/useSignOut.ts';
 import styles from './AccountMenu.module.css';
@@ -51,6 +53,9 @@ export function AccountMenu({ onHelp }: { onHelp: () => void }) {
           ))}
         </Menu.RadioGroup>
         <Menu.Divider />
+        <Menu.Item component={Link} to="/security" leftSection={<IconShieldLock size={16} aria-hidden />}>
+          Security
+        </Menu.Item>
         <Menu.Item leftSection={<IconKeyboard size={16} aria-hidden />} onClick={onHelp}>
           Keyboard shortcuts
         </Menu.Item>

@@ -1,0 +1,56 @@
+import { Button, Group, Modal } from '@mantine/core';
+import { useSyncExternalStore } from 'react';
+import { useApiContext } from '../client/ApiProvider.tsx';
+import { useSignOut } from '../session/useSignOut.ts';
+import { ProofForm, type Proof } from './ProofForm.tsx';
+import type { Asked, Way } from './stepUp.ts';
+
+/** Asks, over whatever page is open, for the fresh proof that a refused call waits for. */
+export function StepUpDialog() {
+  const { stepUp } = useApiContext();
+  const asked = useSyncExternalStore(stepUp.subscribe, stepUp.current);
+  return asked === null ? null : <Asking asked={asked} />;
+}
+
+function Asking({ asked }: { asked: Asked }) {
+  const { account } = useApiContext();
+  const ways = asked.ways.filter((way): way is Exclude<Way, 'sign_in'> => way !== 'sign_in');
+  async function prove(proof: Proof): Promise<void> {
+    await account.client.session.stepUp({ proof });
+    asked.settle(true);
+  }
+  return (
+    <Modal opened onClose={() => asked.settle(false)} title="Is it you?" zIndex={400}>
+      {ways.length === 0 ? (
+        <SignInAgain onLeave={() => asked.settle(false)} />
+      ) : (
+        <>
+          <p>This changes who can do what. Prove once more that it is you, then it goes through.</p>
+          <ProofForm
+            ways={ways}
+            action="Confirm"
+            passkeyOptions={() => account.client.session.stepUpPasskeyOptions({})}
+            onProof={prove}
+          />
+        </>
+      )}
+    </Modal>
+  );
+}
+
+function SignInAgain({ onLeave }: { onLeave: () => void }) {
+  const signOut = useSignOut();
+  return (
+    <>
+      <p>Your sign-in is some time ago, and this asks for a fresh one. Sign in again and repeat it.</p>
+      <Group justify="flex-end" mt="lg">
+        <Button variant="default" onClick={onLeave}>
+          Leave it
+        </Button>
+        <Button loading={signOut.isPending} onClick={() => signOut.mutate(undefined, { onSuccess: onLeave })}>
+          Sign in again
+        </Button>
+      </Group>
+    </>
+  );
+}
