@@ -27,6 +27,7 @@ const brought = [
   'ISO-7',
   'ISO-8',
   'ISO-9',
+  'ISO-10',
   'ISO-11',
   'ISO-12',
   'ISO-13',
@@ -44,6 +45,7 @@ const brought = [
   'PRO-2',
   'PRO-3',
   'PRO-4',
+  'PRO-5',
 ];
 
 type Row = { id: string; shownBy: { path: string; title: string }[] };

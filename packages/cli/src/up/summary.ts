@@ -21,6 +21,7 @@ const tries = [
   '    As the owner: submit an invoice, cancel it, and look at what the audit page says about it.',
   '    As the clerk: look for the second company. As the advisor: switch between two tenants.',
   '    Sign off a period, then try to post on or before its last day.',
+  '    As the owner: open Lab, and steal another organisation’s secret by SQL injection.',
 ];
 
 /** What a person is told once everything is up. */
