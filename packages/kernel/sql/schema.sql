@@ -447,6 +447,20 @@ begin
 end
 $function$;
 
+CREATE OR REPLACE FUNCTION bulkhead.audit_progress(of_chain uuid, OUT sealed_through pg_snapshot, OUT same_cluster boolean, OUT behind boolean)
+ RETURNS record
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+BEGIN ATOMIC
+ SELECT s.sealed_through,
+     ((s.cluster = ( SELECT c.system_identifier
+            FROM pg_control_system() c(pg_control_version, catalog_version_no, system_identifier, pg_control_last_modified))) AND (pg_snapshot_xmax(s.sealed_through) <= pg_snapshot_xmax(pg_current_snapshot()))),
+     (EXISTS ( SELECT
+            FROM bulkhead.audit_backlog b
+           WHERE (b.tenant_id = audit_progress.of_chain))) AS "exists"
+    FROM bulkhead.audit_sealer s;
+END;
+
 CREATE OR REPLACE FUNCTION bulkhead.audit_update_company()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -2247,6 +2261,8 @@ grant execute on function bulkhead.audit_event(text,text,uuid,json) to bulkhead_
 grant execute on function bulkhead.audit_field(text) to bulkhead_app;
 grant execute on function bulkhead.audit_field(text) to bulkhead_auditor;
 grant execute on function bulkhead.audit_field(text) to bulkhead_worker;
+grant execute on function bulkhead.audit_progress(uuid) to bulkhead_auditor;
+grant execute on function bulkhead.audit_progress(uuid) to bulkhead_worker;
 grant execute on function bulkhead.claimed_account_id() to bulkhead_app;
 grant execute on function bulkhead.claimed_account_id() to bulkhead_auditor;
 grant execute on function bulkhead.claimed_account_id() to bulkhead_identity;

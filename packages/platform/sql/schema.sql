@@ -810,7 +810,7 @@ create table identity.signing_key (
   current_since timestamp with time zone,
   retired_at timestamp with time zone,
   published_until timestamp with time zone,
-  constraint signing_key_algorithm_known CHECK ((algorithm = ANY (ARRAY['EdDSA'::text, 'ES256'::text]))),
+  constraint signing_key_algorithm_known CHECK ((algorithm = 'EdDSA'::text)),
   constraint signing_key_pkey PRIMARY KEY (id),
   constraint signing_key_public_only CHECK ((NOT (public_key ?| ARRAY['d'::text, 'p'::text, 'q'::text, 'dp'::text, 'dq'::text, 'qi'::text, 'k'::text]))),
   constraint signing_key_retired_without_private CHECK (((state = 'retired'::text) = (private_encrypted IS NULL))),
@@ -819,7 +819,7 @@ create table identity.signing_key (
 CASE state
     WHEN 'next'::text THEN ((current_since IS NULL) AND (retired_at IS NULL) AND (published_until IS NULL))
     WHEN 'current'::text THEN ((current_since IS NOT NULL) AND (retired_at IS NULL) AND (published_until IS NULL))
-    ELSE ((current_since IS NOT NULL) AND (retired_at IS NOT NULL) AND (published_until > retired_at))
+    ELSE ((current_since IS NOT NULL) AND (retired_at IS NOT NULL) AND (published_until >= retired_at))
 END),
   constraint signing_key_thumbprint CHECK ((id ~ '^[A-Za-z0-9_-]{43}$'::text))
 );
@@ -1278,6 +1278,20 @@ begin
 end
 $function$;
 
+CREATE OR REPLACE FUNCTION identity.connection_of_context(context text, connection_id uuid)
+ RETURNS TABLE(id uuid, protocol text, name text, config jsonb, just_in_time boolean, role_claim text)
+ LANGUAGE plpgsql
+ SET search_path TO ''
+AS $function$
+begin
+  perform set_config('bulkhead.context', context, true);
+  return query
+    select c.id, c.protocol, c.name, c.config, c.just_in_time, c.role_claim from identity.connection c
+    where c.tenant_id = (select bulkhead.tenant_id()) and c.id = connection_of_context.connection_id
+      and c.enabled and c.deleted_at is null;
+end
+$function$;
+
 CREATE OR REPLACE FUNCTION identity.connection_vouches_for(connection uuid, account uuid)
  RETURNS boolean
  LANGUAGE plpgsql
@@ -1292,6 +1306,20 @@ begin
     where d.connection_id = connection and d.enabled
       and a.id = account and a.email_verified_at is not null and a.disabled_at is null
   );
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION identity.connections_of_context(context text)
+ RETURNS TABLE(id uuid, protocol text)
+ LANGUAGE plpgsql
+ SET search_path TO ''
+AS $function$
+begin
+  perform set_config('bulkhead.context', context, true);
+  return query
+    select c.id, c.protocol from identity.connection c
+    where c.tenant_id = (select bulkhead.tenant_id()) and c.enabled and c.deleted_at is null
+    order by c.created_at, c.id;
 end
 $function$;
 
@@ -1479,6 +1507,19 @@ CREATE OR REPLACE FUNCTION identity.domain_of(email_normalised text)
  LANGUAGE sql
  IMMUTABLE PARALLEL SAFE STRICT
 RETURN split_part(email_normalised, '@'::text, 2);
+
+CREATE OR REPLACE FUNCTION identity.domain_of_context(context text, domain_id uuid)
+ RETURNS TABLE(name text, challenge text)
+ LANGUAGE plpgsql
+ SET search_path TO ''
+AS $function$
+begin
+  perform set_config('bulkhead.context', context, true);
+  return query
+    select d.name, d.challenge from identity.domain d
+    where d.tenant_id = (select bulkhead.tenant_id()) and d.id = domain_of_context.domain_id and d.deleted_at is null;
+end
+$function$;
 
 CREATE OR REPLACE FUNCTION identity.domains()
  RETURNS TABLE(id uuid, name text, challenge text, created_at timestamp with time zone, verified_at timestamp with time zone, checked_at timestamp with time zone, failing_since timestamp with time zone)
@@ -2176,6 +2217,23 @@ begin
 end
 $function$;
 
+CREATE OR REPLACE FUNCTION identity.record_saml_refusal(connection uuid, detail json, request json)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+begin
+  insert into bulkhead.audit_entry
+    (tenant_id, actor_kind, action, target_type, target_id, request_id, ip, user_agent, detail)
+  select chain.tenant_id, 'service', 'single_sign_on.refuse', 'identity.connection', d.connection_id,
+    request ->> 'id', (request ->> 'ip')::inet, request ->> 'agent', record_saml_refusal.detail
+  from identity.connection_directory d
+  cross join lateral (values (d.tenant_id), (null)) chain (tenant_id)
+  where d.connection_id = connection and d.protocol = 'saml';
+end
+$function$;
+
 CREATE OR REPLACE FUNCTION identity.refuse_unverified_link()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -2800,12 +2858,15 @@ grant execute on function identity.change_connection(uuid,jsonb,bytea) to bulkhe
 grant execute on function identity.change_member(uuid,text,text[],uuid[]) to bulkhead_app;
 grant execute on function identity.claim_provider_logouts(timestamp with time zone,timestamp with time zone,integer) to bulkhead_worker;
 grant execute on function identity.claim_saml_refresh(timestamp with time zone,integer) to bulkhead_worker;
+grant execute on function identity.connection_of_context(text,uuid) to bulkhead_identity;
 grant execute on function identity.connection_vouches_for(uuid,uuid) to bulkhead_identity;
+grant execute on function identity.connections_of_context(text) to bulkhead_identity;
 grant execute on function identity.count_sign_in_failures(bytea,bytea,timestamp with time zone) to bulkhead_identity;
 grant execute on function identity.create_api_key(jsonb,bytea,timestamp with time zone) to bulkhead_app;
 grant execute on function identity.create_connection(uuid,text,text,jsonb,bytea) to bulkhead_app;
 grant execute on function identity.create_invite(text,text,text[],uuid[],bytea,timestamp with time zone) to bulkhead_app;
 grant execute on function identity.create_provider_client(text,json,bytea,timestamp with time zone) to bulkhead_identity;
+grant execute on function identity.domain_of_context(text,uuid) to bulkhead_identity;
 grant execute on function identity.domains() to bulkhead_app;
 grant execute on function identity.end_operator_entry(uuid) to bulkhead_app;
 grant execute on function identity.enter_tenant(text,text,timestamp with time zone,timestamp with time zone) to bulkhead_app;
@@ -2829,6 +2890,7 @@ grant execute on function identity.purge_sign_in_flows(timestamp with time zone)
 grant execute on function identity.record_domain_check(text,uuid,boolean,timestamp with time zone) to bulkhead_worker;
 grant execute on function identity.record_event(text,text,text,uuid,json,json) to bulkhead_identity;
 grant execute on function identity.record_saml_refresh(uuid,jsonb,text,json,timestamp with time zone) to bulkhead_worker;
+grant execute on function identity.record_saml_refusal(uuid,json,json) to bulkhead_identity;
 grant execute on function identity.release_sign_in(uuid,text,timestamp with time zone) to bulkhead_identity;
 grant execute on function identity.remove_connection(uuid) to bulkhead_app;
 grant execute on function identity.remove_domain(uuid) to bulkhead_app;
@@ -2853,7 +2915,7 @@ grant execute on function tenants.record_isolation(uuid,date,jsonb) to bulkhead_
 grant insert (id, email, email_normalised, name, created_at), select, update (email, email_normalised, email_verified_at) on identity.account to bulkhead_identity;
 grant select on identity.api_key to bulkhead_app;
 grant select, update (last_used_at, last_used_ip) on identity.api_key_secret to bulkhead_identity;
-grant select (id, tenant_id, deleted_at, protocol, name, enabled, config, just_in_time, role_claim) on identity.connection to bulkhead_identity;
+grant select (id, tenant_id, created_at, deleted_at, protocol, name, enabled, config, just_in_time, role_claim) on identity.connection to bulkhead_identity;
 grant select on identity.connection to bulkhead_app;
 grant select on identity.connection_directory to bulkhead_identity;
 grant select (id, tenant_id, deleted_at, name, challenge) on identity.domain to bulkhead_identity;
