@@ -64,6 +64,8 @@ const catalogue = {
   ],
   mail_unavailable: ['busy', 'This service cannot send mail: it is not set up. Ask whoever runs it.'],
   member_missing: ['missing', 'There is no such member in this organisation.'],
+  metadata_refused: ['invalid', 'This is not the metadata of one SAML 2.0 identity provider.'],
+  metadata_unreachable: ['invalid', 'The metadata could not be fetched from that address.'],
   operator_entered: ['conflict', 'You are in this organisation already.'],
   operator_entry_missing: ['missing', 'There is no such stay of an operator in this organisation.'],
   passkey_exists: ['conflict', 'This passkey belongs to an account already.'],
@@ -111,6 +113,7 @@ const catalogue = {
   ],
   provider_unreachable: ['busy', 'The identity provider does not answer. Try again in a few minutes.'],
   role_invalid: ['invalid', 'That role, or that combination of roles and companies, does not exist.'],
+  session_missing: ['missing', 'There is no such session of yours, or it has ended already.'],
   sign_in_expired: ['unauthenticated', 'This sign-in took too long or was tried too often. Start again.'],
   sign_in_flow_expired: [
     'unauthenticated',
