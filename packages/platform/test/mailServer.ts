@@ -1,0 +1,82 @@
+import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import type { AddressInfo } from 'node:net';
+import { SMTPServer } from 'smtp-server';
+import { selfSignedCertificate } from '../src/identity/saml/selfSigned.ts';
+
+export type Received = { from: string; to: string[]; raw: string; secure: boolean; user: string | undefined };
+
+export type MailServer = {
+  port: number;
+  /** PEM of its certificate, for the name localhost. */
+  certificate: string;
+  received: Received[];
+  /** Answers the next recipient with this SMTP status instead of taking it. */
+  refuseNext(status: number): void;
+  close(): Promise<void>;
+};
+
+const user = 'bulkhead';
+export const mailPassword = 'harbour light over water';
+
+/** A real mail server on 127.0.0.1 that keeps what it is given. `tls: false`: one that offers no TLS. */
+export async function openMailServer(options: { tls?: boolean; port?: number } = {}): Promise<MailServer> {
+  const { key, certificate } = makeCertificate();
+  const received: Received[] = [];
+  const refusals: number[] = [];
+  const server = new SMTPServer({
+    key,
+    cert: certificate,
+    authOptional: true,
+    disabledCommands: options.tls === false ? ['STARTTLS'] : [],
+    disableReverseLookup: true,
+    onAuth: (auth, _session, done) =>
+      auth.username === user && auth.password === mailPassword
+        ? done(null, { user })
+        : done(new Error('no such user')),
+    onRcptTo: (_address, _session, done) => {
+      const status = refusals.shift();
+      if (status === undefined) return done();
+      return done(Object.assign(new Error('refused <somebody@example.org>'), { responseCode: status }));
+    },
+    onData: (stream, session, done) => {
+      const chunks: Buffer[] = [];
+      stream.on('data', (chunk: Buffer) => void chunks.push(chunk));
+      stream.on('end', () => {
+        const { mailFrom, rcptTo } = session.envelope;
+        received.push({
+          from: mailFrom === false ? '' : mailFrom.address,
+          to: rcptTo.map(({ address }) => address),
+          raw: Buffer.concat(chunks).toString('utf8'),
+          secure: session.secure,
+          user: session.user === undefined ? undefined : String(session.user),
+        });
+        done();
+      });
+    },
+  });
+  server.on('error', () => {});
+  await new Promise<void>((resolve) => {
+    server.listen(options.port ?? 0, '127.0.0.1', () => resolve());
+  });
+  return {
+    port: (server.server.address() as AddressInfo).port,
+    certificate,
+    received,
+    refuseNext: (status) => void refusals.push(status),
+    close: () => new Promise((resolve) => server.close(() => resolve())),
+  };
+}
+
+function makeCertificate(): { key: string; certificate: string } {
+  const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+  const day = 86_400_000;
+  const der = selfSignedCertificate(privateKey, {
+    name: 'localhost',
+    notBefore: new Date(Date.now() - day),
+    notAfter: new Date(Date.now() + day),
+    serial: randomBytes(16),
+  });
+  const lines = der.toString('base64').replaceAll(/(.{64})/g, '$1\n');
+  const key = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
+  return { key, certificate: `-----BEGIN CERTIFICATE-----\n${lines}\n-----END CERTIFICATE-----\n` };
+}
