@@ -53,6 +53,7 @@ export const inviteContract = {
         'email_invalid',
         'company_missing',
         'mail_unavailable',
+        'step_up_required',
       ),
     ),
 

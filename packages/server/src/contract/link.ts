@@ -146,7 +146,7 @@ export const emailVerificationContract = {
 };
 
 export const emailChangeContract = {
-  request: procedure({ permission: 'signed-in', rate: 'forgot' })
+  request: procedure({ permission: 'signed-in', rate: 'forgot', stepUp: true })
     .route({ method: 'POST', path: '/email-change', summary: 'Ask to use another address', tags, ...asked })
     .input(z.strictObject({ email, password: password.optional() }))
     .output(done)
@@ -185,7 +185,7 @@ export const emailChangeContract = {
 };
 
 export const passwordContract = {
-  change: procedure({ permission: 'signed-in', rate: 'sign-in' })
+  change: procedure({ permission: 'signed-in', rate: 'sign-in', stepUp: true })
     .route({
       method: 'POST',
       path: '/password',

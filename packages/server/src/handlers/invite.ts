@@ -25,8 +25,9 @@ export function inviteHandlers({ identity, access, mailer }: HandlerDependencies
     list: permitted.list.handler(async ({ context: { session } }) => ({
       invites: (await listInvites(session)).map(toInvite),
     })),
-    create: permitted.create.handler(async ({ input, context: { session, actor } }) => {
+    create: permitted.create.handler(async ({ input, context: { session, actor, requireStepUp } }) => {
       const { email, role, moduleRoles, companies: companyIds } = input;
+      if (role !== 'member') await requireStepUp();
       assertModuleRoles(moduleRoles, access);
       const inviting = {
         session,

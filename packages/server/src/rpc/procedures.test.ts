@@ -86,6 +86,14 @@ const refused: { name: string; contract: unknown; says: RegExp }[] = [
     says: /of its own module/,
   },
   {
+    name: 'that is public and asks for step-up',
+    contract: procedure({ permission: 'public', rate: 'read', stepUp: true })
+      .route(route)
+      .input(nothing)
+      .output(output),
+    says: /which only a session can give/,
+  },
+  {
     name: 'with a loose input',
     contract: good.input(z.object({ a: z.string() })).output(output),
     says: /strict object/,
