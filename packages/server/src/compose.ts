@@ -3,6 +3,7 @@ import { identityDependencies, mailNotices } from '@bulkhead/platform/identity';
 import type { IdentityDependencies } from '@bulkhead/platform/identity';
 import { assertFreshProof, secondFactorRule } from '@bulkhead/platform/identity/factor';
 import type { FactorDependencies } from '@bulkhead/platform/identity/factor';
+import type { TokenDependencies } from '@bulkhead/platform/identity/token';
 import type { Mailer } from '@bulkhead/platform/mail';
 import type { FieldCipher } from '@bulkhead/platform/vault';
 import type { FastifyInstance } from 'fastify';
@@ -38,6 +39,9 @@ import { listProcedures, mountRouter } from './rpc/procedures.ts';
 import { createProgramReader } from './session/apiKeys.ts';
 import { createStayReader } from './session/operators.ts';
 import { createAuthenticate } from './session/authenticate.ts';
+import { accessTokenReader, createTokens } from './token/parts.ts';
+import type { TokenParts } from './token/parts.ts';
+import { mountKeySet } from './token/routes.ts';
 import type { MountedProcedure } from './rpc/procedures.ts';
 
 /** Parts of the identity slice that an embedder may replace, e.g. a cheaper hash in a test. */
@@ -54,6 +58,7 @@ export type Parts = {
   clock: () => number;
   /** Writes letters; undefined: this server has no mail. */
   mailer: Mailer | undefined;
+  token: TokenParts;
   identity: IdentityParts;
   /** Attacks the server's own database for the isolation page. */
   attack?: AttackEngine | undefined;
@@ -85,7 +90,8 @@ export function compose(parts: Parts, state: ServerState): Composition {
   const identity = createIdentity(parts);
   const { stepUpWithin } = config.session;
   const factors = createFactors(identity, { origins: () => state.origins, stepUpWithin });
-  const { dispatch, procedures, batchGuard } = createDispatch(parts, factors);
+  const tokens = createTokens(parts, identity);
+  const { dispatch, procedures, batchGuard } = createDispatch(parts, { factors, tokens });
   const https = config.http.publicUrl?.startsWith('https:') === true;
   const headers = securityHeaders({ https });
   const app = createApp(config.http, { log, headers });
@@ -93,6 +99,7 @@ export function compose(parts: Parts, state: ServerState): Composition {
   mountGate(app, { log, headers, draining, origins: () => state.origins });
   mountShedding(app, config.http.shedAfter);
   mountHealth(app, readinessOf(parts, draining));
+  mountKeySet(app, parts.token.signingKeys);
   mountProcedures(app, {
     procedures,
     api: createApiHandler(dispatch),
@@ -100,7 +107,7 @@ export function compose(parts: Parts, state: ServerState): Composition {
       plugins: [batchGuard],
       maxMembers: config.http.maxBatch,
     }),
-    authenticate: createAuthenticate(identity, []),
+    authenticate: createAuthenticate(identity, [accessTokenReader(tokens)]),
     draining,
   });
   mountConsole(app, config.http.console);
@@ -113,12 +120,20 @@ export function compose(parts: Parts, state: ServerState): Composition {
 }
 
 /** What the identity slice works with on this server. */
-export function createIdentity({ pools, cipher, clock, mailer, identity }: Parts): IdentityDependencies {
+export function createIdentity({
+  pools,
+  cipher,
+  clock,
+  mailer,
+  token,
+  identity,
+}: Parts): IdentityDependencies {
   return identityDependencies({
     pool: pools.identity,
     sealer: pools.sealer,
     cipher,
     clock,
+    background: token.background,
     signInRules: [secondFactorRule],
     ...(mailer === undefined ? {} : { notices: mailNotices(mailer) }),
     ...identity,
@@ -127,7 +142,7 @@ export function createIdentity({ pools, cipher, clock, mailer, identity }: Parts
 
 function createDispatch(
   parts: Parts,
-  factors: FactorDependencies,
+  { factors, tokens }: { factors: FactorDependencies; tokens: TokenDependencies },
 ): {
   dispatch: DispatchOptions;
   procedures: MountedProcedure[];
@@ -140,6 +155,7 @@ function createDispatch(
     platformRouter({
       identity: factors,
       factors,
+      tokens,
       access,
       db: pools.tenants,
       cursorKey,

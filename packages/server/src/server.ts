@@ -17,6 +17,7 @@ import { Connections } from './http/shutdown.ts';
 import type { AttackEngine } from './isolation/attackEngine.ts';
 import { createMailer, mailUnavailable } from './mail/mailing.ts';
 import type { Module } from './module.ts';
+import { createTokenParts } from './token/parts.ts';
 
 /** A Bulkhead server: the platform with business modules mounted in it. */
 export type Server = {
@@ -74,8 +75,9 @@ export function createServer(
   const state: ServerState = { draining: false, origins: new Set() };
   const origin = () => state.origins.values().next().value ?? publicOrigin(config.http, config.http.port);
   const mailer = createMailer({ config, cipher, clock, origin });
+  const token = createTokenParts({ config, pools, cipher, clock, log, origin });
   if (mailer === undefined) log.warn(mailUnavailable);
-  const parts: Parts = { config, modules, log, pools, cipher, clock, mailer, identity, attack };
+  const parts: Parts = { config, modules, log, pools, cipher, clock, mailer, token, identity, attack };
   return new RunningServer(parts, { composition: compose(parts, state), state });
 }
 
@@ -144,6 +146,7 @@ class RunningServer implements Server {
     this.#state.draining = true;
     const cut = await this.#connections.within(config.http.shutdownTimeout, () => this.#connections.stop());
     await Promise.all([this.#composition.app.close(), this.#duties.stop()]);
+    await this.#parts.token.background.settled();
     await pools.close();
     this.#address = undefined;
     log.info({ event: 'closed', connectionsCut: cut });

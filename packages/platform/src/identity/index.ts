@@ -64,6 +64,7 @@ export { SessionCache, type SessionCacheOptions } from './sessionCache.ts';
 export { signIn, type SignIn } from './signIn.ts';
 export { endSessions, type EndedReason, type EndSessions } from './endSessions.ts';
 export { listSessions, type DeviceSession } from './device.ts';
+export { deviceLabel } from './deviceLabel.ts';
 export { endOtherSessions, signOut } from './signOut.ts';
 export { signUp, type SignedUp, type SignUp } from './signUp.ts';
 export { recordEvent } from './event.ts';

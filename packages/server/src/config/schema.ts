@@ -3,6 +3,7 @@ import { lab, labRefusal } from './lab.ts';
 import { mail, sinkRefusal } from './mail.ts';
 import { key, password } from './secret.ts';
 import { session } from './session.ts';
+import { token } from './token.ts';
 import { addresses, flag, host, publicUrl, setting, whole } from './setting.ts';
 
 const mebibyte = 1024 * 1024;
@@ -149,6 +150,7 @@ export const configSchema = z
     context: z.preprocess(orEmpty, context),
     encryption: z.preprocess(orEmpty, encryption),
     session: session.prefault({}),
+    token: token.prefault({}),
     log: log.prefault({}),
     mail: mail.prefault({}),
     lab: lab.prefault({}),

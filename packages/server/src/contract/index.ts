@@ -18,6 +18,7 @@ import { proofContract } from './proof.ts';
 import { operatorContract } from './operator.ts';
 import { sessionContract } from './session.ts';
 import { tenantContract } from './tenant.ts';
+import { tokenContract } from './token.ts';
 
 export * from './errors.ts';
 export * from './fields.ts';
@@ -27,6 +28,7 @@ export type { ProcedureMeta, RateClass, Requirement } from './procedure.ts';
 /** The platform's own procedures; a module's are mounted beside them under the module's name. */
 export const platformContract = {
   session: { ...sessionContract, ...proofContract },
+  tokens: tokenContract,
   factor: factorContract,
   signUp: signUpContract,
   password: passwordContract,

@@ -31,6 +31,27 @@ export const session = z.object({
   expiresAt: instant,
 });
 
+/** One of an account's live sessions. */
+export const deviceSession = z.object({
+  id: uuid,
+  /** The one this request came with. */
+  current: z.boolean(),
+  /** Browser and system in words, or a program's own name: text from outside. */
+  device: z.string(),
+  userAgent: z.string().nullable(),
+  /** Address at sign-in. */
+  ip: z.string().nullable(),
+  createdAt: instant,
+  /** Last use, to the minute. */
+  lastSeenAt: instant,
+  /** When it ends unless it is used again. */
+  expiresAt: instant,
+  /** How its owner proved who they are: RFC 8176 values. */
+  methods: z.array(z.string()),
+  /** Holds tokens instead of a cookie. */
+  program: z.boolean(),
+});
+
 export const sessionContract = {
   signIn: procedure({ permission: 'public', rate: 'sign-in' })
     .route({ method: 'POST', path: '/session', summary: 'Sign in with a password', tags })
@@ -52,4 +73,25 @@ export const sessionContract = {
     .route({ method: 'DELETE', path: '/session', summary: 'Sign out', tags })
     .input(nothing)
     .output(done),
+
+  list: procedure({ permission: 'signed-in', rate: 'read' })
+    .route({ method: 'GET', path: '/sessions', summary: 'Where one is signed in', tags })
+    .input(nothing)
+    .output(z.object({ sessions: z.array(deviceSession) })),
+
+  end: procedure({ permission: 'signed-in', rate: 'write' })
+    .route({ method: 'DELETE', path: '/sessions/{id}', summary: 'End one of one’s own sessions', tags })
+    .input(z.strictObject({ id: uuid }))
+    .output(done)
+    .errors(platformErrorMap('session_missing')),
+
+  endOthers: procedure({ permission: 'signed-in', rate: 'write' })
+    .route({ method: 'POST', path: '/sessions/end-others', summary: 'End all sessions but this one', tags })
+    .input(nothing)
+    .output(z.object({ ended: z.number().int() })),
+
+  endAll: procedure({ permission: 'signed-in', rate: 'write' })
+    .route({ method: 'POST', path: '/sessions/end-all', summary: 'Sign out everywhere', tags })
+    .input(nothing)
+    .output(z.object({ ended: z.number().int() })),
 };

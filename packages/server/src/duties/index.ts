@@ -4,6 +4,8 @@ import type { Parts } from '../compose.ts';
 import { purgeDuty } from '../factor/purgeDuty.ts';
 import { isolationDuty } from '../isolation/recorder.ts';
 import { mailDuties } from '../mail/duties.ts';
+import { lockoutDuty } from '../token/lockoutDuty.ts';
+import { keyRotationDuty } from '../token/parts.ts';
 import { Duties } from './duty.ts';
 import type { Duty } from './duty.ts';
 
@@ -22,6 +24,8 @@ function platformDuties(parts: DutyParts): Duty[] {
   return [
     isolationDuty({ tenants: pools.tenants, worker, clock }),
     purgeDuty({ worker, clock }),
+    lockoutDuty({ worker, clock }),
+    keyRotationDuty(parts.token),
     ...mailDuties({ ...parts, links }),
   ];
 }

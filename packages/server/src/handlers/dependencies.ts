@@ -2,6 +2,7 @@ import type { TenantPool } from '@bulkhead/kernel';
 import type { ModuleAccess } from '@bulkhead/platform/access';
 import type { IdentityDependencies } from '@bulkhead/platform/identity';
 import type { FactorDependencies } from '@bulkhead/platform/identity/factor';
+import type { TokenDependencies } from '@bulkhead/platform/identity/token';
 import type { Mailer } from '@bulkhead/platform/mail';
 import type { FieldCipher } from '@bulkhead/platform/vault';
 import type { Pool } from 'pg';
@@ -15,6 +16,7 @@ export type MailDesk = { mode: MailMode; worker: Pool | undefined; cipher: Field
 export type HandlerDependencies = {
   identity: IdentityDependencies;
   factors: FactorDependencies;
+  tokens: TokenDependencies;
   /** The platform's and every module's permissions and roles. */
   access: readonly ModuleAccess[];
   /** The tenants' data. */

@@ -12,6 +12,7 @@ import { operatorHandlers } from './operator.ts';
 import { proofHandlers } from './proof.ts';
 import { sessionHandlers } from './session.ts';
 import { tenantHandlers } from './tenant.ts';
+import { tokenHandlers } from './token.ts';
 
 export type { HandlerDependencies } from './dependencies.ts';
 
@@ -19,6 +20,7 @@ export type { HandlerDependencies } from './dependencies.ts';
 export function platformRouter(dependencies: HandlerDependencies) {
   return {
     session: { ...sessionHandlers(dependencies), ...proofHandlers(dependencies) },
+    tokens: tokenHandlers(dependencies),
     factor: factorHandlers(dependencies),
     ...linkHandlers(dependencies),
     mail: mailHandlers(dependencies.mail),

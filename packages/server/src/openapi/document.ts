@@ -63,7 +63,10 @@ export async function createDocument(
     servers: [{ url: '/api' }],
     components: {
       schemas: { Problem: problemSchema as never },
-      securitySchemes: { session: { type: 'apiKey', in: 'cookie', name: '__Host-bulkhead' } },
+      securitySchemes: {
+        session: { type: 'apiKey', in: 'cookie', name: '__Host-bulkhead' },
+        token: { type: 'http', scheme: 'bearer' },
+      },
     },
   });
   const document = generated as OpenApiDocument;
@@ -83,7 +86,7 @@ function complete(document: OpenApiDocument, procedure: MountedProcedure): void 
   for (const [status, group] of byStatus) {
     operation.responses = { ...operation.responses, [String(status)]: problemResponse(group) };
   }
-  if (meta.permission !== 'public') Object.assign(operation, { security: [{ session: [] }] });
+  if (meta.permission !== 'public') Object.assign(operation, { security: [{ session: [] }, { token: [] }] });
 }
 
 /** What the transport refuses before a procedure is asked. */
