@@ -4,6 +4,7 @@ import { delimiter, join } from 'node:path';
 /** Programs from outside npm that some tests drive, and where they may be besides the PATH. */
 const components = {
   pgbouncer: { programs: ['pgbouncer'], folders: ['/usr/sbin'] },
+  python3: { programs: ['python3'], folders: ['/usr/bin'], onlyThere: true },
   psql: { programs: ['psql'], folders: ['/usr/lib/postgresql/15/bin'] },
   chromium: { programs: ['chromium', 'chromium-browser', 'google-chrome'], folders: [] },
   xmlsec1: { programs: ['xmlsec1'], folders: ['/usr/bin'] },
