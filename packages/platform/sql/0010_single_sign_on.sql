@@ -704,6 +704,52 @@ $body$;
 comment on function identity.memberships_of_session(text, uuid) is
   'The memberships that a session of the account this sealed context names may act through. Runs with the caller''s privileges.';
 
+create function identity.connection_of_context(context text, connection_id uuid) returns table (
+  id uuid, protocol text, name text, config jsonb, just_in_time boolean, role_claim text
+)
+  language plpgsql
+  set search_path = ''
+as $body$
+begin
+  perform set_config('bulkhead.context', context, true);
+  return query
+    select c.id, c.protocol, c.name, c.config, c.just_in_time, c.role_claim from identity.connection c
+    where c.tenant_id = (select bulkhead.tenant_id()) and c.id = connection_of_context.connection_id
+      and c.enabled and c.deleted_at is null;
+end
+$body$;
+comment on function identity.connection_of_context(text, uuid) is
+  'A connection, if it is on, of the tenant this sealed context names. Runs with the caller''s privileges.';
+
+create function identity.connections_of_context(context text) returns table (id uuid, protocol text)
+  language plpgsql
+  set search_path = ''
+as $body$
+begin
+  perform set_config('bulkhead.context', context, true);
+  return query
+    select c.id, c.protocol from identity.connection c
+    where c.tenant_id = (select bulkhead.tenant_id()) and c.enabled and c.deleted_at is null
+    order by c.created_at, c.id;
+end
+$body$;
+comment on function identity.connections_of_context(text) is
+  'The connections that are on of the tenant this sealed context names. Runs with the caller''s privileges.';
+
+create function identity.domain_of_context(context text, domain_id uuid) returns table (name text, challenge text)
+  language plpgsql
+  set search_path = ''
+as $body$
+begin
+  perform set_config('bulkhead.context', context, true);
+  return query
+    select d.name, d.challenge from identity.domain d
+    where d.tenant_id = (select bulkhead.tenant_id()) and d.id = domain_of_context.domain_id and d.deleted_at is null;
+end
+$body$;
+comment on function identity.domain_of_context(text, uuid) is
+  'A domain of the tenant this sealed context names. Runs with the caller''s privileges.';
+
 create function identity.sign_in_standing(context text) returns table (tenant_id uuid, required boolean, break_glass boolean)
   language plpgsql
   set search_path = ''
@@ -767,7 +813,7 @@ create policy sign_in_policy_of_account on identity.sign_in_policy for select to
 comment on policy sign_in_policy_of_account on identity.sign_in_policy is
   'At sign-in: the policies of the tenants of the account the seal names.';
 
-grant select (id, tenant_id, protocol, name, enabled, config, just_in_time, role_claim, deleted_at)
+grant select (id, tenant_id, created_at, protocol, name, enabled, config, just_in_time, role_claim, deleted_at)
   on identity.connection to bulkhead_identity;
 grant select (id, tenant_id, name, challenge, deleted_at) on identity.domain to bulkhead_identity;
 grant select (tenant_id, single_sign_on_required, break_glass_account_ids) on identity.sign_in_policy to bulkhead_identity;
@@ -793,6 +839,7 @@ revoke execute on function
   identity.record_domain_check(text, uuid, boolean, timestamptz), identity.set_sign_in_policy(boolean, uuid[]),
   identity.roles_of_groups(uuid, text[]), identity.join_by_connection(uuid, text[]),
   identity.memberships_of_session(text, uuid), identity.sign_in_standing(text), identity.unlink_provider(uuid),
+  identity.connection_of_context(text, uuid), identity.connections_of_context(text), identity.domain_of_context(text, uuid),
   identity.purge_sign_in_flows(timestamptz)
   from public;
 grant execute on function
@@ -803,7 +850,8 @@ grant execute on function
 grant execute on function
   identity.connection_vouches_for(uuid, uuid), identity.verify_domain(uuid, timestamptz, uuid),
   identity.join_by_connection(uuid, text[]), identity.memberships_of_session(text, uuid),
-  identity.sign_in_standing(text), identity.unlink_provider(uuid)
+  identity.sign_in_standing(text), identity.unlink_provider(uuid), identity.connection_of_context(text, uuid),
+  identity.connections_of_context(text), identity.domain_of_context(text, uuid)
   to bulkhead_identity;
 grant execute on function
   identity.record_domain_check(text, uuid, boolean, timestamptz), identity.purge_sign_in_flows(timestamptz)
