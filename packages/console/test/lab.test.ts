@@ -4,9 +4,10 @@ import { fileURLToPath } from 'node:url';
 import { AxeBuilder } from '@axe-core/playwright';
 import type { Browser, Page } from 'playwright-core';
 import { openLabWorld, type LabWorld } from '../../../apps/lab/test/openWorld.ts';
+import { goodPassword } from '../../server/test/fixture.ts';
 import { missing } from '../../../test/harness/index.ts';
 import { consoleFolder } from '../src/index.ts';
-import { openPage, startBrowser } from './browser.ts';
+import { openPage, signIn, startBrowser } from './browser.ts';
 
 describe('the lab’s page (PRO-5)', { skip: missing('chromium') }, () => {
   let world: LabWorld;
@@ -25,7 +26,7 @@ describe('the lab’s page (PRO-5)', { skip: missing('chromium') }, () => {
 
   async function openLab(dark: boolean) {
     const watched = await openPage(browser, { dark });
-    await watched.context.setExtraHTTPHeaders({ cookie: world.visitor.cookie });
+    await signIn(watched.page, world.url, { email: world.visitor.email, password: goodPassword });
     await watched.page.goto(`${world.url}/lab`);
     await watched.page.getByRole('heading', { name: 'Broken on purpose: the query' }).waitFor();
     return watched;
