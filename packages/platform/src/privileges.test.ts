@@ -55,16 +55,28 @@ const expected: Record<string, Record<string, string>> = {
     bulkhead_identity:
       'select(*) insert(account_id, code_hash, created_at, id) update(used_at, withdrawn_at)',
   },
-  'identity.refresh_token': {},
+  'identity.refresh_token': {
+    bulkhead_identity:
+      'select(*) insert(created_at, expires_at, id, predecessor_id, session_id, token_hash) ' +
+      'update(successor_encrypted, successor_grace_until, used_at)',
+  },
   'identity.saml_assertion': { bulkhead_identity: 'select(*) insert(*)' },
   'identity.saml_key': { bulkhead_identity: 'select(*) insert(*)' },
   'identity.saml_provider': { bulkhead_identity: 'select(*)', bulkhead_worker: 'select(*)' },
   'identity.session': {
     bulkhead_identity:
-      'select(*) insert(absolute_expires_at, account_id, acr, amr, auth_time, created_at, id, idle_expires_at, ip, ' +
+      'select(*) insert(absolute_expires_at, account_id, acr, amr, auth_time, created_at, device_hash, id, idle_expires_at, ip, ' +
       'last_seen_at, token_hash, user_agent) update(acr, amr, auth_time, ended_at, ended_reason, idle_expires_at, last_seen_at, token_hash)',
   },
-  'identity.sign_in_failure': {},
+  'identity.sign_in_failure': {
+    bulkhead_identity:
+      'select(*) insert(account_hash, address_hash, ip, occurred_at) update(failed_at, released_at)',
+  },
+  'identity.signing_key': {
+    bulkhead_identity:
+      'select(*) insert(algorithm, created_at, current_since, id, private_encrypted, public_key, state) ' +
+      'update(current_since, private_encrypted, published_until, retired_at, state)',
+  },
   'identity.totp_factor': {
     bulkhead_identity:
       'select(*) insert(account_id, created_at, id, label, secret_encrypted) ' +
@@ -104,10 +116,18 @@ const expectedFunctions: Record<string, string[]> = {
     'identity.accept_invite',
     'identity.acting_operator',
     'identity.api_key_of_context',
+    'identity.begin_sign_in',
+    'identity.count_sign_in_failures',
+    'identity.exchange_refresh_token',
+    'identity.fail_sign_in',
     'identity.find_tenants',
+    'identity.is_sign_in_locked',
     'identity.memberships_of_context',
     'identity.operator_entry_of_context',
     'identity.record_event',
+    'identity.record_saml_refusal',
+    'identity.release_sign_in',
+    'identity.sign_in_subject',
     'identity.view_invite',
     'identity.write_event',
     'mail.post',
@@ -115,6 +135,7 @@ const expectedFunctions: Record<string, string[]> = {
   ],
   bulkhead_worker: [
     'identity.claim_saml_refresh',
+    'identity.forget_sign_in_failures',
     'identity.purge_challenges',
     'identity.purge_links',
     'identity.purge_saml_assertions',
