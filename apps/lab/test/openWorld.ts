@@ -28,6 +28,7 @@ export type LabWorld = {
 };
 
 /** The copy's role is the cluster's, so the world has a Postgres of its own. */
+// oxlint-disable-next-line eslint/max-lines-per-function -- one world, put together from top to bottom
 export async function openLabWorld(options: { console?: string } = {}): Promise<LabWorld> {
   const opened = new AsyncDisposableStack();
   try {

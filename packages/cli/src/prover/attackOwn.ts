@@ -1,7 +1,7 @@
 import { ContextSealer } from '@bulkhead/kernel';
 import { attack, attacks, scan } from '@bulkhead/prover';
 import { connectionOf, type AttackDone, type AttackEngine, type Config } from '@bulkhead/server';
-import pg from 'pg';
+import type pg from 'pg';
 import { connect } from './connect.ts';
 
 /** Two tenants that exist; undefined: two that do not, whose rows are made inside each transaction. */

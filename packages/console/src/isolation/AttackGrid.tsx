@@ -27,15 +27,7 @@ export function AttackGrid({ result }: { result: AttackDone }) {
   const found = new Map(result.cells.map((cell) => [`${cell.table}\n${cell.attack}`, cell]));
   return (
     <>
-      <p className={styles.summary}>
-        <Tag tone={count('leaked') === 0 ? 'good' : 'bad'}>{`\u2717 ${count('leaked')} leaked`}</Tag>
-        <Tag tone="good">{`\u2713 ${count('refused')} refused`}</Tag>
-        <Tag tone="plain">{`# ${count('numbers only')} numbers only`}</Tag>
-        <Tag tone="plain">{`? ${count('inconclusive')} inconclusive`}</Tag>
-        <span>
-          {result.cells.length} attacks as {result.role} in {result.seconds} s
-        </span>
-      </p>
+      <Summary result={result} count={count} />
       <ScrollRegion label="Attacks by table">
         <table className={styles.grid}>
           <thead>
@@ -69,6 +61,20 @@ export function AttackGrid({ result }: { result: AttackDone }) {
         </p>
       ))}
     </>
+  );
+}
+
+function Summary({ result, count }: { result: AttackDone; count: (mark: Mark) => number }) {
+  return (
+    <p className={styles.summary}>
+      <Tag tone={count('leaked') === 0 ? 'good' : 'bad'}>{`\u2717 ${count('leaked')} leaked`}</Tag>
+      <Tag tone="good">{`\u2713 ${count('refused')} refused`}</Tag>
+      <Tag tone="plain">{`# ${count('numbers only')} numbers only`}</Tag>
+      <Tag tone="plain">{`? ${count('inconclusive')} inconclusive`}</Tag>
+      <span>
+        {result.cells.length} attacks as {result.role} in {result.seconds} s
+      </span>
+    </p>
   );
 }
 

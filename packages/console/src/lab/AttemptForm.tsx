@@ -55,24 +55,34 @@ export function AttemptForm({ lab, working, beside, onBeside, onAttempt }: Attem
           ) : null}
         </div>
       </form>
+      <Examples examples={lab.examples} working={working} onPick={pick} />
+    </Panel>
+  );
+}
+
+type ExamplesProps = { examples: Lab['examples']; working: boolean; onPick: (text: string) => void };
+
+function Examples({ examples, working, onPick }: ExamplesProps) {
+  return (
+    <>
       <h3 className={styles.subheading} id="ready-made">
         Ready-made attacks
       </h3>
       <ul className={styles.examples} aria-labelledby="ready-made">
-        {lab.examples.map((example) => (
+        {examples.map((example) => (
           <li key={example.title}>
             <Button
               size="xs"
               variant="default"
               disabled={working}
               title={example.text}
-              onClick={() => pick(example.text)}
+              onClick={() => onPick(example.text)}
             >
               {example.title}
             </Button>
           </li>
         ))}
       </ul>
-    </Panel>
+    </>
   );
 }
