@@ -29,6 +29,7 @@ import { isolationParts } from './isolation/parts.ts';
 import type { Module } from './module.ts';
 import { createDocument } from './openapi/document.ts';
 import { mountDocument } from './openapi/routes.ts';
+import { mountIdentityProvider } from './provider/index.ts';
 import { batchGuardFor } from './rpc/batchRefusal.ts';
 import type { BatchGuardPlugin } from './rpc/batchGuard.ts';
 import { createApiHandler, createRpcHandler } from './rpc/dispatch.ts';
@@ -100,6 +101,7 @@ export function compose(parts: Parts, state: ServerState): Composition {
   mountShedding(app, config.http.shedAfter);
   mountHealth(app, readinessOf(parts, draining));
   mountKeySet(app, parts.token.signingKeys);
+  mountIdentityProvider(app, parts, identity);
   mountProcedures(app, {
     procedures,
     api: createApiHandler(dispatch),

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { lab, labRefusal } from './lab.ts';
 import { mail, sinkRefusal } from './mail.ts';
+import { provider } from './provider.ts';
 import { key, password } from './secret.ts';
 import { session } from './session.ts';
 import { token } from './token.ts';
@@ -152,6 +153,7 @@ export const configSchema = z
     session: session.prefault({}),
     token: token.prefault({}),
     log: log.prefault({}),
+    provider: provider.prefault({}),
     mail: mail.prefault({}),
     lab: lab.prefault({}),
   })

@@ -4,6 +4,7 @@ import type { Parts } from '../compose.ts';
 import { purgeDuty } from '../factor/purgeDuty.ts';
 import { isolationDuty } from '../isolation/recorder.ts';
 import { mailDuties } from '../mail/duties.ts';
+import { providerDuties } from '../provider/index.ts';
 import { lockoutDuty } from '../token/lockoutDuty.ts';
 import { keyRotationDuty } from '../token/parts.ts';
 import { Duties } from './duty.ts';
@@ -26,6 +27,7 @@ function platformDuties(parts: DutyParts): Duty[] {
     purgeDuty({ worker, clock }),
     lockoutDuty({ worker, clock }),
     keyRotationDuty(parts.token),
+    ...providerDuties(parts),
     ...mailDuties({ ...parts, links }),
   ];
 }

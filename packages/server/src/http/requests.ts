@@ -7,14 +7,19 @@ import { refuseForgery } from './csrf.ts';
 import { refusalCodeOf, sendRefusal } from './reply.ts';
 import { refuseUrlText } from './text.ts';
 
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** A form that another site's page posts: the route reads no cookie and does nothing in anybody's name. */
+    takesOtherSites?: true;
+  }
+}
+
 export type RequestGateOptions = {
   log: Log;
   /** Origins that are this server's own; asked for each request, for the port may come late. */
   origins: () => ReadonlySet<string>;
   headers: Readonly<Record<string, string>>;
   draining: () => boolean;
-  /** Paths that other origins may post to, because what answers there goes by no cookie. Default none. */
-  crossOriginPosts?: ReadonlySet<string>;
 };
 
 /** Scope of the procedure a request ran, for its log line. */
@@ -52,10 +57,10 @@ function leaving({ url }: FastifyRequest): Refusal | undefined {
   };
 }
 
-function judge(request: FastifyRequest, { origins, crossOriginPosts }: RequestGateOptions) {
+function judge(request: FastifyRequest, { origins }: RequestGateOptions) {
   const { headers, method } = request;
-  const [path = ''] = request.url.split('?');
-  if (method === 'POST' && crossOriginPosts?.has(path) === true) return refuseUrlText(request.url);
+  const isExempt = request.routeOptions.config.takesOtherSites === true;
+  if (method === 'POST' && isExempt) return refuseUrlText(request.url);
   const fetchSite = headers['sec-fetch-site'];
   return (
     refuseUrlText(request.url) ??

@@ -98,7 +98,8 @@ export class Applications {
     const { memberships, confined } = await reachOf(this.#identity, { accountId, sessionId });
     if (!wantsTenant(context)) {
       // Who vouches for this person speaks for one organisation; an application that does not ask which could not tell.
-      if (confined) throw new errors.AccessDenied('this sign-in is for one organisation: ask for the scope tenant');
+      if (confined)
+        throw new errors.AccessDenied('this sign-in is for one organisation: ask for the scope tenant');
       return false;
     }
     const named = params?.['tenant'];

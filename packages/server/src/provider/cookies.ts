@@ -42,10 +42,7 @@ export class ProviderCookies {
     const pairs = wanted.flatMap(([kind, name]) => {
       const opened = this.#open(name, given.get(name));
       if (opened === undefined) return [];
-      return [
-        `${innerCookies[kind]}=${opened.value}`,
-        `${innerCookies[kind]}.sig=${opened.signature}`,
-      ];
+      return [`${innerCookies[kind]}=${opened.value}`, `${innerCookies[kind]}.sig=${opened.signature}`];
     });
     if (pairs.length === 0) delete request.headers.cookie;
     else request.headers.cookie = pairs.join('; ');

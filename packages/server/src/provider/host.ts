@@ -35,7 +35,7 @@ export class ProviderHost {
   readonly records: ProviderRecords;
   readonly identity: IdentityDependencies;
   readonly #options: ProviderHostOptions;
-  #built: { provider: Provider; answer: Answer; keys: string } | undefined;
+  #built: { provider: Provider; answer: Answer; kids: string[] } | undefined;
   #freshUntil = 0;
   #building: Promise<Provider> | undefined;
 
@@ -63,11 +63,17 @@ export class ProviderHost {
     await this.#built?.answer(request, response);
   }
 
+  /** Whether a key of this id is published. */
+  async knowsKey(kid: string | undefined): Promise<boolean> {
+    await this.current();
+    return kid !== undefined && this.#built?.kids.includes(kid) === true;
+  }
+
   async #refresh(): Promise<Provider> {
     const keys = await this.#options.signingKeys();
-    const names = [keys.current, ...keys.published].map(({ kid }) => kid).join();
+    const kids = [keys.current, ...keys.published].map(({ kid }) => kid);
     this.#freshUntil = this.identity.clock() + keyLife;
-    if (this.#built?.keys === names) return this.#built.provider;
+    if (this.#built?.kids.join() === kids.join()) return this.#built.provider;
     const provider = createProvider({
       identity: this.identity,
       records: this.records,
@@ -79,7 +85,7 @@ export class ProviderHost {
     });
     provider.on('server_error', (_context, error) => this.#options.onFault(error));
     (provider as EventEmitter).on('error', (error) => this.#options.onFault(error));
-    this.#built = { provider, answer: provider.callback() as Answer, keys: names };
+    this.#built = { provider, answer: provider.callback() as Answer, kids };
     return provider;
   }
 }

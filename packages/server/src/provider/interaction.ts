@@ -138,9 +138,6 @@ async function settleTenant(
   if (tenant === undefined) return session.memberships.length === 0 ? 'refused' : 'open';
   if (!session.memberships.some(({ tenantId }) => tenantId === tenant)) return 'refused';
   const applications = new Applications(host);
-  await applications.settleTenant(
-    { sessionId: session.id, clientId, tenantId: tenant },
-    interaction.grantId,
-  );
+  await applications.settleTenant({ sessionId: session.id, clientId, tenantId: tenant }, interaction.grantId);
   return 'settled';
 }

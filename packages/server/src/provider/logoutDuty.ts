@@ -76,7 +76,12 @@ async function failureOf(answer: Promise<number>): Promise<string | undefined> {
 
 /** Section 2.4: `sub` and `sid`, no nonce, typed so that it is never taken for an ID token. */
 export async function createLogoutToken(
-  { signingKeys, issuer, clock, randomId }: Pick<LogoutDutyOptions, 'signingKeys' | 'issuer' | 'clock' | 'randomId'>,
+  {
+    signingKeys,
+    issuer,
+    clock,
+    randomId,
+  }: Pick<LogoutDutyOptions, 'signingKeys' | 'issuer' | 'clock' | 'randomId'>,
   { clientId, accountId, sid }: Pick<DueLogout, 'clientId' | 'accountId' | 'sid'>,
 ): Promise<string> {
   const { current } = await signingKeys();

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Session } from '@bulkhead/platform/identity';
+import { decodeJwt, decodeProtectedHeader, errors } from 'jose';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import * as z from 'zod';
 import { sendRefusal } from '../http/reply.ts';
@@ -20,14 +21,12 @@ const stepPage = '/application-sign-in';
  * Where other origins may post: servers and public clients call these, they read no cookie, and the caller proves
  * itself in the request. Everything else is a `GET` from a browser, or a form of our own pages.
  */
-export const crossOriginPosts: ReadonlySet<string> = new Set(
-  [
-    providerRoutes.token,
-    providerRoutes.userinfo,
-    providerRoutes.revocation,
-    providerRoutes.introspection,
-  ].map((path) => `${providerPath}${path}`),
-);
+const calledFromElsewhere = [
+  providerRoutes.token,
+  providerRoutes.userinfo,
+  providerRoutes.revocation,
+  providerRoutes.introspection,
+] as const;
 
 /** Mounts the identity provider at `/oidc`. */
 export function mountProvider(app: FastifyInstance, options: ProviderMountOptions): ProviderHost {
@@ -39,6 +38,9 @@ export function mountProvider(app: FastifyInstance, options: ProviderMountOption
     scope.removeAllContentTypeParsers();
     scope.addContentTypeParser('*', (_request, _payload, parsed) => parsed(null));
     const handler = (request: FastifyRequest, reply: FastifyReply) => serve(host, request, reply);
+    for (const path of calledFromElsewhere) {
+      scope.post(`${providerPath}${path}`, { config: { takesOtherSites: true }, handler });
+    }
     scope.route({ method: ['GET', 'POST', 'OPTIONS'], url: `${providerPath}/*`, handler });
     // RFC 8414 puts the well-known part before the issuer's path.
     scope.get(`/.well-known/oauth-authorization-server${providerPath}`, handler);
@@ -94,8 +96,8 @@ function mountSteps(
 
 /** Hands the request to the library, which answers it by itself. */
 async function serve(host: ProviderHost, request: FastifyRequest, reply: FastifyReply): Promise<void> {
-  const path = pathBelow(request.url);
   const { raw } = request;
+  const path = await withKnownHint(host, pathBelow(request.url));
   withIssuersHost(host, raw);
   const [bare = ''] = path.split('?');
   if (readsCookies.has(bare) || bare.startsWith(`${providerRoutes.authorization}/`)) {
@@ -133,4 +135,26 @@ function withIssuersHost(host: ProviderHost, raw: IncomingMessage): IncomingMess
   delete raw.headers['x-forwarded-host'];
   delete raw.headers['x-forwarded-for'];
   return raw;
+}
+
+/**
+ * An ID token outlives the key that signed it. Shown at log-out when its key is no longer published, it proves nothing:
+ * it only says which application asks, and the person is asked.
+ */
+async function withKnownHint(host: ProviderHost, path: string): Promise<string> {
+  const url = new URL(path, host.issuer);
+  const hint = url.searchParams.get('id_token_hint');
+  if (url.pathname !== providerRoutes.end_session || hint === null) return path;
+  try {
+    const { kid } = decodeProtectedHeader(hint);
+    const { aud } = decodeJwt(hint);
+    if (typeof aud !== 'string' || (await host.knowsKey(kid))) return path;
+    url.searchParams.delete('id_token_hint');
+    url.searchParams.set('client_id', aud);
+    return `${url.pathname}${url.search}`;
+  } catch (error) {
+    // Not a JWT: the library says so.
+    if (error instanceof errors.JOSEError || error instanceof TypeError) return path;
+    throw error;
+  }
 }

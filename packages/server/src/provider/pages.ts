@@ -25,7 +25,13 @@ ${body}
 }
 
 /** An answer to a browser whose request cannot be sent back to an application. */
-export function errorPage({ error, description }: { error: string; description: string | undefined }): string {
+export function errorPage({
+  error,
+  description,
+}: {
+  error: string;
+  description: string | undefined;
+}): string {
   const said = description === undefined ? '' : `<p>${escapeHtml(description)}</p>\n`;
   return renderPage({
     title: 'This sign-in cannot go on',

@@ -186,7 +186,10 @@ function allowFormTo({ oidc, response }: KoaContextWithOIDC): void {
   const target = URL.parse(String(oidc.params?.['post_logout_redirect_uri'] ?? ''));
   if (target === null) return;
   const policy = response.get('content-security-policy');
-  response.set('content-security-policy', policy.replace("form-action 'self'", `form-action 'self' ${target.origin}`));
+  response.set(
+    'content-security-policy',
+    policy.replace("form-action 'self'", `form-action 'self' ${target.origin}`),
+  );
 }
 
 /**

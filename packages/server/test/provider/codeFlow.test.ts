@@ -32,7 +32,7 @@ describe('sign-in of an application by openid-client (AUT-8)', () => {
     assert.deepEqual(metadata.response_types_supported, ['code']);
     assert.deepEqual(metadata.code_challenge_methods_supported, ['S256']);
     assert.deepEqual(metadata.subject_types_supported, ['public']);
-    assert.deepEqual(metadata.id_token_signing_alg_values_supported, ['ES256']);
+    assert.deepEqual(metadata.id_token_signing_alg_values_supported, ['EdDSA']);
     assert.equal(metadata.authorization_response_iss_parameter_supported, true);
     assert.equal(metadata.backchannel_logout_supported, true);
     assert.equal(metadata.registration_endpoint, undefined);
@@ -91,7 +91,7 @@ describe('sign-in of an application by openid-client (AUT-8)', () => {
         issuer: fixture.issuer,
         audience,
         typ: 'at+jwt',
-        algorithms: ['ES256'],
+        algorithms: ['EdDSA'],
       });
     const { payload } = await accept('https://orders.example.com');
     assert.equal(payload.sub, person.accountId);

@@ -1,4 +1,3 @@
-import { generateKeyPair, exportJWK, calculateJwkThumbprint } from 'jose';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import pg from 'pg';
@@ -6,6 +5,7 @@ import * as client from 'openid-client';
 import { identityDependencies, PasswordHasher, readSession, signIn, signUp } from '@bulkhead/platform/identity';
 import type { IdentityDependencies, StartedSession } from '@bulkhead/platform/identity';
 import { createClient, type ClientRegistration } from '@bulkhead/platform/identity/provider';
+import { SigningKeys as ServiceKeys } from '@bulkhead/platform/identity/token';
 import { createTenant } from '@bulkhead/platform/tenants';
 import { createTestDatabase } from '../../../../test/harness/index.ts';
 import type { TestDatabase } from '../../../../test/harness/index.ts';
@@ -15,8 +15,9 @@ import { readSessionCookie } from '../../src/http/cookie.ts';
 import { securityHeaders } from '../../src/http/headers.ts';
 import { createLog } from '../../src/http/log.ts';
 import { mountGate } from '../../src/http/requests.ts';
-import type { SigningJwk, SigningKeys } from '../../src/provider/keys.ts';
-import { crossOriginPosts, mountProvider } from '../../src/provider/mount.ts';
+import { providerKeys } from '../../src/provider/index.ts';
+import type { SigningKeys } from '../../src/provider/keys.ts';
+import { mountProvider } from '../../src/provider/mount.ts';
 import type { ProviderHost } from '../../src/provider/host.ts';
 import { configFor, goodPassword } from '../fixture.ts';
 import { Browser } from './browser.ts';
@@ -27,7 +28,8 @@ export type Fixture = {
   host: ProviderHost;
   origin: string;
   issuer: string;
-  keys: { current: SigningJwk; published: SigningJwk[] };
+  keys: ServiceKeys;
+  signingKeys: SigningKeys;
   worker: pg.Pool;
   faults: unknown[];
   log: string[];
@@ -53,16 +55,6 @@ export type Registered = {
   configuration: client.Configuration;
 };
 
-export async function signingKey(): Promise<SigningJwk> {
-  const { privateKey } = await generateKeyPair('ES256', { extractable: true });
-  const jwk = await exportJWK(privateKey);
-  return { ...jwk, kid: await calculateJwkThumbprint(jwk), alg: 'ES256' };
-}
-
-export function publicPart({ kty, crv, x, y, kid, alg }: SigningJwk): SigningJwk {
-  return { kty, crv, x, y, kid, alg } as SigningJwk;
-}
-
 let people = 0;
 
 /** The provider on a real database, behind the server's real gate. */
@@ -78,7 +70,7 @@ export async function openProvider(): Promise<Fixture> {
     cipher,
     passwords: new PasswordHasher({ cost: { memoryCost: 8, timeCost: 1, parallelism: 1 } }),
   });
-  const keys = { current: await signingKey(), published: [] as SigningJwk[] };
+  const keys = new ServiceKeys({ pool, cipher, sealer: database.sealer, clock: Date.now });
   const faults: unknown[] = [];
   const log: string[] = [];
   const config = configFor(database);
@@ -86,8 +78,8 @@ export async function openProvider(): Promise<Fixture> {
   const headers = securityHeaders({ https: false });
   const app = createApp(config.http, { log: logger, headers });
   const own = new Set<string>();
-  mountGate(app, { log: logger, headers, draining: () => false, origins: () => own, crossOriginPosts });
-  const signingKeys: SigningKeys = () => Promise.resolve(keys);
+  mountGate(app, { log: logger, headers, draining: () => false, origins: () => own });
+  const signingKeys = providerKeys(keys);
   let origin = '';
   const host = mountProvider(app, {
     identity,
@@ -113,6 +105,7 @@ export async function openProvider(): Promise<Fixture> {
     origin,
     issuer: `${origin}/oidc`,
     keys,
+    signingKeys,
     worker,
     faults,
     log,
@@ -152,7 +145,7 @@ async function register(
   const configuration = await client.discovery(
     new URL(issuer),
     full.id,
-    { id_token_signed_response_alg: 'ES256' },
+    { id_token_signed_response_alg: 'EdDSA' },
     secret === null ? client.None() : client.ClientSecretBasic(secret),
     { execute: [client.allowInsecureRequests] },
   );

@@ -34,7 +34,7 @@ describe('log-out at one application is log-out at all (AUT-8)', () => {
     logoutDuty({
       worker: fixture.worker,
       clock: () => now,
-      signingKeys: () => Promise.resolve(fixture.keys),
+      signingKeys: fixture.signingKeys,
       issuer: () => fixture.issuer,
       post,
       randomId: randomUUID,
