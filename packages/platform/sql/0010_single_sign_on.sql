@@ -250,7 +250,7 @@ alter table identity.provider_link
   add constraint provider_link_connection_fkey foreign key (connection_id) references identity.connection_directory (connection_id),
   add constraint provider_link_subject_length check (length(subject) between 1 and 1024),
   add constraint provider_link_issuer_form check (
-    issuer ~ '^https://[^\s]+$' or (connection_id is not null and issuer ~ '^[^\s]{1,1024}$')
+    issuer ~ '^https://[^\s]+$' or (connection_id is not null and issuer ~ '^[^\s]+$' and length(issuer) <= 1024)
   );
 create index provider_link_connection_idx on identity.provider_link (connection_id, account_id);
 comment on index identity.provider_link_connection_idx is 'What a connection linked.';

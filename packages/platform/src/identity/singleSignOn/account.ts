@@ -121,7 +121,7 @@ async function refuseForeignDomain(
   { connection, email }: { connection: VouchingConnection; email: EmailAddress },
 ): Promise<void> {
   const { rowCount } = await client.query(
-    'select from identity.domain_owner where name = $1 and tenant_id = $2 for share',
+    'select from identity.domain_owner where name = $1 and tenant_id = $2',
     [email.normalised.split('@')[1], connection.tenantId],
   );
   if (rowCount !== 1) throw new PlatformError('provider_domain_refused');
