@@ -1,10 +1,15 @@
 import type { Command } from '../command-line/command.ts';
+import { accountDisable } from './accountDisable.ts';
+import { accountEnable } from './accountEnable.ts';
+import { accountUnlock } from './accountUnlock.ts';
 import { attack } from './attack.ts';
 import { check } from './check.ts';
 import { contextInspect } from './contextInspect.ts';
 import { contextMint } from './contextMint.ts';
 import { contextRetire } from './contextRetire.ts';
 import { contextRotate } from './contextRotate.ts';
+import { keyList } from './keyList.ts';
+import { keyRotate } from './keyRotate.ts';
 import { migrate } from './migrate.ts';
 import { operatorPromote } from './operatorPromote.ts';
 import { scan } from './scan.ts';
@@ -20,7 +25,12 @@ export const commands: readonly Command[] = [
   scan,
   attack,
   tenantCreate,
+  accountDisable,
+  accountEnable,
+  accountUnlock,
   operatorPromote,
+  keyList,
+  keyRotate,
   contextMint,
   contextInspect,
   contextRotate,
