@@ -195,6 +195,23 @@ $body$;
 comment on function identity.record_saml_refresh(uuid, jsonb, text, json, timestamptz) is
   'Records a fetch of metadata: what it says, of the same provider from the same address; or the problem, which changes nothing in force.';
 
+create function identity.record_saml_refusal(connection uuid, detail json, request json) returns void
+  language plpgsql security definer
+  set search_path = ''
+as $body$
+begin
+  insert into bulkhead.audit_entry
+    (tenant_id, actor_kind, action, target_type, target_id, request_id, ip, user_agent, detail)
+  select chain.tenant_id, 'service', 'single_sign_on.refuse', 'identity.connection', d.connection_id,
+    request ->> 'id', (request ->> 'ip')::inet, request ->> 'agent', record_saml_refusal.detail
+  from identity.connection_directory d
+  cross join lateral (values (d.tenant_id), (null)) chain (tenant_id)
+  where d.connection_id = connection and d.protocol = 'saml';
+end
+$body$;
+comment on function identity.record_saml_refusal(uuid, json, json) is
+  'Writes a refused answer of a connection''s provider into its tenant''s chain and the service''s: its owner finds there why nobody gets in.';
+
 create function identity.purge_saml_assertions(at timestamptz) returns bigint
   language plpgsql security definer
   set search_path = ''
@@ -221,9 +238,11 @@ grant select on identity.saml_provider to bulkhead_worker;
 revoke execute on function
   identity.write_saml_provider(uuid, jsonb, timestamptz), identity.set_saml_provider(uuid, jsonb, json, timestamptz),
   identity.saml_providers(), identity.claim_saml_refresh(timestamptz, integer),
-  identity.record_saml_refresh(uuid, jsonb, text, json, timestamptz), identity.purge_saml_assertions(timestamptz)
+  identity.record_saml_refresh(uuid, jsonb, text, json, timestamptz), identity.record_saml_refusal(uuid, json, json),
+  identity.purge_saml_assertions(timestamptz)
   from public;
 grant execute on function identity.set_saml_provider(uuid, jsonb, json, timestamptz), identity.saml_providers() to bulkhead_app;
+grant execute on function identity.record_saml_refusal(uuid, json, json) to bulkhead_identity;
 grant execute on function
   identity.claim_saml_refresh(timestamptz, integer), identity.record_saml_refresh(uuid, jsonb, text, json, timestamptz),
   identity.purge_saml_assertions(timestamptz)

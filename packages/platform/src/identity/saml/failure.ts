@@ -37,8 +37,6 @@ export const samlFailures = {
   value_refused: 'An attribute has no value, more than one, or one with spaces or markup around it.',
   replayed: 'The assertion was used before.',
   flow_unknown: 'There is no such sign-in under way.',
-  flow_spent: 'The sign-in was completed or given up before.',
-  other_browser: 'The sign-in was begun in another browser.',
   connection_unusable: 'The connection is switched off or has no identity provider yet.',
   metadata_refused: 'The metadata does not describe one SAML 2.0 identity provider.',
 } as const;

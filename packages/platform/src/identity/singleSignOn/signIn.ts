@@ -85,12 +85,12 @@ async function honour(
     device,
     methods: ['fed', ...assertion.methods],
     verifiedBy: 'provider' as const,
-    lifetimes: lifetimesUntil(identity, assertion.endsAt),
   };
+  const bounded = { ...identity, lifetimes: lifetimesUntil(identity, assertion.endsAt) };
   const { target, tenantId } = flow;
   if (!('connectionId' in target) || tenantId === null) {
     const accountId = await accountOfProvider(identity, client, { assertion, device });
-    return completeSignIn(identity, { ...attempt, accountId }, client);
+    return completeSignIn(bounded, { ...attempt, accountId }, client);
   }
   const connection = { id: target.connectionId, tenantId };
   const { accountId, isNew } = await accountOfConnection(identity, client, { connection, assertion, device });
@@ -99,14 +99,14 @@ async function honour(
     if (isNew) throw new PlatformError('single_sign_on_not_member');
     return 'not_member';
   }
-  return completeSignIn(identity, { ...attempt, accountId, connection }, client);
+  return completeSignIn(bounded, { ...attempt, accountId, connection }, client);
 }
 
 function lifetimesUntil(
   { lifetimes, clock }: IdentityDependencies,
   endsAt: number | undefined,
-): SessionLifetimes | undefined {
-  if (endsAt === undefined) return undefined;
+): SessionLifetimes {
+  if (endsAt === undefined) return lifetimes;
   return { ...lifetimes, absolute: Math.min(lifetimes.absolute, Math.max(0, endsAt - clock())) };
 }
 
