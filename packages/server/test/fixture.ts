@@ -24,10 +24,15 @@ export type Fixture = {
 /** A real server on a real database of its own. */
 export async function openServer(
   modules: readonly Module[] = [],
-  options: { http?: Partial<Config['http']>; server?: ServerOptions } = {},
+  options: {
+    http?: Partial<Config['http']>;
+    mail?: Partial<Config['mail']>;
+    server?: ServerOptions;
+  } = {},
 ): Promise<Fixture> {
   const database = await createTestDatabase();
-  const config = configFor(database, options.http);
+  const base = configFor(database, options.http);
+  const config = { ...base, mail: { ...base.mail, ...options.mail } };
   const log: string[] = [];
   const server = createServer(config, modules, {
     logStream: { write: (line) => void log.push(line) },
