@@ -1,6 +1,7 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from '@tanstack/react-router';
 import {
   auditSearch,
+  interactionSearch,
   invoiceSearch,
   reportSearch,
   returnSearch,
@@ -31,6 +32,16 @@ const acceptInvite = createRoute({
   getParentRoute: () => root,
   path: '/accept-invite',
   component: lazyRouteComponent(() => import('./session/AcceptInvitePage.tsx'), 'AcceptInvitePage'),
+});
+
+const applicationSignIn = createRoute({
+  getParentRoute: () => root,
+  path: '/application-sign-in',
+  validateSearch: (search: AnySearch) => interactionSearch(search),
+  component: lazyRouteComponent(
+    () => import('./applications/ApplicationSignInPage.tsx'),
+    'ApplicationSignInPage',
+  ),
 });
 
 const shell = createRoute({ getParentRoute: () => root, id: 'shell', component: Shell });
@@ -151,7 +162,7 @@ const inShell = [
   isolation,
   lab,
 ];
-const routeTree = root.addChildren([signIn, signUp, acceptInvite, shell.addChildren(inShell)]);
+const routeTree = root.addChildren([signIn, signUp, acceptInvite, applicationSignIn, shell.addChildren(inShell)]);
 
 /** One file per page is loaded when its link is pointed at or focused. */
 export function createConsoleRouter() {

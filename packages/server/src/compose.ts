@@ -101,7 +101,7 @@ export function compose(parts: Parts, state: ServerState): Composition {
   mountShedding(app, config.http.shedAfter);
   mountHealth(app, readinessOf(parts, draining));
   mountKeySet(app, parts.token.signingKeys);
-  mountIdentityProvider(app, parts, identity);
+  mountIdentityProvider(app, parts, factors);
   mountProcedures(app, {
     procedures,
     api: createApiHandler(dispatch),

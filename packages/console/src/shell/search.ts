@@ -6,6 +6,11 @@ export function returnSearch({ return: path }: AnySearch): { return?: string } {
   return typeof path === 'string' ? { return: path } : {};
 }
 
+/** Which application's sign-in a person is in. */
+export function interactionSearch(given: AnySearch): { interaction?: string } {
+  return texts(given, ['interaction']);
+}
+
 export const invoiceStatuses = ['draft', 'submitted', 'cancelled'] as const;
 export type InvoiceStatus = (typeof invoiceStatuses)[number];
 

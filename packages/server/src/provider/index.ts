@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { readSession } from '@bulkhead/platform/identity';
-import type { IdentityDependencies } from '@bulkhead/platform/identity';
+import { stepUpWays } from '@bulkhead/platform/identity/factor';
+import type { FactorDependencies } from '@bulkhead/platform/identity/factor';
 import type { SigningKeys as ServiceKeys } from '@bulkhead/platform/identity/token';
 import type { FastifyInstance } from 'fastify';
 import type { Pool } from 'pg';
@@ -20,11 +21,11 @@ type ProviderParts = Pick<Parts, 'config' | 'cipher' | 'token' | 'log' | 'clock'
 export function mountIdentityProvider(
   app: FastifyInstance,
   parts: ProviderParts,
-  identity: IdentityDependencies,
+  factors: FactorDependencies,
 ): void {
   const { encryption } = parts.config;
   mountProvider(app, {
-    identity,
+    identity: factors,
     cipher: parts.cipher,
     masterKeys: [
       encryption.key,
@@ -33,9 +34,10 @@ export function mountIdentityProvider(
     signingKeys: providerKeys(parts.token.signingKeys),
     origin: parts.token.issuer,
     onFault: (error) => parts.log.error({ event: 'fault', part: 'provider', error: describeError(error) }),
+    stepUpWays: (session) => stepUpWays(factors, session),
     readSession: async (request) => {
       const token = readSessionCookie(request.headers.cookie);
-      return token === undefined ? null : readSession(identity, token, { fresh: true });
+      return token === undefined ? null : readSession(factors, token, { fresh: true });
     },
   });
 }

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Session } from '@bulkhead/platform/identity';
+import type { StepUpWay } from '@bulkhead/platform/identity/factor';
 import { findClient } from '@bulkhead/platform/identity/provider';
 import { errors } from 'oidc-provider';
 import type { InteractionResults, Provider } from 'oidc-provider';
@@ -13,7 +14,7 @@ export type NextStep =
   /** Nobody is signed in. */
   | { next: 'sign_in'; application: string }
   /** Somebody is, but the application wants fresh proof. */
-  | { next: 'prove_again'; application: string }
+  | { next: 'prove_again'; application: string; acceptable: readonly StepUpWay[] }
   | { next: 'choose'; application: string; organisations: { id: string; name: string }[] }
   /** Unknown, used up or run out. */
   | { next: 'expired' };
@@ -24,6 +25,8 @@ export type InteractionRequest = {
   response: ServerResponse;
   /** Of the console's own session cookie. */
   session: Session | null;
+  /** How this session may be proved anew. */
+  stepUpWays: (session: Session) => Promise<readonly StepUpWay[]>;
   /** The organisation the person chose. */
   tenant?: string | undefined;
 };
@@ -50,7 +53,7 @@ export async function takeStep(host: ProviderHost, step: InteractionRequest): Pr
     return finish(provider, { request, response }, refusal('another person is signed in'));
   }
   if (needsProof(interaction, { session, now: host.identity.clock() })) {
-    return { next: 'prove_again', application };
+    return { next: 'prove_again', application, acceptable: await step.stepUpWays(session) };
   }
   const choice = await settleTenant(host, { interaction, session, clientId, tenant });
   if (choice === 'open') {

@@ -5,13 +5,15 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import * as z from 'zod';
 import { sendRefusal } from '../http/reply.ts';
 import { ProviderHost, providerPath, type ProviderHostOptions } from './host.ts';
-import { takeStep, type NextStep } from './interaction.ts';
+import { takeStep, type InteractionRequest, type NextStep } from './interaction.ts';
 import { errorPage, pageAssets, pageStyle, submitScript } from './pages.ts';
 import { providerRoutes } from './provider.ts';
 
 export type ProviderMountOptions = ProviderHostOptions & {
   /** The console's session that a request carries. */
   readSession: (request: FastifyRequest) => Promise<Session | null>;
+  /** How a session may be proved anew. */
+  stepUpWays: InteractionRequest['stepUpWays'];
 };
 
 /** Console page that leads a person through what an application asks of them. */
@@ -32,7 +34,7 @@ const calledFromElsewhere = [
 export function mountProvider(app: FastifyInstance, options: ProviderMountOptions): ProviderHost {
   const host = new ProviderHost(options);
   mountPages(app);
-  mountSteps(app, { host, readSession: options.readSession });
+  mountSteps(app, { host, ...options });
   void app.register((scope, _options, done) => {
     // Bodies are left unread for the library, which reads forms up to 56 KiB.
     scope.removeAllContentTypeParsers();
@@ -62,14 +64,14 @@ const choice = z.strictObject({ tenant: z.uuid().optional() });
 
 function mountSteps(
   app: FastifyInstance,
-  { host, readSession }: { host: ProviderHost; readSession: ProviderMountOptions['readSession'] },
+  { host, readSession, stepUpWays }: { host: ProviderHost } & ProviderMountOptions,
 ): void {
   const step = async (request: FastifyRequest, reply: FastifyReply, tenant?: string): Promise<NextStep> => {
     const { uid } = request.params as { uid: string };
     // Read before the library's cookies take the place of the browser's.
     const session = await readSession(request);
     const exchange = withIssuersHost(host, request.raw);
-    return takeStep(host, { uid, request: exchange, response: reply.raw, session, tenant });
+    return takeStep(host, { uid, request: exchange, response: reply.raw, session, tenant, stepUpWays });
   };
   // The way there: straight on when nothing is missing, else to the console.
   app.get(`${providerPath}/interaction/:uid`, async (request, reply) => {

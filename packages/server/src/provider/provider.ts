@@ -77,6 +77,8 @@ function protocol(algorithm: string): Configuration {
   const signing = [algorithm] as NonNullable<Configuration['enabledJWA']>['idTokenSigningAlgValues'];
   return {
     routes: providerRoutes,
+    // Two factors were proved; a session without says nothing.
+    acrValues: ['aal2'],
     scopes: ['openid', 'profile', 'email', 'tenant'],
     claims: {
       openid: ['sub', 'acr', 'amr', 'auth_time'],

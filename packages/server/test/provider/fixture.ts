@@ -88,6 +88,7 @@ export async function openProvider(): Promise<Fixture> {
     signingKeys,
     origin: () => origin,
     onFault: (error) => faults.push(error),
+    stepUpWays: () => Promise.resolve(['password']),
     readSession: async (request) => {
       const token = readSessionCookie(request.headers.cookie);
       return token === undefined ? null : readSession(identity, token);
