@@ -49,7 +49,7 @@ describe('permissionsOf (ACC-1)', () => {
   it('names every permission after its module', () => {
     for (const { name, permissions, roles } of modules) {
       for (const permission of [...permissions, ...Object.values(roles).flat()]) {
-        assert.match(permission, /^[a-z]+:[a-z]+\.[a-z]+$/);
+        assert.match(permission, /^[a-z-]+:[a-z-]+\.[a-z-]+$/);
         assert.ok(permission.startsWith(`${name}:`));
         assert.ok(permissions.includes(permission), `${permission} is defined`);
       }
