@@ -704,3 +704,19 @@ grant execute on function
   bulkhead.add_audit_tiles(uuid, smallint, bigint, bytea[]), bulkhead.add_audit_checkpoint(uuid, bigint, bytea, text),
   bulkhead.cut_audit(uuid, bigint, text), bulkhead.remove_cut_entries(integer), bulkhead.drop_empty_audit_partitions()
   to bulkhead_worker;
+
+create function bulkhead.audit_progress(
+  of_chain uuid, out sealed_through pg_snapshot, out same_cluster boolean, out behind boolean
+)
+  language sql stable security definer
+begin atomic
+  select s.sealed_through,
+    s.cluster = (select c.system_identifier from pg_control_system() c)
+      and pg_snapshot_xmax(s.sealed_through) <= pg_snapshot_xmax(pg_current_snapshot()),
+    exists (select from bulkhead.audit_backlog b where b.tenant_id = of_chain)
+  from bulkhead.audit_sealer s;
+end;
+comment on function bulkhead.audit_progress(uuid) is
+  'How far sealing has come, for whoever verifies: an entry of a transaction that sealed_through sees has a link, unless the chain is behind.';
+revoke execute on function bulkhead.audit_progress(uuid) from public;
+grant execute on function bulkhead.audit_progress(uuid) to bulkhead_auditor, bulkhead_worker;

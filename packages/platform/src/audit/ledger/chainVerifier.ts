@@ -135,8 +135,12 @@ export class ChainVerifier {
     this.#compare();
   }
 
-  /** An entry that no link names although it is older than what was sealed. */
-  stray(bytes: Buffer): void {
+  /**
+   * An entry that no link names although it is older than what was sealed.
+   *
+   * @param options `elsewhere`: it stands in another chain, and is a finding of this one only if it was moved from here
+   */
+  stray(bytes: Buffer, { elsewhere = false } = {}): void {
     const fields = decodeEntry(bytes);
     const suspect = this.#lost.find(({ link, previous }) => {
       if (fields === undefined || link.claims === undefined) return false;
@@ -146,6 +150,7 @@ export class ChainVerifier {
       this.#moved.set(suspect.link.seq, this.#editedFields(suspect.link, fields));
       return;
     }
+    if (elsewhere) return;
     const entryId = fields?.id ?? null;
     this.#findings.push({ kind: 'inserted', seq: this.#next, entryId, detail: `entry ${entryId} was never sealed` });
   }
