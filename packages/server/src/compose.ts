@@ -37,6 +37,7 @@ import type { DispatchContext, DispatchOptions } from './rpc/dispatch.ts';
 import { ErrorTranslation } from './rpc/errors.ts';
 import { createGuard } from './rpc/guard.ts';
 import { listProcedures, mountRouter } from './rpc/procedures.ts';
+import { mountSaml } from './saml/routes.ts';
 import { createProgramReader } from './session/apiKeys.ts';
 import { createStayReader } from './session/operators.ts';
 import { createAuthenticate } from './session/authenticate.ts';
@@ -102,6 +103,7 @@ export function compose(parts: Parts, state: ServerState): Composition {
   mountHealth(app, readinessOf(parts, draining));
   mountKeySet(app, parts.token.signingKeys);
   mountIdentityProvider(app, parts, factors);
+  mountSaml(app, { identity: factors, origin: parts.token.issuer });
   mountProcedures(app, {
     procedures,
     api: createApiHandler(dispatch),

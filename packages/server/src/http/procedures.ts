@@ -98,7 +98,8 @@ function toFastifyPath(path: string): string {
   return path.replaceAll(/\{([A-Za-z0-9_]+)\}/g, ':$1');
 }
 
-function createScope(request: FastifyRequest, authenticate: Authenticate): RequestScope {
+/** A request as procedures see it. */
+export function createScope(request: FastifyRequest, authenticate: Authenticate): RequestScope {
   const { headers } = request;
   return new RequestScope({
     id: request.id,
