@@ -20,6 +20,11 @@ const firstLines: Readonly<Record<string, string>> = {
   'operator promote': 'bulkhead operator promote: make an account an operator of the service',
   'key list': 'bulkhead key list: show the keys of access tokens',
   'key rotate': 'bulkhead key rotate: let the next key sign access tokens',
+  'client create':
+    'bulkhead client create: register an application or back end with the identity provider',
+  'client list': 'bulkhead client list: list the applications and back ends of the identity provider',
+  'client rotate-secret': 'bulkhead client rotate-secret: give an application a new secret',
+  'client remove': 'bulkhead client remove: remove an application or back end from the identity provider',
   'context mint': 'bulkhead context mint: seal a context, for psql or a script',
   'context inspect': 'bulkhead context inspect: check a context token and show what it says',
   'context rotate': 'bulkhead context rotate: replace the key that seals contexts',

@@ -4,6 +4,10 @@ import { accountEnable } from './accountEnable.ts';
 import { accountUnlock } from './accountUnlock.ts';
 import { attack } from './attack.ts';
 import { check } from './check.ts';
+import { clientCreate } from './clientCreate.ts';
+import { clientList } from './clientList.ts';
+import { clientRemove } from './clientRemove.ts';
+import { clientRotateSecret } from './clientRotateSecret.ts';
 import { contextInspect } from './contextInspect.ts';
 import { contextMint } from './contextMint.ts';
 import { contextRetire } from './contextRetire.ts';
@@ -31,6 +35,10 @@ export const commands: readonly Command[] = [
   operatorPromote,
   keyList,
   keyRotate,
+  clientCreate,
+  clientList,
+  clientRotateSecret,
+  clientRemove,
   contextMint,
   contextInspect,
   contextRotate,
