@@ -15,6 +15,13 @@ import type { Fixture, Person } from '../fixture.ts';
 
 export const origin = 'https://bulkhead.example';
 
+export type OrganisationOptions = {
+  /** Of the service. Default `origin`. */
+  origin?: string;
+  /** Of the server that is to read what is stored here. Default: the fixture's. */
+  cipher?: IdentityDependencies['cipher'];
+};
+
 /** A tenant whose people sign in at pysaml2, by addresses of a domain it proved. */
 export type Organisation = {
   fixture: Fixture;
@@ -32,15 +39,18 @@ export type Organisation = {
 
 export type Begun = { state: string; cookie: string; requestId: string };
 
-export async function openOrganisation(fixture: Fixture): Promise<Organisation> {
+export async function openOrganisation(
+  fixture: Fixture,
+  { origin: base = origin, cipher = fixture.identity.cipher }: OrganisationOptions = {},
+): Promise<Organisation> {
   // pysaml2 lives in the present.
   fixture.advance(Date.now() - fixture.identity.clock());
   const provider = await startIdentityProvider();
   const owner = await fixture.person();
   const domain = 'keel.example';
-  const { identity } = fixture;
+  const identity = { ...fixture.identity, cipher };
   const { session } = owner;
-  const { randomBytes, cipher } = identity;
+  const { randomBytes } = identity;
   const parts = { session, cipher, randomBytes };
   const { connectionId } = await createConnection(parts, {
     protocol: 'saml',
@@ -52,7 +62,7 @@ export async function openOrganisation(fixture: Fixture): Promise<Organisation> 
   await uploadMetadata(session, { connectionId, at, document: Buffer.from(await provider.metadata()) });
   await proveDomain(fixture, { owner, domain });
   await changeConnection(parts, { connectionId, changes: { enabled: true, justInTime: true } });
-  const { audience, acsUrl } = serviceAddresses(origin, connectionId);
+  const { audience, acsUrl } = serviceAddresses(base, connectionId);
   const { certificate, privateKey } = await samlKey(identity);
   await provider.know(serviceMetadata({ audience, acsUrl, certificates: [certificate], privateKey }));
   return {
@@ -62,7 +72,11 @@ export async function openOrganisation(fixture: Fixture): Promise<Organisation> 
     connectionId,
     domain,
     begin: async () => {
-      const { request, cookie } = await beginSaml(identity, { connectionId, origin, returnPath: '/members' });
+      const { request, cookie } = await beginSaml(identity, {
+        connectionId,
+        origin: base,
+        returnPath: '/members',
+      });
       if (request.binding !== 'redirect') throw new Error('pysaml2 offers the Redirect binding');
       const asked = await fetch(request.url, { headers: { accept: 'application/json' } });
       const { id } = (await asked.json()) as { id: string };
@@ -76,7 +90,7 @@ export async function openOrganisation(fixture: Fixture): Promise<Organisation> 
     },
     comeBack: async ({ state, cookie }, message, as = identity) => {
       await keepSamlAnswer(as, { state, message });
-      return finishSaml(as, { connectionId, origin, state, cookie, device: { ip: '192.0.2.7' } });
+      return finishSaml(as, { connectionId, origin: base, state, cookie, device: { ip: '192.0.2.7' } });
     },
   };
 }
