@@ -44,6 +44,60 @@ const applicationSignIn = createRoute({
   ),
 });
 
+const forgotPassword = createRoute({
+  getParentRoute: () => root,
+  path: '/forgot-password',
+  component: lazyRouteComponent(() => import('./session/LinkRequestPage.tsx'), 'ForgotPasswordPage'),
+});
+
+const emailLink = createRoute({
+  getParentRoute: () => root,
+  path: '/email-link',
+  component: lazyRouteComponent(() => import('./session/LinkRequestPage.tsx'), 'EmailLinkPage'),
+});
+
+const resetPassword = createRoute({
+  getParentRoute: () => root,
+  path: '/reset-password',
+  component: lazyRouteComponent(() => import('./session/NewPasswordPage.tsx'), 'ResetPasswordPage'),
+});
+
+const undoEmailChange = createRoute({
+  getParentRoute: () => root,
+  path: '/undo-email-change',
+  component: lazyRouteComponent(() => import('./session/NewPasswordPage.tsx'), 'UndoEmailChangePage'),
+});
+
+const magicLink = createRoute({
+  getParentRoute: () => root,
+  path: '/magic-link',
+  component: lazyRouteComponent(() => import('./session/MagicLinkPage.tsx'), 'MagicLinkPage'),
+});
+
+const confirmSignUp = createRoute({
+  getParentRoute: () => root,
+  path: '/confirm-sign-up',
+  component: lazyRouteComponent(() => import('./session/ConfirmSignUpPage.tsx'), 'ConfirmSignUpPage'),
+});
+
+const verifyEmail = createRoute({
+  getParentRoute: () => root,
+  path: '/verify-email',
+  component: lazyRouteComponent(() => import('./session/ProveAddressPage.tsx'), 'VerifyEmailPage'),
+});
+
+const confirmEmail = createRoute({
+  getParentRoute: () => root,
+  path: '/confirm-email',
+  component: lazyRouteComponent(() => import('./session/ProveAddressPage.tsx'), 'ConfirmEmailPage'),
+});
+
+const mail = createRoute({
+  getParentRoute: () => root,
+  path: '/mail',
+  component: lazyRouteComponent(() => import('./mail/MailPage.tsx'), 'MailPage'),
+});
+
 const shell = createRoute({ getParentRoute: () => root, id: 'shell', component: Shell });
 
 const overview = createRoute({
@@ -116,6 +170,12 @@ const members = createRoute({
   component: lazyRouteComponent(() => import('./members/MemberPage.tsx'), 'MemberPage'),
 });
 
+const apiKeys = createRoute({
+  getParentRoute: () => shell,
+  path: '/api-keys',
+  component: lazyRouteComponent(() => import('./api-keys/ApiKeyPage.tsx'), 'ApiKeyPage'),
+});
+
 const security = createRoute({
   getParentRoute: () => shell,
   path: '/security',
@@ -157,12 +217,31 @@ const inShell = [
   reports,
   imports,
   members,
+  apiKeys,
   audit,
   security,
   isolation,
   lab,
 ];
-const routeTree = root.addChildren([signIn, signUp, acceptInvite, applicationSignIn, shell.addChildren(inShell)]);
+const byMail = [
+  forgotPassword,
+  emailLink,
+  resetPassword,
+  undoEmailChange,
+  magicLink,
+  confirmSignUp,
+  verifyEmail,
+  confirmEmail,
+  mail,
+];
+const routeTree = root.addChildren([
+  signIn,
+  signUp,
+  acceptInvite,
+  applicationSignIn,
+  ...byMail,
+  shell.addChildren(inShell),
+]);
 
 /** One file per page is loaded when its link is pointed at or focused. */
 export function createConsoleRouter() {

@@ -17,8 +17,9 @@ const pages = [
   { path: `/reports?to=${year}-12-31`, ready: 'Total EUR' },
   { path: `/reports?report=profit-and-loss&from=${year}-01-01&to=${year}-12-31`, ready: 'Total income' },
   { path: '/import', ready: 'Choose a CSV file' },
-  { path: '/members', ready: 'No open invite.' },
+  { path: '/members', '/api-keys', ready: 'No open invite.' },
   { path: '/audit', ready: 'ORDER-3' },
+  { path: '/security', ready: 'Your password alone opens this account.' },
   { path: '/no/such/page', ready: 'There is no page at this address.' },
 ];
 

@@ -8,6 +8,13 @@ export const places = [
   { group: 'Books', to: '/reports', label: 'Reports', key: 'r', permission: 'books:report.read' },
   { group: 'Books', to: '/import', label: 'Import', key: 'u', permission: 'books:import.run' },
   { group: 'Organisation', to: '/members', label: 'Members', key: 'm', permission: 'access:member.read' },
+  {
+    group: 'Organisation',
+    to: '/api-keys',
+    label: 'API keys',
+    key: 'k',
+    permission: 'access:api-key.read',
+  },
   { group: 'Organisation', to: '/audit', label: 'Audit', key: 'a', permission: 'audit:entry.read' },
   {
     group: 'Organisation',
