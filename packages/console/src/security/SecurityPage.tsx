@@ -1,14 +1,20 @@
+import { EmailPanel } from '../account/EmailPanel.tsx';
+import { PasswordPanel } from '../account/PasswordPanel.tsx';
 import { PageHeader } from '../elements/PageHeader.tsx';
 import { useSession } from '../session/SessionGate.tsx';
 import { FactorPanel } from './FactorPanel.tsx';
+import { SessionList } from './SessionList.tsx';
 
-/** How the person signed in proves who they are. */
+/** How the person signed in proves who they are, and where they are signed in. */
 export function SecurityPage() {
   const { session } = useSession();
   return (
     <>
       <PageHeader title="Security" lead={session.account.email} />
       <FactorPanel />
+      <PasswordPanel />
+      <EmailPanel />
+      <SessionList />
     </>
   );
 }
