@@ -144,6 +144,8 @@ function features(applications: Applications): NonNullable<Configuration['featur
       enabled: true,
       logoutSource: (context, form) => {
         allowFormTo(context);
+        // With no-referrer a browser would send the form with `Origin: null`, which the gate refuses.
+        context.set('referrer-policy', 'same-origin');
         context.type = 'html';
         context.body = signOutPage(form, {
           application: context.oidc.client?.clientName,
