@@ -12,6 +12,8 @@ export type RunningConsole = {
   log: string[];
   /** Marks an address as confirmed, as following the link of a confirmation mail does. */
   confirmAddress: (email: string) => Promise<void>;
+  /** Lets every proof of every session be eleven minutes old. */
+  ageProofs: () => Promise<void>;
   close: () => Promise<void>;
 };
 
@@ -31,20 +33,29 @@ export async function startConsole(): Promise<RunningConsole> {
       await server.close({ force: true });
       await database.drop();
     };
-    return { url, log, confirmAddress: (email) => confirmAddress(database, email), close };
+    const run = (text: string, values: unknown[] = []) => asSuperuser(database, text, values);
+    return {
+      url,
+      log,
+      confirmAddress: (email) =>
+        run('update identity.account set email_verified_at = now() where email_normalised = $1', [email]),
+      ageProofs: () =>
+        run(
+          `update identity.session set auth_time = auth_time - interval '11 minutes' where ended_at is null`,
+        ),
+      close,
+    };
   } catch (error) {
     await database.drop();
     throw error;
   }
 }
 
-async function confirmAddress(database: TestDatabase, email: string): Promise<void> {
+async function asSuperuser(database: TestDatabase, text: string, values: unknown[]): Promise<void> {
   const client = new pg.Client(database.connections.superuser);
   await client.connect();
   try {
-    await client.query('update identity.account set email_verified_at = now() where email_normalised = $1', [
-      email,
-    ]);
+    await client.query(text, values);
   } finally {
     await client.end();
   }

@@ -2,9 +2,11 @@ import { notifications } from '@mantine/notifications';
 import { readProblem } from './problem.ts';
 import { sentenceFor } from './sentence.ts';
 
+const closeButtonProps = { 'aria-label': 'Dismiss' };
+
 /** Says that something worked; gone after a few seconds. */
 export function announceDone(message: string): void {
-  notifications.show({ message, color: 'teal', role: 'status', autoClose: 5000 });
+  notifications.show({ message, color: 'teal', role: 'status', autoClose: 5000, closeButtonProps });
 }
 
 /** Says that something failed; stays until dismissed. For actions that have no place of their own to say so. */
@@ -18,5 +20,6 @@ export function announceProblem(error: unknown): void {
     color: 'red',
     role: 'alert',
     autoClose: false,
+    closeButtonProps,
   });
 }

@@ -54,7 +54,7 @@ export function PasskeySignIn({ onEnter }: { onEnter: (session: Session) => Prom
         loading={enter.isPending}
         onClick={() => enter.mutate()}
       >
-        Sign in with a passkey
+        Use a passkey
       </Button>
     </>
   );

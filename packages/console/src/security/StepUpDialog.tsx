@@ -32,6 +32,9 @@ function Asking({ asked }: { asked: Asked }) {
             passkeyOptions={() => account.client.session.stepUpPasskeyOptions({})}
             onProof={prove}
           />
+          <Button variant="subtle" size="compact-sm" fullWidth mt="sm" onClick={() => asked.settle(false)}>
+            Leave it
+          </Button>
         </>
       )}
     </Modal>
