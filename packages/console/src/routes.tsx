@@ -98,6 +98,12 @@ const mail = createRoute({
   component: lazyRouteComponent(() => import('./mail/MailPage.tsx'), 'MailPage'),
 });
 
+const operator = createRoute({
+  getParentRoute: () => root,
+  path: '/operator',
+  component: lazyRouteComponent(() => import('./operators/OperatorPage.tsx'), 'OperatorPage'),
+});
+
 const shell = createRoute({ getParentRoute: () => root, id: 'shell', component: Shell });
 
 const overview = createRoute({
@@ -240,6 +246,7 @@ const routeTree = root.addChildren([
   acceptInvite,
   applicationSignIn,
   ...byMail,
+  operator,
   shell.addChildren(inShell),
 ]);
 

@@ -12,6 +12,8 @@ export type RunningConsole = {
   log: string[];
   /** Marks an address as confirmed, as following the link of a confirmation mail does. */
   confirmAddress: (email: string) => Promise<void>;
+  /** Makes the account of a confirmed address an operator, as the owner role does. */
+  promote: (email: string) => Promise<void>;
   /** Lets every proof of every session be eleven minutes old. */
   ageProofs: () => Promise<void>;
   close: () => Promise<void>;
@@ -39,6 +41,7 @@ export async function startConsole(): Promise<RunningConsole> {
       log,
       confirmAddress: (email) =>
         run('update identity.account set email_verified_at = now() where email_normalised = $1', [email]),
+      promote: (email) => run('select identity.promote_operator($1, $2)', [email, 'On call for support']),
       ageProofs: () =>
         run(
           `update identity.session set auth_time = auth_time - interval '11 minutes' where ended_at is null`,

@@ -10,6 +10,7 @@ export type World = {
   url: string;
   keeping: Bookkeeping;
   confirmAddress: (email: string) => Promise<void>;
+  promote: (email: string) => Promise<void>;
   ageProofs: () => Promise<void>;
   /** Opens a page in a context of its own; closed when the file's tests are over. */
   open: (options?: PageOptions) => Promise<Watched>;
@@ -27,8 +28,8 @@ export function describeInConsole(title: string, declare: (world: () => World) =
       const browser: Browser = await startBrowser();
       opened.defer(() => browser.close());
       const keeping = await keepBooks(server.url);
-      const { url, confirmAddress, ageProofs } = server;
-      world = { url, keeping, confirmAddress, ageProofs, open: (options) => openPage(browser, options) };
+      const { url, confirmAddress, promote, ageProofs } = server;
+      world = { url, keeping, confirmAddress, promote, ageProofs, open: (options) => openPage(browser, options) };
     });
 
     after(() => opened.disposeAsync());

@@ -1,17 +1,22 @@
 import { Button, Loader } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
-import { useLocation, useNavigate } from '@tanstack/react-router';
+import { Link, useLocation, useNavigate } from '@tanstack/react-router';
 import { createContext, use, useEffect, useState, type ReactNode } from 'react';
 import { useApiContext } from '../client/ApiProvider.tsx';
 import { ProblemNotice } from '../problems/ProblemNotice.tsx';
 import { readProblem } from '../problems/problem.ts';
+import { placeOf, useStay, type OperatorPlace } from '../operators/useStay.ts';
+import type { Stay } from '../operators/types.ts';
 import styles from './SessionGate.module.css';
 import type { Company, Membership, Session } from './types.ts';
 import { useSignOut } from './useSignOut.ts';
 
 type SessionContextValue = {
   session: Session;
-  membership: Membership;
+  /** The place in the tenant: a membership, or what an operator may do during a stay. */
+  membership: Membership | OperatorPlace;
+  /** An operator's stay in a tenant of others; null for its members. */
+  stay: Stay | null;
   companies: Company[];
   /** The chosen company; absent when all are shown. */
   company: Company | undefined;
@@ -52,7 +57,9 @@ function ToSignIn() {
 /** Makes sure that the chosen tenant and company are among the session's own. */
 function ScopeGate({ session, children }: { session: Session; children: ReactNode }) {
   const { scope, choose, tenant } = useApiContext();
-  const membership = session.memberships.find((candidate) => candidate.tenant.id === scope.tenant);
+  const own = session.memberships.find((candidate) => candidate.tenant.id === scope.tenant);
+  const { stay, asking } = useStay(session, own === undefined ? scope.tenant : undefined);
+  const membership = own ?? placeOf(stay);
   const companies = useQuery(
     tenant.query.company.list.queryOptions({
       input: {},
@@ -67,7 +74,7 @@ function ScopeGate({ session, children }: { session: Session; children: ReactNod
   const only = known?.length === 1 ? known[0]?.id : undefined;
   useEffect(() => {
     if (membership === undefined) {
-      if (first !== undefined) choose({ tenant: first });
+      if (first !== undefined && !asking) choose({ tenant: first });
     } else if (known !== undefined && company === undefined && scope.company !== only) {
       choose(
         only === undefined
@@ -75,8 +82,9 @@ function ScopeGate({ session, children }: { session: Session; children: ReactNod
           : { tenant: membership.tenant.id, company: only },
       );
     }
-  }, [membership, first, choose, known, company, scope.company, only]);
-  if (first === undefined) return <NoTenant session={session} />;
+  }, [membership, first, asking, choose, known, company, scope.company, only]);
+  if (asking) return <Opening />;
+  if (first === undefined && membership === undefined) return <NoTenant session={session} />;
   if (companies.error !== null)
     return <Stopped error={companies.error} onRetry={() => void companies.refetch()} />;
   if (membership === undefined || known === undefined) return <Opening />;
@@ -85,6 +93,7 @@ function ScopeGate({ session, children }: { session: Session; children: ReactNod
   const value = {
     session,
     membership,
+    stay,
     companies: known,
     company,
     may: (permission: string) => permissions.has(permission),
@@ -120,6 +129,11 @@ function NoTenant({ session }: { session: Session }) {
         You are signed in as {session.account.email}. Ask an owner or admin of your organisation for an invite
         to this address, then open its link.
       </p>
+      {session.account.operator ? (
+        <p>
+          <Link to="/operator">Enter an organisation as an operator</Link>
+        </p>
+      ) : null}
       <Button variant="default" loading={signOut.isPending} onClick={() => signOut.mutate()}>
         Sign out
       </Button>

@@ -3,6 +3,7 @@ import {
   IconDeviceDesktop,
   IconDotsVertical,
   IconKeyboard,
+  IconLifebuoy,
   IconLogout,
   IconMoon,
   IconShieldLock,
@@ -56,6 +57,11 @@ export function AccountMenu({ onHelp }: { onHelp: () => void }) {
         <Menu.Item component={Link} to="/security" leftSection={<IconShieldLock size={16} aria-hidden />}>
           Security
         </Menu.Item>
+        {session.account.operator ? (
+          <Menu.Item component={Link} to="/operator" leftSection={<IconLifebuoy size={16} aria-hidden />}>
+            Operator
+          </Menu.Item>
+        ) : null}
         <Menu.Item leftSection={<IconKeyboard size={16} aria-hidden />} onClick={onHelp}>
           Keyboard shortcuts
         </Menu.Item>

@@ -9,7 +9,7 @@ import styles from './ScopeSwitcher.module.css';
 
 /** Which tenant, and which of its companies, everything on the page is about. */
 export function ScopeSwitcher() {
-  const { session, membership, companies, company } = useSession();
+  const { session, membership, stay, companies, company } = useSession();
   const { choose } = useApiContext();
   const navigate = useNavigate();
   const tenant = membership.tenant;
@@ -24,12 +24,14 @@ export function ScopeSwitcher() {
         label="Tenant"
         icon={<IconSitemap size={17} stroke={1.7} aria-hidden />}
         current={tenant.name}
-        choices={session.memberships.map(({ tenant: { id, name } }) => ({
-          key: id,
-          name,
-          chosen: id === tenant.id,
-          choose: () => change({ tenant: id }),
-        }))}
+        choices={[...session.memberships, ...(stay === null ? [] : [stay])].map(
+          ({ tenant: { id, name } }) => ({
+            key: id,
+            name,
+            chosen: id === tenant.id,
+            choose: () => change({ tenant: id }),
+          }),
+        )}
       />
       <Switcher
         label="Company"

@@ -1,6 +1,8 @@
 import { Burger, Drawer } from '@mantine/core';
 import { Outlet, useLocation } from '@tanstack/react-router';
 import { useState } from 'react';
+import { StayBanner } from '../operators/StayBanner.tsx';
+import { VisitBanner } from '../operators/VisitBanner.tsx';
 import { SessionGate } from '../session/SessionGate.tsx';
 import { Mark } from './Mark.tsx';
 import { Navigation } from './Navigation.tsx';
@@ -56,6 +58,8 @@ function Frame() {
         {navigation}
       </Drawer>
       <main id="main" className={styles.main} tabIndex={-1}>
+        <StayBanner />
+        <VisitBanner />
         <Outlet />
       </main>
       <ShortcutDialog

@@ -1,0 +1,87 @@
+import { Button, Group, Modal, NativeSelect, Radio, Stack, Textarea } from '@mantine/core';
+import { useMutation } from '@tanstack/react-query';
+import { useNavigate } from '@tanstack/react-router';
+import { useState, type FormEvent } from 'react';
+import { useApiContext } from '../client/ApiProvider.tsx';
+import { ProblemNotice } from '../problems/ProblemNotice.tsx';
+import type { Stay } from './types.ts';
+
+type EnterTenantDialogProps = { tenant: { id: string; name: string }; onClose: () => void };
+
+const modes = [
+  { value: 'read', label: 'Look', description: 'See what they see. Change nothing.' },
+  {
+    value: 'change',
+    label: 'Change data too',
+    description: 'Never members, roles, keys or how people sign in.',
+  },
+] as const;
+
+const stays = [
+  { value: '15', label: '15 minutes' },
+  { value: '60', label: 'One hour' },
+  { value: '240', label: 'Four hours' },
+];
+
+/** Asks for what the tenant will read: the reason, and for how long. */
+export function EnterTenantDialog({ tenant, onClose }: EnterTenantDialogProps) {
+  const { account, choose } = useApiContext();
+  const navigate = useNavigate();
+  const [reason, setReason] = useState('');
+  const [mode, setMode] = useState<Stay['mode']>('read');
+  const [minutes, setMinutes] = useState(60);
+  const enter = useMutation({
+    mutationFn: () =>
+      account.client.operator.enter({ tenant: tenant.id, reason: reason.trim(), mode, minutes }),
+    onSuccess: async () => {
+      choose({ tenant: tenant.id });
+      await account.cache.invalidateQueries();
+      await navigate({ to: '/' });
+    },
+  });
+  function submit(event: FormEvent): void {
+    event.preventDefault();
+    enter.mutate();
+  }
+  return (
+    <Modal opened onClose={onClose} title={`Enter ${tenant.name}`}>
+      <form onSubmit={submit}>
+        {enter.error === null ? null : <ProblemNotice error={enter.error} />}
+        <Stack gap="md">
+          <Textarea
+            label="Reason"
+            description="They read this on every page while you are in, and in their audit log."
+            minLength={10}
+            maxLength={500}
+            required
+            withAsterisk={false}
+            data-autofocus
+            value={reason}
+            onChange={(event) => setReason(event.currentTarget.value)}
+          />
+          <Radio.Group label="To" value={mode} onChange={setMode}>
+            <Stack gap="xs" mt="xs">
+              {modes.map((each) => (
+                <Radio key={each.value} {...each} />
+              ))}
+            </Stack>
+          </Radio.Group>
+          <NativeSelect
+            label="For"
+            data={stays}
+            value={String(minutes)}
+            onChange={(event) => setMinutes(Number(event.currentTarget.value))}
+          />
+        </Stack>
+        <Group justify="flex-end" mt="lg">
+          <Button variant="default" onClick={onClose}>
+            Stay out
+          </Button>
+          <Button type="submit" loading={enter.isPending}>
+            Enter
+          </Button>
+        </Group>
+      </form>
+    </Modal>
+  );
+}
