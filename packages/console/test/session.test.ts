@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { awaitMailedToken } from '../../../test/harness/people.ts';
 import { signIn } from './browser.ts';
 import { describeInConsole } from './world.ts';
 
@@ -62,6 +63,10 @@ describeInConsole('sign-in and scope in the console (ACC-1, ISO-1)', (world) => 
     await page.getByText('6 more characters needed.').waitFor();
     await page.getByLabel('Password', { exact: true }).fill('tidal gravel evening kite');
     await page.getByRole('button', { name: 'Create account' }).click();
+    await page.getByRole('status').getByText('ada@pilot.example').waitFor();
+    const token = await awaitMailedToken(url, { to: 'ada@pilot.example', kind: 'sign_up' });
+    await page.goto(`${url}/confirm-sign-up#${token}`);
+    await page.getByRole('button', { name: 'Confirm' }).click();
 
     await page.getByLabel('Name of the company').fill('Pilot Boats Ltd');
     await page.getByRole('button', { name: 'Create company' }).click();

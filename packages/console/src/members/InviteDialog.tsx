@@ -1,7 +1,8 @@
-import { Button, CopyButton, Group, Modal, TextInput } from '@mantine/core';
+import { Button, Group, Modal, TextInput } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
 import { useState, type FormEvent } from 'react';
 import { useApiContext } from '../client/ApiProvider.tsx';
+import { announceDone } from '../problems/announce.ts';
 import { ProblemNotice } from '../problems/ProblemNotice.tsx';
 import { AccessFields } from './AccessFields.tsx';
 import type { Access } from './types.ts';
@@ -16,14 +17,16 @@ export function InviteDialog({ onClose }: { onClose: () => void }) {
   });
   const invite = useMutation({
     mutationFn: () => tenant.client.invite.create({ email: email.trim(), ...access }),
-    onSuccess: () => tenant.cache.invalidateQueries(),
+    onSuccess: async ({ email: invited }) => {
+      await tenant.cache.invalidateQueries();
+      announceDone(`The invite is on its way to ${invited}.`);
+      onClose();
+    },
   });
   function submit(event: FormEvent): void {
     event.preventDefault();
     invite.mutate();
   }
-  if (invite.data !== undefined)
-    return <InviteLink email={invite.data.email} token={invite.data.token} onClose={onClose} />;
   return (
     <Modal opened onClose={onClose} title="Invite to the organisation">
       <form onSubmit={submit}>
@@ -31,7 +34,7 @@ export function InviteDialog({ onClose }: { onClose: () => void }) {
         <TextInput
           label="Email"
           type="email"
-          description="The invite works for this address only."
+          description="The link goes to this address, and works for it alone."
           maxLength={254}
           required
           withAsterisk={false}
@@ -46,38 +49,10 @@ export function InviteDialog({ onClose }: { onClose: () => void }) {
             Discard
           </Button>
           <Button type="submit" loading={invite.isPending}>
-            Create invite
+            Send invite
           </Button>
         </Group>
       </form>
-    </Modal>
-  );
-}
-
-function InviteLink({ email, token, onClose }: { email: string; token: string; onClose: () => void }) {
-  // In the fragment, so that it reaches no server's log on the way.
-  const link = `${window.location.origin}/accept-invite#${token}`;
-  return (
-    <Modal opened onClose={onClose} title="The invite is ready">
-      <p>Send this link to {email}. It is shown only now, and works once.</p>
-      <TextInput
-        aria-label="Invite link"
-        readOnly
-        value={link}
-        onFocus={(event) => event.currentTarget.select()}
-      />
-      <Group justify="flex-end" mt="lg">
-        <CopyButton value={link}>
-          {({ copied, copy }) => (
-            <Button onClick={copy} data-autofocus>
-              {copied ? 'Copied' : 'Copy link'}
-            </Button>
-          )}
-        </CopyButton>
-        <Button variant="default" onClick={onClose}>
-          Done
-        </Button>
-      </Group>
     </Modal>
   );
 }

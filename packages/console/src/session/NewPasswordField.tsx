@@ -9,16 +9,21 @@ export function missingCharacters(password: string): number {
   return Math.max(0, shortestPassword - Array.from(password).length);
 }
 
-type NewPasswordFieldProps = { value: string; sent: boolean; onChange: (value: string) => void };
+type NewPasswordFieldProps = {
+  label?: string;
+  value: string;
+  sent: boolean;
+  onChange: (value: string) => void;
+};
 
 /** A new password with the rule beside it, before anything can go wrong. */
-export function NewPasswordField({ value, sent, onChange }: NewPasswordFieldProps) {
+export function NewPasswordField({ label = 'Password', value, sent, onChange }: NewPasswordFieldProps) {
   const [left, setLeft] = useState(false);
   const missing = missingCharacters(value);
   const complain = missing > 0 && (sent || (left && value !== ''));
   return (
     <SecretField
-      label="Password"
+      label={label}
       description={`At least ${shortestPassword} characters, any you like. A few plain words in a row make a good one; common passwords are refused.`}
       autoComplete="new-password"
       value={value}

@@ -9,6 +9,7 @@ import { ProblemNotice } from '../problems/ProblemNotice.tsx';
 import { PasskeySignIn } from '../security/PasskeySignIn.tsx';
 import { challengeInAddress, challengeOf, SecondFactorStep } from '../security/SecondFactorStep.tsx';
 import { EntryFrame } from './EntryFrame.tsx';
+import { useMailMode } from './MailSent.tsx';
 import { SecretField } from './SecretField.tsx';
 import type { Session } from './types.ts';
 import { useEnter } from './useEnter.ts';
@@ -33,11 +34,30 @@ export function SignInPage() {
         <>
           <SignInForm onEnter={enter} onFactor={setChallenge} />
           <PasskeySignIn onEnter={enter} />
+          <OtherWays />
         </>
       ) : (
         <SecondFactorStep challenge={challenge} onEnter={enter} onRestart={() => setChallenge(undefined)} />
       )}
     </EntryFrame>
+  );
+}
+
+/** For those without their password at hand. A server without mail offers nothing that it cannot do. */
+function OtherWays() {
+  const mode = useMailMode();
+  if (mode === undefined || mode === 'none') return null;
+  return (
+    <p>
+      <Link to="/forgot-password">Forgot your password?</Link> {'\u00b7 '}
+      <Link to="/email-link">Email me a link</Link>
+      {mode === 'sink' ? (
+        <>
+          {' \u00b7 '}
+          <Link to="/mail">Mail (demo)</Link>
+        </>
+      ) : null}
+    </p>
   );
 }
 

@@ -8,10 +8,10 @@ import { textOf } from '../elements/form.ts';
 import { useFirstFocus } from '../elements/useFirstFocus.ts';
 import { ProblemNotice } from '../problems/ProblemNotice.tsx';
 import { EntryFrame } from './EntryFrame.tsx';
+import { MailSent } from './MailSent.tsx';
 import { missingCharacters, NewPasswordField } from './NewPasswordField.tsx';
-import { useEnter } from './useEnter.ts';
 
-type NewAccount = Parameters<Client['session']['signUp']>[0];
+type NewAccount = Parameters<Client['signUp']['request']>[0];
 
 export function SignUpPage() {
   const search = useSearch({ from: '/sign-up' });
@@ -27,25 +27,26 @@ export function SignUpPage() {
         </>
       }
     >
-      <SignUpForm returnTo={search.return} />
+      <SignUpForm />
     </EntryFrame>
   );
 }
 
-function SignUpForm({ returnTo }: { returnTo: string | undefined }) {
+function SignUpForm() {
   const { account } = useApiContext();
-  const enter = useEnter(returnTo);
   const [password, setPassword] = useState('');
   const [sent, setSent] = useState(false);
   const signUp = useMutation({
-    mutationFn: (input: NewAccount) => account.client.session.signUp(input),
-    onSuccess: enter,
+    mutationFn: (input: NewAccount) => account.client.signUp.request(input),
   });
   function submit(event: FormEvent<HTMLFormElement>): void {
     event.preventDefault();
     setSent(true);
     if (missingCharacters(password) === 0)
       signUp.mutate(readAccount(new FormData(event.currentTarget), password));
+  }
+  if (signUp.isSuccess) {
+    return <MailSent email={signUp.variables.email}>A link to confirm your account is on its way.</MailSent>;
   }
   return (
     <form onSubmit={submit}>

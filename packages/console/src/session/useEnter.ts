@@ -1,5 +1,6 @@
 import { useNavigate } from '@tanstack/react-router';
 import { useApiContext } from '../client/ApiProvider.tsx';
+import { safeReturn } from './safeReturn.ts';
 import type { Session } from './types.ts';
 
 /** Goes on after sign-in or sign-up: to the page that asked for it, else to the overview. */
@@ -11,9 +12,4 @@ export function useEnter(returnTo: string | undefined) {
     account.cache.setQueryData(account.query.session.read.queryKey({ input: {} }), session);
     await navigate({ href: safeReturn(returnTo), replace: true });
   };
-}
-
-/** Only a path of this console; anything that names another host is ignored. */
-export function safeReturn(path: string | undefined): string {
-  return path !== undefined && /^\/(?![/\\])/.test(path) ? path : '/';
 }
