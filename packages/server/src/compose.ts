@@ -5,6 +5,7 @@ import { assertFreshProof, secondFactorRule } from '@bulkhead/platform/identity/
 import type { FactorDependencies } from '@bulkhead/platform/identity/factor';
 import type { TokenDependencies } from '@bulkhead/platform/identity/token';
 import type { Mailer } from '@bulkhead/platform/mail';
+import { singleSignOnRule } from '@bulkhead/platform/identity/single-sign-on';
 import type { FieldCipher } from '@bulkhead/platform/vault';
 import type { FastifyInstance } from 'fastify';
 import { mergeAccess, mergeAnswers, permissionsIn } from './access.ts';
@@ -37,8 +38,12 @@ import type { DispatchContext, DispatchOptions } from './rpc/dispatch.ts';
 import { ErrorTranslation } from './rpc/errors.ts';
 import { createGuard } from './rpc/guard.ts';
 import { listProcedures, mountRouter } from './rpc/procedures.ts';
+import { samlParts } from './saml/parts.ts';
 import { mountSaml } from './saml/routes.ts';
 import { createProgramReader } from './session/apiKeys.ts';
+import { createSingleSignOn } from './singleSignOn/parts.ts';
+import type { SingleSignOnOptions, SingleSignOnParts } from './singleSignOn/parts.ts';
+import { mountOidc } from './singleSignOn/routes.ts';
 import { createStayReader } from './session/operators.ts';
 import { createAuthenticate } from './session/authenticate.ts';
 import { accessTokenReader, createTokens } from './token/parts.ts';
@@ -62,6 +67,8 @@ export type Parts = {
   mailer: Mailer | undefined;
   token: TokenParts;
   identity: IdentityParts;
+  /** How single sign-on reaches the outside; default: as configured, through the guard. */
+  singleSignOn?: SingleSignOnOptions | undefined;
   /** Attacks the server's own database for the isolation page. */
   attack?: AttackEngine | undefined;
 };
@@ -93,7 +100,12 @@ export function compose(parts: Parts, state: ServerState): Composition {
   const { stepUpWithin } = config.session;
   const factors = createFactors(identity, { origins: () => state.origins, stepUpWithin });
   const tokens = createTokens(parts, identity);
-  const { dispatch, procedures, batchGuard } = createDispatch(parts, { factors, tokens });
+  const singleSignOn = createSingleSignOn(factors, {
+    ...parts.singleSignOn,
+    config,
+    origin: parts.token.issuer,
+  });
+  const { dispatch, procedures, batchGuard } = createDispatch(parts, { factors, tokens, singleSignOn });
   const https = config.http.publicUrl?.startsWith('https:') === true;
   const headers = securityHeaders({ https });
   const app = createApp(config.http, { log, headers });
@@ -103,6 +115,8 @@ export function compose(parts: Parts, state: ServerState): Composition {
   mountHealth(app, readinessOf(parts, draining));
   mountKeySet(app, parts.token.signingKeys);
   mountIdentityProvider(app, parts, factors);
+  const authenticate = createAuthenticate(identity, [accessTokenReader(tokens)]);
+  mountOidc(app, { parts: singleSignOn, authenticate, log });
   mountSaml(app, { identity: factors, origin: parts.token.issuer });
   mountProcedures(app, {
     procedures,
@@ -111,7 +125,7 @@ export function compose(parts: Parts, state: ServerState): Composition {
       plugins: [batchGuard],
       maxMembers: config.http.maxBatch,
     }),
-    authenticate: createAuthenticate(identity, [accessTokenReader(tokens)]),
+    authenticate,
     draining,
   });
   mountConsole(app, config.http.console);
@@ -138,15 +152,21 @@ export function createIdentity({
     cipher,
     clock,
     background: token.background,
-    signInRules: [secondFactorRule],
+    signInRules: [singleSignOnRule, secondFactorRule],
     ...(mailer === undefined ? {} : { notices: mailNotices(mailer) }),
     ...identity,
   });
 }
 
+type DispatchParts = {
+  factors: FactorDependencies;
+  tokens: TokenDependencies;
+  singleSignOn: SingleSignOnParts;
+};
+
 function createDispatch(
   parts: Parts,
-  { factors, tokens }: { factors: FactorDependencies; tokens: TokenDependencies },
+  { factors, tokens, singleSignOn }: DispatchParts,
 ): {
   dispatch: DispatchOptions;
   procedures: MountedProcedure[];
@@ -164,6 +184,8 @@ function createDispatch(
       db: pools.tenants,
       cursorKey,
       isolation: isolationParts(parts),
+      saml: samlParts(parts),
+      singleSignOn,
       ...mailHandlerParts(parts),
     }),
     modules,

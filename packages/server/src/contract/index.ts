@@ -16,7 +16,14 @@ import { mailContract } from './mail.ts';
 import { memberContract } from './member.ts';
 import { proofContract } from './proof.ts';
 import { operatorContract } from './operator.ts';
+import { samlContract } from './saml.ts';
 import { sessionContract } from './session.ts';
+import {
+  connectionContract,
+  domainContract,
+  identityProviderContract,
+  signInPolicyContract,
+} from './singleSignOn.ts';
 import { tenantContract } from './tenant.ts';
 import { tokenContract } from './token.ts';
 
@@ -43,6 +50,11 @@ export const platformContract = {
   invite: inviteContract,
   apiKey: apiKeyContract,
   operator: operatorContract,
+  saml: samlContract,
+  connection: connectionContract,
+  domain: domainContract,
+  signInPolicy: signInPolicyContract,
+  identityProvider: identityProviderContract,
   audit: auditContract,
   isolation: isolationContract,
 };

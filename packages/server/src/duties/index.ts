@@ -1,3 +1,4 @@
+import { resolveTxt } from 'node:dns/promises';
 import type { Pool } from 'pg';
 import { createIdentity } from '../compose.ts';
 import type { Parts } from '../compose.ts';
@@ -5,6 +6,9 @@ import { purgeDuty } from '../factor/purgeDuty.ts';
 import { isolationDuty } from '../isolation/recorder.ts';
 import { mailDuties } from '../mail/duties.ts';
 import { providerDuties } from '../provider/index.ts';
+import { samlDuty } from '../saml/duty.ts';
+import { samlParts } from '../saml/parts.ts';
+import { singleSignOnDuty } from '../singleSignOn/duty.ts';
 import { lockoutDuty } from '../token/lockoutDuty.ts';
 import { keyRotationDuty } from '../token/parts.ts';
 import { Duties } from './duty.ts';
@@ -28,6 +32,8 @@ function platformDuties(parts: DutyParts): Duty[] {
     lockoutDuty({ worker, clock }),
     keyRotationDuty(parts.token),
     ...providerDuties(parts),
+    samlDuty({ ...samlParts(parts), worker }),
+    singleSignOnDuty({ worker, clock, resolveTxt: parts.singleSignOn?.resolveTxt ?? resolveTxt }),
     ...mailDuties({ ...parts, links }),
   ];
 }

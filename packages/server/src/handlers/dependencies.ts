@@ -8,6 +8,8 @@ import type { FieldCipher } from '@bulkhead/platform/vault';
 import type { Pool } from 'pg';
 import type { IsolationParts } from '../isolation/handlers.ts';
 import type { MailMode } from '../mail/mailing.ts';
+import type { SingleSignOnParts } from '../singleSignOn/parts.ts';
+import type { SamlHandlerParts } from './saml.ts';
 
 /** How mail leaves this server, and what its demo page reads. */
 export type MailDesk = { mode: MailMode; worker: Pool | undefined; cipher: FieldCipher };
@@ -24,7 +26,9 @@ export type HandlerDependencies = {
   /** 32 bytes, the same on every server of one installation. */
   cursorKey: Uint8Array;
   isolation: IsolationParts;
+  saml: SamlHandlerParts;
   /** Writes letters; undefined: this server has no mail. */
   mailer: Mailer | undefined;
   mail: MailDesk;
+  singleSignOn: SingleSignOnParts;
 };

@@ -4,13 +4,16 @@ import { auditHandlers } from './audit.ts';
 import { companyHandlers } from './company.ts';
 import type { HandlerDependencies } from './dependencies.ts';
 import { factorHandlers } from './factor.ts';
+import { identityProviderHandlers } from './identityProvider.ts';
 import { inviteHandlers } from './invite.ts';
 import { linkHandlers } from './link.ts';
 import { mailHandlers } from './mail.ts';
 import { memberHandlers } from './member.ts';
 import { operatorHandlers } from './operator.ts';
 import { proofHandlers } from './proof.ts';
+import { samlHandlers } from './saml.ts';
 import { sessionHandlers } from './session.ts';
+import { connectionHandlers, domainHandlers, signInPolicyHandlers } from './singleSignOn.ts';
 import { tenantHandlers } from './tenant.ts';
 import { tokenHandlers } from './token.ts';
 
@@ -30,6 +33,11 @@ export function platformRouter(dependencies: HandlerDependencies) {
     invite: inviteHandlers(dependencies),
     apiKey: apiKeyHandlers(dependencies),
     operator: operatorHandlers(dependencies),
+    saml: samlHandlers(dependencies.saml),
+    connection: connectionHandlers(dependencies),
+    domain: domainHandlers(dependencies),
+    signInPolicy: signInPolicyHandlers(dependencies),
+    identityProvider: identityProviderHandlers(dependencies),
     audit: auditHandlers(dependencies),
     isolation: isolationHandlers(dependencies.isolation),
   };

@@ -17,6 +17,7 @@ import { RefusalError } from '../problem/refusal.ts';
 import type { RequestScope } from '../rpc/scope.ts';
 import { deviceOf, endPrevious, setSessionCookies } from '../session/begin.ts';
 import { endedFlowCookie, flowCookie, readFlowCookie } from '../singleSignOn/flowCookie.ts';
+import { addressAfter } from '../singleSignOn/routes.ts';
 import { formLimit, readForm } from './form.ts';
 import { onwardPage, refusalPage, requestPage, submitScript, submitScriptPath } from './pages.ts';
 
@@ -111,11 +112,7 @@ const finish =
       cookie: readFlowCookie(request.headers.cookie),
       device: deviceOf(scope),
     });
-    if (outcome.kind === 'factor_required') {
-      // In the fragment: it opens a session, and must stand in no log.
-      const back = new URLSearchParams({ return: returnPath });
-      return reply.redirect(`/sign-in?${back}#challenge=${encodeURIComponent(outcome.challenge)}`, 303);
-    }
+    if (outcome.kind === 'factor_required') return reply.redirect(addressAfter(outcome, returnPath), 303);
     await endPrevious(identity, scope);
     setSessionCookies(identity, scope, outcome.session);
     return reply.header('set-cookie', scope.cookies).redirect(returnPath, 303);

@@ -1,9 +1,24 @@
 import { PlatformError } from '../../errors.ts';
 import type { TenantSession } from '../../tenantSession.ts';
+import { readConnection } from '../singleSignOn/connection.ts';
 import { SamlFailure } from './failure.ts';
 import { readMetadata } from './metadata.ts';
-import { setProvider } from './provider.ts';
+import { listProviders, setProvider, type SamlProvider } from './provider.ts';
 import type { FetchMetadata } from './refresh.ts';
+
+/**
+ * What is known of a connection's provider; null until its metadata is here.
+ *
+ * @throws PlatformError connection_missing, also for a connection of another protocol
+ */
+export async function readProvider(
+  session: TenantSession,
+  { connectionId, at }: Target,
+): Promise<SamlProvider | null> {
+  const { protocol } = await readConnection(session, connectionId);
+  if (protocol !== 'saml') throw new PlatformError('connection_missing');
+  return (await listProviders(session, at)).get(connectionId) ?? null;
+}
 
 type Target = { connectionId: string; at: number };
 

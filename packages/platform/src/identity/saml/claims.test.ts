@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Assertion } from './assertion.ts';
 import { readClaims } from './claims.ts';
-import { samlConfigSchema } from './config.ts';
+import { samlConfig } from './config.ts';
 
 const issuer = 'https://idp.example/id';
 const password = 'urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport';
@@ -40,7 +40,7 @@ const claims = (
   options: Parameters<typeof assertion>[0],
   config: object = {},
   groupsAttribute: string | null = null,
-) => readClaims(assertion(options), { config: samlConfigSchema.parse(config), groupsAttribute });
+) => readClaims(assertion(options), { config: samlConfig.parse(config), groupsAttribute });
 const refused = (options: Parameters<typeof assertion>[0], config?: object) =>
   assert.throws(() => claims(options, config), { name: 'SamlFailure', code: 'value_refused' });
 

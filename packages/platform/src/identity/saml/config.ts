@@ -10,7 +10,7 @@ const attributeName = z
  * What a SAML connection's `config` holds: how to read what the provider says. What the provider says of itself (entity
  * id, address, certificates) comes from its metadata and stands in identity.saml_provider.
  */
-export const samlConfigSchema = z.strictObject({
+export const samlConfig = z.strictObject({
   /** Attribute with the address. Default: the usual names, then a name identifier that is an address. */
   emailAttribute: attributeName.nullable().default(null),
   /** Attribute with what to call the person. Default: the usual names. */
@@ -22,4 +22,4 @@ export const samlConfigSchema = z.strictObject({
   trustsMultiFactor: z.boolean().default(false),
 });
 
-export type SamlConfig = z.output<typeof samlConfigSchema>;
+export type SamlConfig = z.output<typeof samlConfig>;

@@ -1,7 +1,7 @@
 import { PlatformError } from '../../errors.ts';
 import type { IdentityDependencies } from '../dependencies.ts';
 import { loadConnection } from '../singleSignOn/connection.ts';
-import { samlConfigSchema, type SamlConfig } from './config.ts';
+import { samlConfig, type SamlConfig } from './config.ts';
 import { SamlFailure } from './failure.ts';
 import type { ProviderRow } from './provider.ts';
 
@@ -40,7 +40,7 @@ export async function readSamlConnection(
     entityId: row.entity_id,
     signOn: { url: row.sign_on_url, binding: row.sign_on_binding },
     certificates: row.certificates,
-    config: samlConfigSchema.parse(connection.config),
+    config: samlConfig.parse(connection.config),
     groupsAttribute: connection.roleClaim,
   };
 }

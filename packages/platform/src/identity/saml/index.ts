@@ -1,11 +1,11 @@
-export { followMetadata, uploadMetadata } from './administer.ts';
+export { followMetadata, readProvider, uploadMetadata } from './administer.ts';
 export { serviceAddresses, type ServiceAddresses } from './addresses.ts';
 export type { Certificate, CertificateState } from './certificate.ts';
-export { samlConfigSchema, type SamlConfig } from './config.ts';
+export { samlConfig, type SamlConfig } from './config.ts';
 export { SamlFailure, samlFailures, type SamlFailureCode } from './failure.ts';
 export { samlKey } from './key.ts';
 export { largestMetadata, readMetadata, type IdentityProviderMetadata } from './metadata.ts';
-export { listProviders, type SamlProvider } from './provider.ts';
+export type { SamlProvider } from './provider.ts';
 export { purgeAssertions } from './replay.ts';
 export { refreshMetadata, type FetchMetadata } from './refresh.ts';
 export type { SignOnRequest } from './request.ts';

@@ -4,7 +4,7 @@ import { SamlFailure } from './failure.ts';
 /** Characters of XML a message may have. A genuine response has 5,000 to 20,000; one with 500 groups 60,000. */
 export const largestMessage = 256 * 1024;
 /** Elements, attributes, and how deep elements may stand in each other: what a parser's work grows with. */
-const most = { elements: 5000, attributes: 5000, depth: 40 };
+const most = { elements: 2000, attributes: 3000, depth: 40 };
 
 /**
  * Text of a message from its form field. White space between Base64 lines is dropped, as MIME does; anything else that
