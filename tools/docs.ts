@@ -1,10 +1,12 @@
-/** Writes the pages that are generated from the code: docs/cli.md and docs/configuration.md. */
+/** Writes the pages that are generated from the code: docs/cli.md, docs/configuration.md, docs/verify-audit.mjs. */
 import { writeFile } from 'node:fs/promises';
 import { commands } from '../packages/cli/src/commands/index.ts';
 import { commandPage } from '../packages/cli/src/pages/commandPage.ts';
 import { configurationPage } from '../packages/cli/src/pages/configurationPage.ts';
+import { verifyAuditFile } from './verifyAudit.ts';
 
 const docs = new URL('../docs/', import.meta.url);
 await writeFile(new URL('cli.md', docs), commandPage(commands));
 await writeFile(new URL('configuration.md', docs), configurationPage());
-console.log('wrote docs/cli.md and docs/configuration.md');
+await writeFile(new URL('verify-audit.mjs', docs), await verifyAuditFile());
+console.log('wrote docs/cli.md, docs/configuration.md and docs/verify-audit.mjs');

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
-import { createTestDatabase, type TestDatabase, type TestServer } from '../../../test/harness/index.ts';
+import { createTestDatabase, type RoleName, type TestDatabase, type TestServer } from '../../../test/harness/index.ts';
 import { directoryAnchor } from '../src/audit/ledger/anchor.ts';
 import { chainsToCheckpoint, checkpointChain, type CheckpointParts } from '../src/audit/ledger/checkpoint.ts';
 import { readAnchor } from '../src/audit/ledger/exportFile.ts';
@@ -22,6 +22,8 @@ export type LedgerFixture = {
   /** where the anchors are */
   folder: string;
   parts: CheckpointParts;
+  /** Another connection; closed with the fixture. */
+  connect(role: RoleName): Promise<pg.Client>;
   /** Writes `count` entries of a tenant as the application's triggers would. */
   write(tenant: string, count: number): Promise<void>;
   sealAndSign(): Promise<void>;
@@ -41,6 +43,14 @@ export async function openLedger(server?: TestServer): Promise<LedgerFixture> {
   const forger = new pg.Client(database.connections.superuser);
   forger.on('error', () => undefined);
   await forger.connect();
+  const clients: pg.Client[] = [];
+  const connect = async (role: RoleName): Promise<pg.Client> => {
+    const client = new pg.Client(database.connections[role]);
+    client.on('error', () => undefined);
+    await client.connect();
+    clients.push(client);
+    return client;
+  };
   const folder = await mkdtemp(join(tmpdir(), 'bulkhead-anchors-'));
   const identity = auditIdentity({ seed: randomBytes(32) });
   const parts: CheckpointParts = { pool: worker, identity, anchors: [directoryAnchor(folder)] };
@@ -71,6 +81,7 @@ export async function openLedger(server?: TestServer): Promise<LedgerFixture> {
     identity,
     folder,
     parts,
+    connect,
     write,
     verify,
     sealAndSign: async () => {
@@ -86,7 +97,7 @@ export async function openLedger(server?: TestServer): Promise<LedgerFixture> {
       }
     },
     close: async () => {
-      await Promise.all([worker.end(), forger.end()]);
+      await Promise.all([worker.end(), forger.end(), ...clients.map((client) => client.end())]);
       await database.drop();
       await rm(folder, { recursive: true, force: true });
     },

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { ChainVerifier, type ChainReport, type Finding, type TrustedCheckpoint } from './chainVerifier.ts';
 import { decodeEntry } from './encoding.ts';
+import { verifiersFor } from './key.ts';
 import { parseCheckpoint, parseNote, signaturesOf, type Verifier } from './note.ts';
 
 /** The first line of an export. */
@@ -42,13 +43,14 @@ export function trustedCheckpoints(
 ): { checkpoints: TrustedCheckpoint[]; findings: Finding[] } {
   const checkpoints: TrustedCheckpoint[] = [];
   const findings: Finding[] = [];
+  const ofOrigin = verifiersFor(verifiers, origin);
   for (const { note, source } of notes) {
     try {
       const parsed = parseNote(note);
       const { origin: of, size, root } = parseCheckpoint(parsed.text);
       if (of !== origin) continue;
       // A wrong signature throws; a note by unknown keys alone says nothing, and is not relied upon.
-      if (signaturesOf(parsed, verifiers).length > 0) checkpoints.push({ size, root, source });
+      if (signaturesOf(parsed, ofOrigin).length > 0) checkpoints.push({ size, root, source });
     } catch (error) {
       const detail = `a checkpoint (${source}): ${error instanceof Error ? error.message : String(error)}`;
       findings.push({ kind: 'forged_checkpoint', seq: 0, entryId: null, detail });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test, type TestContext } from 'node:test';
-import pg from 'pg';
+import type pg from 'pg';
 import { findingsOf, openLedger, tenantId, type LedgerFixture } from '../../../test/ledgerFixture.ts';
 import { encodeEntry, fieldNames, type EntryFields } from './encoding.ts';
 import { leafOf, noLeaf } from './merkle.ts';
@@ -12,13 +12,6 @@ async function opened(t: TestContext): Promise<LedgerFixture> {
   const ledger = await openLedger();
   t.after(() => ledger.close());
   return ledger;
-}
-
-async function writer(ledger: LedgerFixture, t: TestContext): Promise<pg.Client> {
-  const client = new pg.Client(ledger.database.connections.superuser);
-  await client.connect();
-  t.after(() => client.end());
-  return client;
 }
 
 const insert = (tenant: string, detail = 'null') => `insert into bulkhead.audit_entry (tenant_id, actor_kind, action, target_type, detail)
@@ -38,7 +31,7 @@ const idOf = async (client: pg.Client, sql: string): Promise<string> =>
 describe('AUD-3 sealing', () => {
   test('T-61 T-62 a writer that stays open delays its own entries and nobody else’s, and loses none', async (t) => {
     const ledger = await opened(t);
-    const [slow, quick] = [await writer(ledger, t), await writer(ledger, t)];
+    const [slow, quick] = [await ledger.connect('superuser'), await ledger.connect('superuser')];
     await slow.query('begin');
     const early = await idOf(slow, insert(one));
     const other = await idOf(quick, insert(one));
@@ -57,7 +50,7 @@ describe('AUD-3 sealing', () => {
 
   test('T-62 what is rolled back is never sealed, and what was committed before something began stands before it', async (t) => {
     const ledger = await opened(t);
-    const [first, second] = [await writer(ledger, t), await writer(ledger, t)];
+    const [first, second] = [await ledger.connect('superuser'), await ledger.connect('superuser')];
     await first.query('begin');
     const before = await idOf(first, insert(one));
     await second.query('begin');
@@ -85,12 +78,11 @@ describe('AUD-3 sealing', () => {
   test('a round that dies halfway leaves nothing; the next does it all', async (t) => {
     const ledger = await opened(t);
     await ledger.write(one, 5);
-    const dying = await ledger.worker.connect();
+    const dying = await ledger.connect('worker');
     await dying.query('begin');
     await dying.query('select bulkhead.seal_audit()');
     assert.equal((await sealRound(ledger.worker)).outcome, 'busy', 'the others do not wait for it');
     await dying.query('rollback');
-    dying.release();
     assert.equal((await sealRound(ledger.worker)).sealed, 5);
   });
 
@@ -124,7 +116,7 @@ describe('AUD-3 sealing', () => {
 
   test('the service’s own entries are a chain of their own', async (t) => {
     const ledger = await opened(t);
-    const client = await writer(ledger, t);
+    const client = await ledger.connect('superuser');
     await client.query(insert(''));
     await ledger.write(one, 1);
     await ledger.sealAndSign();
@@ -138,8 +130,7 @@ describe('AUD-3 sealing', () => {
 
   test('in a transaction that has written, or sees one moment only, it is refused: its snapshot would lie', async (t) => {
     const ledger = await opened(t);
-    const client = await ledger.worker.connect();
-    t.after(() => client.release());
+    const client = await ledger.connect('worker');
     await client.query('begin isolation level repeatable read');
     await assert.rejects(client.query('select bulkhead.seal_audit()'), { code: '25001' });
     await client.query('rollback');
@@ -186,19 +177,15 @@ describe('AUD-2 the chain', () => {
     for (const table of ['audit_link', 'audit_tile', 'audit_checkpoint', 'audit_cut']) {
       for (const change of [`update bulkhead.${table} set tenant_id = tenant_id`, `delete from bulkhead.${table}`, `truncate bulkhead.${table} cascade`]) {
         for (const role of ['app', 'identity', 'worker', 'auditor'] as const) {
-          const client = new pg.Client(ledger.database.connections[role]);
-          await client.connect();
+          const client = await ledger.connect(role);
           await assert.rejects(client.query(change), /permission denied|read-only/, `${role}: ${change}`);
-          await client.end();
         }
         if (table === 'audit_link' || table === 'audit_checkpoint') {
           await assert.rejects(ledger.forger.query(change), { code: '42501' }, `superuser: ${change}`);
         }
       }
     }
-    const app = new pg.Client(ledger.database.connections.app);
-    await app.connect();
-    t.after(() => app.end());
+    const app = await ledger.connect('app');
     const seen = async () => (await app.query('select distinct tenant_id from bulkhead.audit_link')).rows;
     assert.deepEqual(await seen(), []);
     const actor = { kind: 'account', id: one } as const;
@@ -225,7 +212,7 @@ describe('T-63 T-64 the bytes hashed in SQL and here are the same', () => {
     ['a null that is a value', 'null'],
   ];
   const columns = fieldNames.map((name) =>
-    name === 'occurred_at' ? '(extract(epoch from occurred_at) * 1000000)::bigint::text as occurred_at' : `${name}::text as ${name}`,
+    name === 'occurred_at' ? '(extract(epoch from e.occurred_at) * 1000000)::bigint::text as occurred_at' : `e.${name}::text as ${name}`,
   );
   const times = ['2026-11-21 00:00:00+00', '2026-11-21 00:00:00.000001+00', '2026-11-21 13:14:15.654321+05:30', '1969-12-31 23:59:59.999999+00'];
   test('for json of every kind, times with and without sub-seconds, addresses and empty texts', async (t) => {

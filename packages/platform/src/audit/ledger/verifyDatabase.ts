@@ -2,7 +2,7 @@
 import { ChainVerifier, type ChainReport, type Finding, type Start, type TrustedCheckpoint } from './chainVerifier.ts';
 import { fieldNames, serviceChain } from './encoding.ts';
 import { cutIn, trustedCheckpoints } from './exportFile.ts';
-import { chainOf, verifiersFor } from './key.ts';
+import { chainOf } from './key.ts';
 import { parseCheckpoint, parseNote, type Verifier } from './note.ts';
 
 /** One connection as bulkhead_auditor, outside of a transaction. */
@@ -113,7 +113,7 @@ async function notesOf(client: AuditorClient, { chain, anchors = [], name, verif
   );
   const origin = `${name}/audit/${chain}`;
   const own = rows.map(({ note }) => ({ note: String(note), source: 'database' }));
-  const trusted = trustedCheckpoints([...own, ...anchors], origin, verifiersFor(verifiers, origin));
+  const trusted = trustedCheckpoints([...own, ...anchors], origin, verifiers);
   const known = new Set(trusted.checkpoints.filter(({ source }) => source === 'database').map(({ size }) => size));
   for (const { size } of rows) {
     if (known.has(Number(size)) || trusted.findings.length > 0) continue;
