@@ -76,6 +76,7 @@ export function writeClaims(claims: ServiceClaims): string {
     writePermissions(user.permissions),
     claims.request,
   ].join('.');
+  if (payload.length + 65 > longestToken) throw new TypeError('a service token has at most 8192 characters');
   if (!payloadForm.test(payload)) throw new TypeError('a value of the service token has a wrong form');
   return payload;
 }
