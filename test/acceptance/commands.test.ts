@@ -18,6 +18,7 @@ const firstLines: Readonly<Record<string, string>> = {
   'account enable': 'bulkhead account enable: let a disabled account sign in again',
   'account unlock': 'bulkhead account unlock: release an account from lockout',
   'operator promote': 'bulkhead operator promote: make an account an operator of the service',
+  'mail status': 'bulkhead mail status: show how many messages wait to be sent',
   'key list': 'bulkhead key list: show the keys of access tokens',
   'key rotate': 'bulkhead key rotate: let the next key sign access tokens',
   'client create':

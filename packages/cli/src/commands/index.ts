@@ -14,6 +14,7 @@ import { contextRetire } from './contextRetire.ts';
 import { contextRotate } from './contextRotate.ts';
 import { keyList } from './keyList.ts';
 import { keyRotate } from './keyRotate.ts';
+import { mailStatus } from './mailStatus.ts';
 import { migrate } from './migrate.ts';
 import { operatorPromote } from './operatorPromote.ts';
 import { scan } from './scan.ts';
@@ -33,6 +34,7 @@ export const commands: readonly Command[] = [
   accountEnable,
   accountUnlock,
   operatorPromote,
+  mailStatus,
   keyList,
   keyRotate,
   clientCreate,

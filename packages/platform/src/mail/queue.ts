@@ -1,4 +1,4 @@
-import type { Pool } from 'pg';
+import type { ClientBase, Pool } from 'pg';
 import type { Clock } from '../clock.ts';
 import type { FieldCipher } from '../vault/index.ts';
 import { openMessage } from './mailer.ts';
@@ -15,9 +15,9 @@ export type MailQueue = {
   lastError: string | null;
 };
 
-/** @param pool connected as bulkhead_worker */
-export async function readMailQueue(pool: Pool, clock: Clock): Promise<MailQueue> {
-  const { rows } = await pool.query<{
+/** @param database connected as bulkhead_worker, or as bulkhead_owner */
+export async function readMailQueue(database: Pool | ClientBase, clock: Clock): Promise<MailQueue> {
+  const { rows } = await database.query<{
     waiting: number;
     oldest: Date | null;
     dead: number;
