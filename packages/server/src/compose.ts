@@ -25,6 +25,8 @@ import type { Log } from './http/log.ts';
 import { mountProcedures } from './http/procedures.ts';
 import { mountGate } from './http/requests.ts';
 import { mountShedding } from './http/shedding.ts';
+import { createInternalListener } from './internal/listener.ts';
+import type { InternalListener } from './internal/listener.ts';
 import type { AttackEngine } from './isolation/attackEngine.ts';
 import { isolationParts } from './isolation/parts.ts';
 import type { Module } from './module.ts';
@@ -83,6 +85,8 @@ export type ServerState = {
 export type Composition = {
   app: FastifyInstance;
   batchGuard: BatchGuardPlugin<DispatchContext>;
+  /** For the house's own services; listens where it is configured to. */
+  internal: InternalListener;
   /** Everything the server answers under `/api` and `/rpc`. */
   procedures: readonly MountedProcedure[];
   /** Finishes what cannot be done without waiting; once, before listening. */
@@ -112,12 +116,15 @@ export function compose(parts: Parts, state: ServerState): Composition {
   const draining = () => state.draining;
   mountGate(app, { log, headers, draining, origins: () => state.origins });
   mountShedding(app, config.http.shedAfter);
-  mountHealth(app, readinessOf(parts, draining));
+  const readiness = readinessOf(parts, draining);
+  mountHealth(app, readiness);
   mountKeySet(app, parts.token.signingKeys);
   mountIdentityProvider(app, parts, factors);
   const authenticate = createAuthenticate(identity, [accessTokenReader(tokens)]);
   mountOidc(app, { parts: singleSignOn, authenticate, log });
   mountSaml(app, { identity: factors, origin: parts.token.issuer });
+  const access = mergeAccess(parts.modules);
+  const internal = createInternalListener({ ...parts, readiness, authenticate, access });
   mountProcedures(app, {
     procedures,
     api: createApiHandler(dispatch),
@@ -134,7 +141,7 @@ export function compose(parts: Parts, state: ServerState): Composition {
     mountDocument(app, await createDocument(dispatch.router, { procedures, version }));
     await app.ready();
   };
-  return { app, batchGuard, procedures, prepare };
+  return { app, batchGuard, internal, procedures, prepare };
 }
 
 /** What the identity slice works with on this server. */

@@ -17,6 +17,7 @@ import { Connections } from './http/shutdown.ts';
 import type { AttackEngine } from './isolation/attackEngine.ts';
 import { createMailer, mailUnavailable } from './mail/mailing.ts';
 import type { Module } from './module.ts';
+import type { SingleSignOnOptions } from './singleSignOn/parts.ts';
 import { createTokenParts } from './token/parts.ts';
 
 /** A Bulkhead server: the platform with business modules mounted in it. */
@@ -34,6 +35,8 @@ export type Server = {
   close(options?: { force?: boolean }): Promise<void>;
   /** Where it listens; undefined while it does not. */
   readonly address: ServerAddress | undefined;
+  /** Where it listens for the house's own services; undefined without `internal.port`. */
+  readonly internalAddress: { host: string; port: number } | undefined;
   /** What ran and what was refused, since the start. */
   counters(): ServerCounters;
 };
@@ -53,6 +56,8 @@ export type ServerOptions = {
   clock?: () => number;
   /** Replaces parts of the identity slice, e.g. a cheaper password hash in a test. */
   identity?: IdentityParts;
+  /** How single sign-on reaches the outside, e.g. a private server an embedder opens; default: through the guard, public servers alone. */
+  singleSignOn?: SingleSignOnOptions | undefined;
   /** Attacks the server's own database, for the isolation page; absent: the page offers no attack. */
   attack?: AttackEngine | undefined;
 };
@@ -71,13 +76,25 @@ export function createServer(
   const log = createLog({ level: config.log.level, stream: options.logStream });
   const pools = createPools(config, { log, clock });
   const cipher = createCipher(config.encryption);
-  const { attack, identity = {} } = options;
+  const { attack, identity = {}, singleSignOn } = options;
   const state: ServerState = { draining: false, origins: new Set() };
   const origin = () => state.origins.values().next().value ?? publicOrigin(config.http, config.http.port);
   const mailer = createMailer({ config, cipher, clock, origin });
   const token = createTokenParts({ config, pools, cipher, clock, log, origin });
   if (mailer === undefined) log.warn(mailUnavailable);
-  const parts: Parts = { config, modules, log, pools, cipher, clock, mailer, token, identity, attack };
+  const parts: Parts = {
+    config,
+    modules,
+    log,
+    pools,
+    cipher,
+    clock,
+    mailer,
+    token,
+    identity,
+    attack,
+    singleSignOn,
+  };
   return new RunningServer(parts, { composition: compose(parts, state), state });
 }
 
@@ -88,6 +105,7 @@ class RunningServer implements Server {
   readonly #connections: Connections;
   readonly #duties: Duties;
   #address: ServerAddress | undefined;
+  #internalAddress: { host: string; port: number } | undefined;
   #closing: Promise<void> | undefined;
 
   constructor(parts: Parts, { composition, state }: { composition: Composition; state: ServerState }) {
@@ -100,6 +118,10 @@ class RunningServer implements Server {
 
   get address(): ServerAddress | undefined {
     return this.#address;
+  }
+
+  get internalAddress(): { host: string; port: number } | undefined {
+    return this.#internalAddress;
   }
 
   counters(): ServerCounters {
@@ -122,6 +144,7 @@ class RunningServer implements Server {
       });
       await this.#composition.prepare();
       await this.#composition.app.listen({ host: config.http.host, port: config.http.port });
+      this.#internalAddress = await this.#composition.internal.listen();
     } catch (error) {
       await this.close({ force: true });
       throw error;
@@ -145,7 +168,8 @@ class RunningServer implements Server {
     const { config, log, pools } = this.#parts;
     this.#state.draining = true;
     const cut = await this.#connections.within(config.http.shutdownTimeout, () => this.#connections.stop());
-    await Promise.all([this.#composition.app.close(), this.#duties.stop()]);
+    const { app, internal } = this.#composition;
+    await Promise.all([app.close(), internal.close(), this.#duties.stop()]);
     await this.#parts.token.background.settled();
     await pools.close();
     this.#address = undefined;

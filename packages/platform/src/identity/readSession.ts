@@ -94,7 +94,8 @@ async function loadSession(
       email: row.email,
       emailVerified: row.email_verified,
       name: row.name,
-      operator: row.operator,
+      // An operator's powers are the account's; a tenant's provider vouches for a tenant.
+      operator: row.operator && row.confined_tenant_id === null,
     },
     memberships,
     createdAt: row.created_at,

@@ -1,6 +1,8 @@
 import * as z from 'zod';
+import { signIn } from './signIn.ts';
 import { lab, labRefusal } from './lab.ts';
 import { mail, sinkRefusal } from './mail.ts';
+import { internal } from './internal.ts';
 import { provider } from './provider.ts';
 import { key, password } from './secret.ts';
 import { session } from './session.ts';
@@ -154,7 +156,9 @@ export const configSchema = z
     token: token.prefault({}),
     log: log.prefault({}),
     provider: provider.prefault({}),
+    internal: internal.prefault({}),
     mail: mail.prefault({}),
+    signIn: signIn.prefault({}),
     lab: lab.prefault({}),
   })
   .superRefine((config, issues) => {

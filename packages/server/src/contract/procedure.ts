@@ -25,6 +25,11 @@ export type ProcedureMeta = {
    * any; else 403 `step_up_required`, whose `acceptable` says how (`session.stepUp`). Default false.
    */
   stepUp?: boolean;
+  /**
+   * For `'signed-in'`: also open to a session that a tenant's own identity provider started, which else reaches nothing
+   * of the account itself. Default false.
+   */
+  confined?: boolean;
   /** Largest request body in bytes, 1 to 67,108,864; default: the server's `http.bodyLimit` (1 MiB). */
   bodyLimit?: number;
 };

@@ -80,7 +80,7 @@ export const proofContract = {
     .output(session)
     .errors(platformErrorMap('passkey_refused', 'account_disabled')),
 
-  stepUpPasskeyOptions: procedure({ permission: 'signed-in', rate: 'sign-in' })
+  stepUpPasskeyOptions: procedure({ permission: 'signed-in', rate: 'sign-in', confined: true })
     .route({
       method: 'POST',
       path: '/session/step-up/passkey-options',
@@ -92,7 +92,7 @@ export const proofContract = {
     .errors(platformErrorMap('passkey_unavailable')),
 
   /** Afterwards the session has a new token: the answer replaces the cookie, and the old one is worth nothing. */
-  stepUp: procedure({ permission: 'signed-in', rate: 'sign-in' })
+  stepUp: procedure({ permission: 'signed-in', rate: 'sign-in', confined: true })
     .route({ method: 'POST', path: '/session/step-up', summary: 'Prove once more that it is you', tags })
     .input(z.strictObject({ proof: stepUpProof }))
     .output(session)

@@ -59,7 +59,7 @@ export const sessionContract = {
     .output(session)
     .errors(platformErrorMap('sign_in_refused', 'factor_required', 'account_disabled', 'busy')),
 
-  read: procedure({ permission: 'signed-in', rate: 'read' })
+  read: procedure({ permission: 'signed-in', rate: 'read', confined: true })
     .route({
       method: 'GET',
       path: '/session',
@@ -69,7 +69,7 @@ export const sessionContract = {
     .input(nothing)
     .output(session),
 
-  signOut: procedure({ permission: 'signed-in', rate: 'write' })
+  signOut: procedure({ permission: 'signed-in', rate: 'write', confined: true })
     .route({ method: 'DELETE', path: '/session', summary: 'Sign out', tags })
     .input(nothing)
     .output(done),

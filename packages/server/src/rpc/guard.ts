@@ -52,6 +52,10 @@ export function createGuard(options: {
     if (signedIn === null) throw new PlatformError('signed_out');
     const requireStepUp = (): Promise<void> => options.assertFreshProof(signedIn);
     if (permission === 'signed-in') {
+      // A provider vouches for its own tenant: whoever holds it must not thereby hold the account.
+      if (signedIn.confinedTo !== null && meta.confined !== true) {
+        throw new PlatformError('single_sign_on_confined');
+      }
       if (meta.stepUp === true) await requireStepUp();
       return { scope, signedIn };
     }

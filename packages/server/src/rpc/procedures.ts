@@ -50,6 +50,7 @@ const meta = z.strictObject({
   rate: z.enum(['read', 'write', 'sign-in', 'forgot', 'heavy']),
   scope: z.enum(['tenant', 'company']).optional(),
   stepUp: z.boolean().optional(),
+  confined: z.boolean().optional(),
   bodyLimit: z
     .int()
     .min(1)

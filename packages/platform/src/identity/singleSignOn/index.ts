@@ -37,13 +37,14 @@ export { listLinks, removeLink, type ProviderLink } from './link.ts';
 export {
   beginOidc,
   finishOidc,
+  redirectAddress,
   type OidcBegin,
   type OidcDependencies,
   type OidcOutcome,
   type OidcProvider,
   type OidcReturn,
 } from './oidc/signIn.ts';
-export { oidcConfig, type OidcConfig } from './oidc/config.ts';
+export { issuerUrl, oidcConfig, type OidcConfig } from './oidc/config.ts';
 export { OidcClients } from './oidc/clients.ts';
 export { purgeFlows, recheckDomains } from './recheckDomains.ts';
 export { linkWithAssertion, signInWithAssertion, type AssertedSignIn } from './signIn.ts';

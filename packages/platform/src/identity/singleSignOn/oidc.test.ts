@@ -43,7 +43,8 @@ describe('sign-in with OpenID Connect (AUT-6, AUT-7)', () => {
   test('a person of the proved domain signs in, becomes a member, and reaches that tenant alone', async () => {
     const entered = await keel.enter(ada);
     const session = await readSession(keel.oidc.identity, sessionOf(entered).token);
-    assert.equal(session?.account.email, ada['email']);
+    assert.ok(session);
+    assert.equal(session.account.email, ada['email']);
     assert.equal(session.account.name, 'Ada Keel');
     assert.equal(session.account.emailVerified, true);
     assert.equal(session.confinedTo, keel.owner.tenantId);
