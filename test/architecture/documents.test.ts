@@ -35,6 +35,7 @@ const brought = [
   'ACC-1',
   'ACC-2',
   'ACC-3',
+  'ACC-4',
   'AUD-1',
   'AUD-2',
   'BOK-1',
