@@ -32,6 +32,7 @@ const brought = [
   'ISO-12',
   'ISO-13',
   'AUT-5',
+  'AUT-10',
   'ACC-1',
   'ACC-2',
   'ACC-3',

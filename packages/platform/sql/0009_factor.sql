@@ -93,7 +93,7 @@ comment on index identity.recovery_code_account_idx is 'An account''s codes that
 comment on column identity.recovery_code.id is 'Version 4 UUID.';
 comment on column identity.recovery_code.account_id is 'Whose it is.';
 comment on column identity.recovery_code.code_hash is
-  'SHA-256 over account and code. The code has 120 random bits: no slow hash is needed (NIST SP 800-63B section 3.1.2.2).';
+  'SHA-256 over account and code. The code has 120 random bits: no slow hash is needed (NIST SP 800-63B section 5.1.2.2).';
 comment on column identity.recovery_code.created_at is 'When it was shown.';
 comment on column identity.recovery_code.used_at is 'When it was spent; final.';
 comment on column identity.recovery_code.withdrawn_at is 'When it was replaced by new ones, or the last factor was removed; final.';

@@ -7,7 +7,7 @@ export const recoveryCodeCount = 10;
 /** Crockford's base 32: no letter that is mistaken for a digit, and no U. */
 const alphabet = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
 
-/** 24 characters of 5 bits: 120 bits, past the 112 from which a plain hash suffices (NIST SP 800-63B-4 section 3.1.2.2). */
+/** 24 characters of 5 bits: 120 bits, past the 112 from which a plain hash suffices (NIST SP 800-63B section 5.1.2.2). */
 const length = 24;
 
 /** A new code, in six groups of four: `4T7N-…`. */
