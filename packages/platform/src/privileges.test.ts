@@ -13,6 +13,17 @@ const expected: Record<string, Record<string, string>> = {
   },
   'identity.api_key': { bulkhead_app: 'select(*)' },
   'identity.api_key_secret': { bulkhead_identity: 'select(*) update(last_used_at, last_used_ip)' },
+  'identity.connection': {
+    bulkhead_app: 'select(*)',
+    bulkhead_identity:
+      'select(config, created_at, deleted_at, enabled, id, just_in_time, name, protocol, role_claim, tenant_id)',
+  },
+  'identity.connection_directory': { bulkhead_identity: 'select(*)' },
+  'identity.domain': {
+    bulkhead_app: 'select(*)',
+    bulkhead_identity: 'select(challenge, deleted_at, id, name, tenant_id)',
+  },
+  'identity.domain_owner': { bulkhead_identity: 'select(*)', bulkhead_worker: 'select(*)' },
   'identity.factor_attempt': {
     bulkhead_identity: 'select(*) insert(account_id, attempted_at, id, use) update(failed)',
   },
@@ -47,10 +58,10 @@ const expected: Record<string, Record<string, string>> = {
   },
   'identity.pending_sign_in': {
     bulkhead_identity:
-      'select(*) insert(account_id, created_at, expires_at, id, methods, token_hash, verified_by) ' +
+      'select(*) insert(account_id, connection_id, created_at, expires_at, id, methods, token_hash, verified_by) ' +
       'update(attempts, consumed_at)',
   },
-  'identity.provider_link': {},
+  'identity.provider_link': { bulkhead_identity: 'select(*) insert(*) update(last_used_at)' },
   'identity.recovery_code': {
     bulkhead_identity:
       'select(*) insert(account_id, code_hash, created_at, id) update(used_at, withdrawn_at)',
@@ -65,12 +76,22 @@ const expected: Record<string, Record<string, string>> = {
   'identity.saml_provider': { bulkhead_identity: 'select(*)', bulkhead_worker: 'select(*)' },
   'identity.session': {
     bulkhead_identity:
-      'select(*) insert(absolute_expires_at, account_id, acr, amr, auth_time, created_at, device_hash, id, idle_expires_at, ip, ' +
+      'select(*) insert(absolute_expires_at, account_id, acr, amr, auth_time, confined_tenant_id, ' +
+      'connection_id, created_at, device_hash, id, idle_expires_at, ip, ' +
       'last_seen_at, token_hash, user_agent) update(acr, amr, auth_time, ended_at, ended_reason, idle_expires_at, last_seen_at, token_hash)',
   },
   'identity.sign_in_failure': {
     bulkhead_identity:
       'select(*) insert(account_hash, address_hash, ip, occurred_at) update(failed_at, released_at)',
+  },
+  'identity.sign_in_flow': {
+    bulkhead_identity:
+      'select(*) insert(account_id, browser_hash, connection_id, created_at, expires_at, id, provider, purpose, ' +
+      'return_path, secrets_encrypted, session_id, state_hash) update(answer_encrypted, consumed_at)',
+  },
+  'identity.sign_in_policy': {
+    bulkhead_app: 'select(*)',
+    bulkhead_identity: 'select(break_glass_account_ids, single_sign_on_required, tenant_id)',
   },
   'identity.signing_key': {
     bulkhead_identity:
@@ -97,18 +118,25 @@ const expected: Record<string, Record<string, string>> = {
 
 const expectedFunctions: Record<string, string[]> = {
   bulkhead_app: [
+    'identity.add_domain',
     'identity.api_keys',
+    'identity.change_connection',
     'identity.change_member',
     'identity.create_api_key',
+    'identity.create_connection',
     'identity.create_invite',
+    'identity.domains',
     'identity.end_operator_entry',
     'identity.enter_tenant',
     'identity.members',
+    'identity.remove_connection',
+    'identity.remove_domain',
     'identity.remove_member',
     'identity.revoke_api_key',
     'identity.revoke_invite',
     'identity.saml_providers',
     'identity.set_saml_provider',
+    'identity.set_sign_in_policy',
     'mail.post',
     'tenants.own_isolation',
   ],
@@ -117,17 +145,26 @@ const expectedFunctions: Record<string, string[]> = {
     'identity.acting_operator',
     'identity.api_key_of_context',
     'identity.begin_sign_in',
+    'identity.connection_of_context',
+    'identity.connection_vouches_for',
+    'identity.connections_of_context',
     'identity.count_sign_in_failures',
+    'identity.domain_of_context',
     'identity.exchange_refresh_token',
     'identity.fail_sign_in',
     'identity.find_tenants',
     'identity.is_sign_in_locked',
+    'identity.join_by_connection',
     'identity.memberships_of_context',
+    'identity.memberships_of_session',
     'identity.operator_entry_of_context',
     'identity.record_event',
     'identity.record_saml_refusal',
     'identity.release_sign_in',
+    'identity.sign_in_standing',
     'identity.sign_in_subject',
+    'identity.unlink_provider',
+    'identity.verify_domain',
     'identity.view_invite',
     'identity.write_event',
     'mail.post',
@@ -139,6 +176,8 @@ const expectedFunctions: Record<string, string[]> = {
     'identity.purge_challenges',
     'identity.purge_links',
     'identity.purge_saml_assertions',
+    'identity.purge_sign_in_flows',
+    'identity.record_domain_check',
     'identity.record_saml_refresh',
     'mail.purge_messages',
     'tenants.all_isolation',
