@@ -27,10 +27,7 @@ export function mountIdentityProvider(
   mountProvider(app, {
     identity: factors,
     cipher: parts.cipher,
-    masterKeys: [
-      encryption.key,
-      ...(encryption.previousKey === undefined ? [] : [encryption.previousKey]),
-    ],
+    masterKeys: [encryption.key, ...(encryption.previousKey === undefined ? [] : [encryption.previousKey])],
     signingKeys: providerKeys(parts.token.signingKeys),
     origin: parts.token.issuer,
     onFault: (error) => parts.log.error({ event: 'fault', part: 'provider', error: describeError(error) }),
