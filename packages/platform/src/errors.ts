@@ -49,6 +49,10 @@ const catalogue = {
   email_invalid: ['invalid', 'That is not an email address this service can deliver to.'],
   email_taken: ['conflict', 'An account with that email address exists already. Sign in instead.'],
   email_unverified: ['refused', 'Confirm your email address first.'],
+  entry_unproven: [
+    'missing',
+    'There is no such entry under a signed checkpoint yet. A new entry takes some seconds.',
+  ],
   factor_limit: ['conflict', 'An account has at most 20 factors. Remove one you no longer use.'],
   factor_missing: ['missing', 'There is no such factor on your account, or it was not confirmed in time.'],
   factor_required: ['unauthenticated', 'Confirm with your second factor to finish signing in.'],

@@ -51,6 +51,7 @@ import { createAuthenticate } from './session/authenticate.ts';
 import { accessTokenReader, createTokens } from './token/parts.ts';
 import type { TokenParts } from './token/parts.ts';
 import { mountKeySet } from './token/routes.ts';
+import { mountAuditKeys } from './ledger/routes.ts';
 import type { MountedProcedure } from './rpc/procedures.ts';
 
 /** Parts of the identity slice that an embedder may replace, e.g. a cheaper hash in a test. */
@@ -119,6 +120,7 @@ export function compose(parts: Parts, state: ServerState): Composition {
   const readiness = readinessOf(parts, draining);
   mountHealth(app, readiness);
   mountKeySet(app, parts.token.signingKeys);
+  mountAuditKeys(app, config);
   mountIdentityProvider(app, parts, factors);
   const authenticate = createAuthenticate(identity, [accessTokenReader(tokens)]);
   mountOidc(app, { parts: singleSignOn, authenticate, log });

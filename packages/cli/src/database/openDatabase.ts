@@ -6,6 +6,7 @@ import { CommandFailure } from '../command-line/failure.ts';
 import type { Terminal } from '../command-line/terminal.ts';
 import { keepContextKey } from '../data-folder/contextKeys.ts';
 import { openDataFolder } from '../data-folder/dataFolder.ts';
+import { keepSecret } from '../data-folder/secretFile.ts';
 import { readRunning } from '../data-folder/running.ts';
 import { parseDatabaseAddress, type DatabaseAddress } from './address.ts';
 import { bootstrap, explainConnection } from './bootstrap.ts';
@@ -38,6 +39,7 @@ export async function configWithSecrets(
   const [key, encryptionKey] = await Promise.all([
     keepContextKey(join(decided.secrets, 'context-key')),
     keepContextKey(join(decided.secrets, 'encryption-key')),
+    keepSecret(join(decided.secrets, 'audit-key')),
     keepPasswords(decided.secrets),
   ]);
   const keys = { keyId: key.id, encryptionKeyId: encryptionKey.id };

@@ -39,6 +39,9 @@ function secretsOf(env: Environment, { secrets, keyId, encryptionKeyId }: Decide
   };
   offerKey('CONTEXT', 'context-key', keyId);
   offerKey('ENCRYPTION', 'encryption-key', encryptionKeyId);
+  if (offer('BULKHEAD_AUDIT_KEY', join(secrets, 'audit-key')) && !env['BULKHEAD_AUDIT_ANCHOR_FOLDER']) {
+    found['BULKHEAD_AUDIT_ANCHOR_FOLDER'] = join(secrets, '..', 'anchors');
+  }
   return found;
 }
 

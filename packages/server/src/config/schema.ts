@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { signIn } from './signIn.ts';
+import { audit } from './audit.ts';
 import { lab, labRefusal } from './lab.ts';
 import { mail, sinkRefusal } from './mail.ts';
 import { internal } from './internal.ts';
@@ -159,6 +160,7 @@ export const configSchema = z
     internal: internal.prefault({}),
     mail: mail.prefault({}),
     signIn: signIn.prefault({}),
+    audit: audit.prefault({}),
     lab: lab.prefault({}),
   })
   .superRefine((config, issues) => {

@@ -12,6 +12,7 @@ import {
   passwordResetContract,
   signUpContract,
 } from './link.ts';
+import { ledgerContract } from './ledger.ts';
 import { mailContract } from './mail.ts';
 import { memberContract } from './member.ts';
 import { proofContract } from './proof.ts';
@@ -55,7 +56,7 @@ export const platformContract = {
   domain: domainContract,
   signInPolicy: signInPolicyContract,
   identityProvider: identityProviderContract,
-  audit: auditContract,
+  audit: { ...auditContract, ...ledgerContract },
   isolation: isolationContract,
 };
 

@@ -4,6 +4,7 @@ import { createIdentity } from '../compose.ts';
 import type { Parts } from '../compose.ts';
 import { purgeDuty } from '../factor/purgeDuty.ts';
 import { isolationDuty } from '../isolation/recorder.ts';
+import { ledgerDuties } from '../ledger/duties.ts';
 import { mailDuties } from '../mail/duties.ts';
 import { providerDuties } from '../provider/index.ts';
 import { samlDuty } from '../saml/duty.ts';
@@ -28,6 +29,7 @@ function platformDuties(parts: DutyParts): Duty[] {
   const links = mailer === undefined ? undefined : { ...createIdentity(parts), mailer };
   return [
     isolationDuty({ tenants: pools.tenants, worker, clock }),
+    ...ledgerDuties(parts),
     purgeDuty({ worker, clock }),
     lockoutDuty({ worker, clock }),
     keyRotationDuty(parts.token),

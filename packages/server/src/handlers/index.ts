@@ -6,6 +6,7 @@ import type { HandlerDependencies } from './dependencies.ts';
 import { factorHandlers } from './factor.ts';
 import { identityProviderHandlers } from './identityProvider.ts';
 import { inviteHandlers } from './invite.ts';
+import { ledgerHandlers } from './ledger.ts';
 import { linkHandlers } from './link.ts';
 import { mailHandlers } from './mail.ts';
 import { memberHandlers } from './member.ts';
@@ -38,7 +39,7 @@ export function platformRouter(dependencies: HandlerDependencies) {
     domain: domainHandlers(dependencies),
     signInPolicy: signInPolicyHandlers(dependencies),
     identityProvider: identityProviderHandlers(dependencies),
-    audit: auditHandlers(dependencies),
+    audit: { ...auditHandlers(dependencies), ...ledgerHandlers() },
     isolation: isolationHandlers(dependencies.isolation),
   };
 }

@@ -1,5 +1,5 @@
 /** Checks the chains of a live database: in one snapshot, streaming, each entry's bytes put together here from its columns. */
-import { ChainVerifier, type ChainReport, type Finding, type Start, type TrustedCheckpoint } from './chainVerifier.ts';
+import { ChainVerifier, type ChainReport, type Finding, type Start } from './chainVerifier.ts';
 import { fieldNames, serviceChain } from './encoding.ts';
 import { cutIn, trustedCheckpoints } from './exportFile.ts';
 import { chainOf } from './key.ts';
