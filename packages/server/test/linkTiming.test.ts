@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { answerRequests, identityDependencies, requestPasswordReset } from '@bulkhead/platform/identity';
-import { Mailer } from '@bulkhead/platform/mail';
-import pg from 'pg';
-import { testCipher } from '../../../test/harness/cipher.ts';
+import { requestPasswordReset } from '@bulkhead/platform/identity';
+import { openFixture } from '../../platform/test/fixture.ts';
+import { openMail } from '../../platform/test/mail.ts';
 import { interleave, rankTest } from '../../platform/test/rankTest.ts';
 import { goodPassword, openServer, send, signUp } from './fixture.ts';
 import type { Fixture } from './fixture.ts';
@@ -42,20 +41,19 @@ for (const [path, input] of [
   });
 }
 
-test('AUT-12 the mutation: answering within the request is told apart at once', async () => {
-  const pool = new pg.Pool(fixture.database.connections.identity);
-  const { sealer } = fixture.database;
-  const identity = identityDependencies({ pool, sealer, cipher: testCipher() });
-  const mailer = new Mailer({ ...identity, origin: () => 'https://app.example.com' });
-  const links = { ...identity, mailer };
+test('AUT-12 the mutation: answering within the request is told apart', async () => {
+  const platform = await openFixture();
+  const mail = openMail(platform);
   try {
+    await platform.person({ email: known });
     const ask = (email: string) => async () => {
-      await requestPasswordReset(links, { email });
-      await answerRequests(links);
+      await requestPasswordReset(mail.links, { email });
+      await mail.answer();
     };
-    const { z } = rankTest(...(await interleave([ask(known), ask(unknown)], 200)));
+    const { z } = rankTest(...(await interleave([ask(known), ask(unknown)], 300)));
     assert.ok(z > 4, `z ${z}`);
   } finally {
-    await pool.end();
+    await mail.close();
+    await platform.close();
   }
 });
