@@ -121,9 +121,16 @@ begin
   perform set_config('synchronous_commit', 'off', true);
   -- Two attempts at one address take turns here, so that many at once do not all count the same failures.
   perform pg_advisory_xact_lock(hashtextextended(encode(begin_sign_in.address_hash, 'hex'), 0));
+  -- Before the account is looked for, so that a lock looks the same whether or not there is one.
+  if identity.count_address_failures(begin_sign_in.address_hash, begin_sign_in.at) >= 5 then
+    return query select null::bigint, 'locked', null::uuid, null::text;
+    return;
+  end if;
+  -- One row and one look into each index, whether or not there is an account.
   select a.id, p.hash into found_account, found_hash
-    from identity.account a left join identity.password p on p.account_id = a.id
-    where a.email_normalised = begin_sign_in.address;
+    from (values (1)) always (one)
+    left join identity.account a on a.email_normalised = begin_sign_in.address
+    left join identity.password p on p.account_id = coalesce(a.id, '00000000-0000-0000-0000-000000000000');
   subject := identity.sign_in_subject(found_account, begin_sign_in.address_hash);
   select greatest(c.address_failures, c.account_failures), greatest(c.address_all, c.account_all)
     into failures, under_way
@@ -151,6 +158,18 @@ as $body$
 $body$;
 comment on function identity.sign_in_subject(uuid, bytea) is
   'What failures of an account are counted under; an address without one has a value of its own, so that it locks alike.';
+
+create function identity.count_address_failures(address_hash bytea, at timestamptz) returns integer
+  language sql stable
+  set search_path = ''
+as $body$
+  select count(*)::integer from identity.sign_in_failure f
+  where f.address_hash = count_address_failures.address_hash and f.released_at is null
+    and f.occurred_at > at - interval '15 minutes'
+    and (f.failed_at is not null or f.occurred_at <= at - interval '1 minute')
+$body$;
+comment on function identity.count_address_failures(bytea, timestamptz) is
+  'Failures of the last 15 minutes at one address.';
 
 create function identity.count_sign_in_failures(address_hash bytea, account_hash bytea, at timestamptz)
   returns table (address_failures integer, account_failures integer, address_all integer, account_all integer)
@@ -331,6 +350,7 @@ revoke execute on function
   identity.exchange_refresh_token(bytea, uuid, bytea, bytea, timestamptz, interval, interval),
   identity.begin_sign_in(text, bytea, timestamptz, inet),
   identity.sign_in_subject(uuid, bytea),
+  identity.count_address_failures(bytea, timestamptz),
   identity.count_sign_in_failures(bytea, bytea, timestamptz),
   identity.fail_sign_in(bigint, timestamptz),
   identity.is_sign_in_locked(uuid, text, timestamptz),
@@ -344,6 +364,7 @@ grant execute on function
   identity.exchange_refresh_token(bytea, uuid, bytea, bytea, timestamptz, interval, interval),
   identity.begin_sign_in(text, bytea, timestamptz, inet),
   identity.sign_in_subject(uuid, bytea),
+  identity.count_address_failures(bytea, timestamptz),
   identity.count_sign_in_failures(bytea, bytea, timestamptz),
   identity.fail_sign_in(bigint, timestamptz),
   identity.is_sign_in_locked(uuid, text, timestamptz),

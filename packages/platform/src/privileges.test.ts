@@ -61,6 +61,17 @@ const expected: Record<string, Record<string, string>> = {
       'select(*) insert(account_id, connection_id, created_at, expires_at, id, methods, token_hash, verified_by) ' +
       'update(attempts, consumed_at)',
   },
+  'identity.provider_client': { bulkhead_identity: 'select(*)' },
+  'identity.provider_client_secret': { bulkhead_identity: 'select(*)' },
+  'identity.provider_record': {
+    bulkhead_identity:
+      'select(*) insert(created_at, expires_at, grant_hash, id_hash, model, payload_encrypted, session_id, uid_hash) ' +
+      'update(consumed_at, ended_at, expires_at, grant_hash, payload_encrypted, session_id, uid_hash)',
+  },
+  'identity.provider_sign_in': {
+    bulkhead_identity:
+      'select(*) insert(client_id, created_at, session_id, sid, tenant_id) update(sid, tenant_id)',
+  },
   'identity.provider_link': { bulkhead_identity: 'select(*) insert(*) update(last_used_at)' },
   'identity.recovery_code': {
     bulkhead_identity:
@@ -148,7 +159,9 @@ const expectedFunctions: Record<string, string[]> = {
     'identity.connection_of_context',
     'identity.connection_vouches_for',
     'identity.connections_of_context',
+    'identity.count_address_failures',
     'identity.count_sign_in_failures',
+    'identity.create_provider_client',
     'identity.domain_of_context',
     'identity.exchange_refresh_token',
     'identity.fail_sign_in',
@@ -161,6 +174,8 @@ const expectedFunctions: Record<string, string[]> = {
     'identity.record_event',
     'identity.record_saml_refusal',
     'identity.release_sign_in',
+    'identity.remove_provider_client',
+    'identity.rotate_provider_client_secret',
     'identity.sign_in_standing',
     'identity.sign_in_subject',
     'identity.unlink_provider',
@@ -171,10 +186,14 @@ const expectedFunctions: Record<string, string[]> = {
     'tenants.create_tenant',
   ],
   bulkhead_worker: [
+    'identity.claim_provider_logouts',
     'identity.claim_saml_refresh',
+    'identity.expire_provider_sign_ins',
+    'identity.finish_provider_logout',
     'identity.forget_sign_in_failures',
     'identity.purge_challenges',
     'identity.purge_links',
+    'identity.purge_provider_records',
     'identity.purge_saml_assertions',
     'identity.purge_sign_in_flows',
     'identity.record_domain_check',
