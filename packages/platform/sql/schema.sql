@@ -538,7 +538,7 @@ create table identity.provider_link (
   created_at timestamp with time zone not null,
   last_used_at timestamp with time zone,
   connection_id uuid,
-  constraint provider_link_issuer_form CHECK (((issuer ~ '^https://[^\s]+$'::text) OR ((connection_id IS NOT NULL) AND (issuer ~ '^[^\s]{1,1024}$'::text)))),
+  constraint provider_link_issuer_form CHECK (((issuer ~ '^https://[^\s]+$'::text) OR ((connection_id IS NOT NULL) AND (issuer ~ '^[^\s]+$'::text) AND (length(issuer) <= 1024)))),
   constraint provider_link_pkey PRIMARY KEY (id),
   constraint provider_link_subject_length CHECK (((length(subject) >= 1) AND (length(subject) <= 1024))),
   constraint provider_link_subject_unique UNIQUE NULLS NOT DISTINCT (connection_id, issuer, subject),
@@ -1120,9 +1120,16 @@ begin
   perform set_config('synchronous_commit', 'off', true);
   -- Two attempts at one address take turns here, so that many at once do not all count the same failures.
   perform pg_advisory_xact_lock(hashtextextended(encode(begin_sign_in.address_hash, 'hex'), 0));
+  -- Before the account is looked for, so that a lock looks the same whether or not there is one.
+  if identity.count_address_failures(begin_sign_in.address_hash, begin_sign_in.at) >= 5 then
+    return query select null::bigint, 'locked', null::uuid, null::text;
+    return;
+  end if;
+  -- One row and one look into each index, whether or not there is an account.
   select a.id, p.hash into found_account, found_hash
-    from identity.account a left join identity.password p on p.account_id = a.id
-    where a.email_normalised = begin_sign_in.address;
+    from (values (1)) always (one)
+    left join identity.account a on a.email_normalised = begin_sign_in.address
+    left join identity.password p on p.account_id = coalesce(a.id, '00000000-0000-0000-0000-000000000000');
   subject := identity.sign_in_subject(found_account, begin_sign_in.address_hash);
   select greatest(c.address_failures, c.account_failures), greatest(c.address_all, c.account_all)
     into failures, under_way
@@ -1321,6 +1328,18 @@ begin
     where c.tenant_id = (select bulkhead.tenant_id()) and c.enabled and c.deleted_at is null
     order by c.created_at, c.id;
 end
+$function$;
+
+CREATE OR REPLACE FUNCTION identity.count_address_failures(address_hash bytea, at timestamp with time zone)
+ RETURNS integer
+ LANGUAGE sql
+ STABLE
+ SET search_path TO ''
+AS $function$
+  select count(*)::integer from identity.sign_in_failure f
+  where f.address_hash = count_address_failures.address_hash and f.released_at is null
+    and f.occurred_at > at - interval '15 minutes'
+    and (f.failed_at is not null or f.occurred_at <= at - interval '1 minute')
 $function$;
 
 CREATE OR REPLACE FUNCTION identity.count_sign_in_failures(address_hash bytea, account_hash bytea, at timestamp with time zone)
@@ -2861,6 +2880,7 @@ grant execute on function identity.claim_saml_refresh(timestamp with time zone,i
 grant execute on function identity.connection_of_context(text,uuid) to bulkhead_identity;
 grant execute on function identity.connection_vouches_for(uuid,uuid) to bulkhead_identity;
 grant execute on function identity.connections_of_context(text) to bulkhead_identity;
+grant execute on function identity.count_address_failures(bytea,timestamp with time zone) to bulkhead_identity;
 grant execute on function identity.count_sign_in_failures(bytea,bytea,timestamp with time zone) to bulkhead_identity;
 grant execute on function identity.create_api_key(jsonb,bytea,timestamp with time zone) to bulkhead_app;
 grant execute on function identity.create_connection(uuid,text,text,jsonb,bytea) to bulkhead_app;

@@ -86,7 +86,7 @@ describe('internal endpoints (ACC-5)', () => {
 
   it('turn a user’s credential into a token for one call, which the service verifies by itself', async () => {
     const call: ServiceCall = { method: 'POST', target: '/orders', body: '{"quantity":2}' };
-    const [, cookie = ''] = person.cookie.split('=');
+    const cookie = /__Host-bulkhead=([^;]+)/.exec(person.cookie)?.[1] ?? '';
     const { status, body } = await ask(inside, '/internal/user-token', {
       secret,
       json: { credential: { cookie }, audience: 'orders', request: digestOfCall(call) },
@@ -106,7 +106,7 @@ describe('internal endpoints (ACC-5)', () => {
 
   it('take the user from the credential alone (T-46)', async () => {
     const other = await signUp(outside);
-    const [, cookie = ''] = person.cookie.split('=');
+    const cookie = /__Host-bulkhead=([^;]+)/.exec(person.cookie)?.[1] ?? '';
     const request = digestOfCall({ method: 'GET', target: '/' });
     const json = { credential: { cookie }, audience: 'orders', request };
     const foreign = await ask(inside, '/internal/user-token', { secret, json: { ...json, tenant: other.tenant } });
