@@ -17,6 +17,7 @@ const firstLines: Readonly<Record<string, string>> = {
   'account disable': 'bulkhead account disable: shut an account out and end its sessions',
   'account enable': 'bulkhead account enable: let a disabled account sign in again',
   'account unlock': 'bulkhead account unlock: release an account from lockout',
+  'account reset-factors': 'bulkhead account reset-factors: remove the factors of somebody who lost them',
   'operator promote': 'bulkhead operator promote: make an account an operator of the service',
   'mail status': 'bulkhead mail status: show how many messages wait to be sent',
   'key list': 'bulkhead key list: show the keys of access tokens',

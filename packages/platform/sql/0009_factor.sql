@@ -245,7 +245,42 @@ $body$;
 comment on function identity.purge_challenges(timestamptz) is
   'Deletes challenges and pending sign-ins that expired, and attempts that were made, before an instant; returns how many.';
 
-revoke execute on function identity.keep_spent(), identity.purge_challenges(timestamptz) from public;
+-- For somebody who lost phone and codes, after whoever runs the service made sure who asks. Sessions end too: they may
+-- be the thief's.
+create function identity.reset_factors(email text, reason text, at timestamptz) returns integer
+  language plpgsql
+  set search_path = ''
+as $body$
+declare
+  reset uuid;
+  apps integer;
+  passkeys integer;
+begin
+  select a.id into reset from identity.account a
+    where a.email_normalised = lower(reset_factors.email) for no key update;
+  if reset is null then
+    raise exception using errcode = '22023', constraint = 'account_known',
+      message = 'there is no account with the address ' || reset_factors.email, hint = 'Check the address.';
+  end if;
+  update identity.totp_factor f set removed_at = at, secret_encrypted = null
+    where f.account_id = reset and f.removed_at is null;
+  get diagnostics apps = row_count;
+  update identity.passkey k set removed_at = at where k.account_id = reset and k.removed_at is null;
+  get diagnostics passkeys = row_count;
+  update identity.recovery_code c set withdrawn_at = at
+    where c.account_id = reset and c.used_at is null and c.withdrawn_at is null;
+  update identity.session s set ended_at = at, ended_reason = 'operator'
+    where s.account_id = reset and s.ended_at is null;
+  perform bulkhead.audit_event('factor.reset', 'identity.account', reset,
+    json_build_object('reason', reset_factors.reason, 'apps', apps, 'passkeys', passkeys));
+  return apps + passkeys;
+end
+$body$;
+comment on function identity.reset_factors(text, text, timestamptz) is
+  'Removes all factors and recovery codes of an account and ends its sessions; returns how many factors. Runs with the caller''s privileges: bulkhead_owner''s.';
+
+revoke execute on function identity.keep_spent(), identity.purge_challenges(timestamptz),
+  identity.reset_factors(text, text, timestamptz) from public;
 grant usage on schema identity to bulkhead_worker;
 grant execute on function identity.purge_challenges(timestamptz) to bulkhead_worker;
 

@@ -4,7 +4,7 @@ import { identityDependencies, signIn } from '@bulkhead/platform/identity';
 import { testConfig } from '../../../../test/harness/config.ts';
 import { createTestDatabase, type TestDatabase } from '../../../../test/harness/index.ts';
 import { asOwner, type DatabaseConfig } from '../database/openDatabase.ts';
-import { disableAccount, enableAccount, unlockAccount } from '../identity/accountState.ts';
+import { disableAccount, enableAccount, resetFactors, unlockAccount } from '../identity/accountState.ts';
 import { makeTenant } from '../identity/makeTenant.ts';
 import { withIdentity } from '../identity/withIdentity.ts';
 import { withSigningKeys } from '../identity/withSigningKeys.ts';
@@ -57,6 +57,39 @@ test('AUT-3: a locked account is released', async () => {
   assert.equal(await enter(), 'sign_in_refused');
   const unlock = { ...request, at: new Date() };
   assert.deepEqual(await asOwner(config, (client) => unlockAccount(client, unlock)), { failuresReleased: 5 });
+  assert.equal(await enter(), 'session');
+});
+
+test('AUT-10: somebody who lost every factor gets in without them, and open sessions end', async () => {
+  await asOwner(config, async (client) => {
+    const { rows } = await client.query('select id from identity.account where email_normalised = $1', [
+      email,
+    ]);
+    const accountId = String(rows[0]?.['id']);
+    await client.query(
+      `insert into identity.passkey (id, account_id, label, credential_id, public_key, sign_count, backup_eligible,
+         backed_up, transports, created_at)
+       values (gen_random_uuid(), $1, 'lost', '\\x01', '\\x02', 0, false, false, '{}', now())`,
+      [accountId],
+    );
+    await client.query(
+      `insert into identity.recovery_code (id, account_id, code_hash, created_at)
+       values (gen_random_uuid(), $1, sha256('lost'), now())`,
+      [accountId],
+    );
+  });
+  const reset = { ...request, at: new Date() };
+  assert.deepEqual(await asOwner(config, (client) => resetFactors(client, reset)), { factorsRemoved: 1 });
+  assert.deepEqual(await asOwner(config, (client) => resetFactors(client, reset)), { factorsRemoved: 0 });
+  const left = await asOwner(config, (client) =>
+    client.query(
+      `select (select count(*) from identity.passkey where removed_at is null)::int as passkeys,
+         (select count(*) from identity.recovery_code where withdrawn_at is null)::int as codes,
+         (select count(*) from identity.session where ended_at is null)::int as sessions`,
+      [],
+    ),
+  );
+  assert.deepEqual(left.rows, [{ passkeys: 0, codes: 0, sessions: 0 }]);
   assert.equal(await enter(), 'session');
 });
 

@@ -1,7 +1,13 @@
 import type { Command } from '../command-line/command.ts';
 import { accountDisable } from './accountDisable.ts';
 import { accountEnable } from './accountEnable.ts';
+import { accountResetFactors } from './accountResetFactors.ts';
 import { accountUnlock } from './accountUnlock.ts';
+import { auditCheckpoint } from './auditCheckpoint.ts';
+import { auditCut } from './auditCut.ts';
+import { auditKeys } from './auditKeys.ts';
+import { auditProof } from './auditProof.ts';
+import { auditVerify } from './auditVerify.ts';
 import { attack } from './attack.ts';
 import { check } from './check.ts';
 import { clientCreate } from './clientCreate.ts';
@@ -21,6 +27,7 @@ import { scan } from './scan.ts';
 import { tenantCreate } from './tenantCreate.ts';
 import { up } from './up.ts';
 import { version } from './version.ts';
+import { witness } from './witness.ts';
 
 /** Every command, in the order in which the help lists them. */
 export const commands: readonly Command[] = [
@@ -33,6 +40,7 @@ export const commands: readonly Command[] = [
   accountDisable,
   accountEnable,
   accountUnlock,
+  accountResetFactors,
   operatorPromote,
   mailStatus,
   keyList,
@@ -45,5 +53,11 @@ export const commands: readonly Command[] = [
   contextInspect,
   contextRotate,
   contextRetire,
+  auditVerify,
+  auditCheckpoint,
+  auditProof,
+  auditKeys,
+  auditCut,
+  witness,
   version,
 ];

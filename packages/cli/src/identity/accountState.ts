@@ -35,6 +35,20 @@ export async function unlockAccount(
   return { failuresReleased: Number(await ask(client, text, [email, reason, at])) };
 }
 
+/**
+ * Removes all factors and recovery codes of an account and ends its sessions.
+ *
+ * @throws CommandFailure account_known: there is no account with the address
+ */
+export async function resetFactors(
+  client: Queries,
+  request: AccountRequest,
+): Promise<{ factorsRemoved: number }> {
+  const { email, reason, at } = checked(request);
+  const text = 'select identity.reset_factors($1, $2, $3) as answer';
+  return { factorsRemoved: Number(await ask(client, text, [email, reason, at])) };
+}
+
 function checked(request: AccountRequest): AccountRequest {
   const { length } = request.reason.trim();
   if (length < 10 || length > 500) throw usageFailure('--reason takes 10 to 500 characters.');
