@@ -31,4 +31,5 @@ comment on column books.customer.country is 'ISO 3166-1 alpha-2.';
 create unique index customer_code_unique on books.customer (code, company_id, tenant_id) where deleted_at is null;
 create index customer_list on books.customer (company_id, code) with (deduplicate_items = off);
 alter table books.customer add constraint customer_company_key unique (id, company_id, tenant_id);
-select bulkhead.protect_table('books.customer', 'company');
+select bulkhead.protect_table('books.customer', 'company',
+  '{"personal": {"columns": ["name", "email", "phone", "tax_id", "street", "postal_code", "city"]}}');

@@ -58,7 +58,8 @@ create index invoice_list on books.invoice (company_id, issued_on) with (dedupli
 create index invoice_by_customer on books.invoice (customer_id, company_id, tenant_id);
 alter table books.invoice add constraint invoice_company_key unique (id, company_id, tenant_id);
 select bulkhead.protect_table('books.invoice', 'company', '{"immutable": ["number", "customer_name", "customer_address",
-  "customer_tax_id", "currency", "net", "tax", "total", "submitted_at", "cancelled_at"]}');
+  "customer_tax_id", "currency", "net", "tax", "total", "submitted_at", "cancelled_at"],
+  "personal": {"columns": ["customer_name", "customer_address", "customer_tax_id"], "subject": "customer_id"}}');
 
 create table books.invoice_line (
   id uuid not null default gen_random_uuid(),

@@ -105,9 +105,9 @@ create policy bulkhead_opener on books.customer as permissive for all to bulkhea
 create policy bulkhead_tenant on books.customer as restrictive for all to bulkhead_app, bulkhead_owner
   using ((tenant_id = ( SELECT bulkhead.tenant_id() AS tenant_id)))
   with check ((tenant_id = ( SELECT bulkhead.tenant_id() AS tenant_id)));
-CREATE TRIGGER bulkhead_audit_delete AFTER DELETE ON books.customer REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION bulkhead.audit_delete_company('books.customer');
-CREATE TRIGGER bulkhead_audit_insert AFTER INSERT ON books.customer REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION bulkhead.audit_insert_company('books.customer');
-CREATE TRIGGER bulkhead_audit_update AFTER UPDATE ON books.customer REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION bulkhead.audit_update_company('books.customer');
+CREATE TRIGGER bulkhead_audit_delete AFTER DELETE ON books.customer REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION bulkhead.audit_delete_company_personal('books.customer', 'id', '{name,email,phone,tax_id,street,postal_code,city}', '{}');
+CREATE TRIGGER bulkhead_audit_insert AFTER INSERT ON books.customer REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION bulkhead.audit_insert_company_personal('books.customer', 'id', '{name,email,phone,tax_id,street,postal_code,city}', '{}');
+CREATE TRIGGER bulkhead_audit_update AFTER UPDATE ON books.customer REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION bulkhead.audit_update_company_personal('books.customer', 'id', '{name,email,phone,tax_id,street,postal_code,city}', '{}');
 CREATE TRIGGER bulkhead_no_delete BEFORE DELETE ON books.customer FOR EACH STATEMENT EXECUTE FUNCTION bulkhead.refuse_delete('soft');
 CREATE TRIGGER bulkhead_no_truncate BEFORE TRUNCATE ON books.customer FOR EACH STATEMENT EXECUTE FUNCTION bulkhead.refuse_truncate();
 CREATE TRIGGER bulkhead_stamp BEFORE UPDATE ON books.customer FOR EACH ROW EXECUTE FUNCTION bulkhead.stamp_row();
@@ -218,9 +218,9 @@ create policy bulkhead_opener on books.invoice as permissive for all to bulkhead
 create policy bulkhead_tenant on books.invoice as restrictive for all to bulkhead_app, bulkhead_owner
   using ((tenant_id = ( SELECT bulkhead.tenant_id() AS tenant_id)))
   with check ((tenant_id = ( SELECT bulkhead.tenant_id() AS tenant_id)));
-CREATE TRIGGER bulkhead_audit_delete AFTER DELETE ON books.invoice REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION bulkhead.audit_delete_company('books.invoice');
-CREATE TRIGGER bulkhead_audit_insert AFTER INSERT ON books.invoice REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION bulkhead.audit_insert_company('books.invoice');
-CREATE TRIGGER bulkhead_audit_update AFTER UPDATE ON books.invoice REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION bulkhead.audit_update_company('books.invoice');
+CREATE TRIGGER bulkhead_audit_delete AFTER DELETE ON books.invoice REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION bulkhead.audit_delete_company_personal('books.invoice', 'customer_id', '{customer_name,customer_address,customer_tax_id}', '{}');
+CREATE TRIGGER bulkhead_audit_insert AFTER INSERT ON books.invoice REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION bulkhead.audit_insert_company_personal('books.invoice', 'customer_id', '{customer_name,customer_address,customer_tax_id}', '{}');
+CREATE TRIGGER bulkhead_audit_update AFTER UPDATE ON books.invoice REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION bulkhead.audit_update_company_personal('books.invoice', 'customer_id', '{customer_name,customer_address,customer_tax_id}', '{}');
 CREATE TRIGGER bulkhead_no_delete BEFORE DELETE ON books.invoice FOR EACH STATEMENT EXECUTE FUNCTION bulkhead.refuse_delete('soft');
 CREATE TRIGGER bulkhead_no_truncate BEFORE TRUNCATE ON books.invoice FOR EACH STATEMENT EXECUTE FUNCTION bulkhead.refuse_truncate();
 CREATE TRIGGER bulkhead_stamp BEFORE UPDATE ON books.invoice FOR EACH ROW EXECUTE FUNCTION bulkhead.stamp_row();

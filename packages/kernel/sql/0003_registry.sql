@@ -8,6 +8,9 @@ create table bulkhead.registered_table (
   write_mode text,
   immutable_columns text[] not null default '{}',
   audited boolean not null default false,
+  personal_columns text[] not null default '{}',
+  personal_subject text not null default 'id',
+  sensitive_columns text[] not null default '{}',
   reason text,
   registered_at timestamptz not null default now(),
   constraint registered_table_pkey primary key (target),
@@ -31,6 +34,11 @@ comment on column bulkhead.registered_table.write_mode is
   'full: insert and update; append: insert only; none: the application only reads.';
 comment on column bulkhead.registered_table.immutable_columns is 'Columns the application sets once, on insert.';
 comment on column bulkhead.registered_table.audited is 'Whether changes write audit entries.';
+comment on column bulkhead.registered_table.personal_columns is
+  'Columns whose values stand in audit entries as commitments, the values beside them, so that they can be erased.';
+comment on column bulkhead.registered_table.personal_subject is 'The column with the id of the person they are about.';
+comment on column bulkhead.registered_table.sensitive_columns is
+  'Columns that the application reads through bulkhead.read_sensitive alone, which writes who read which row.';
 comment on column bulkhead.registered_table.reason is 'Why a shared or exempt table needs no protection.';
 comment on column bulkhead.registered_table.registered_at is 'When it was registered last.';
 

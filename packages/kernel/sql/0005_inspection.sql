@@ -127,6 +127,13 @@ begin atomic
     and has_column_privilege('bulkhead_app', r.target, c.name, 'update')
   group by r.target
   union all
+  select r.target, format('bulkhead_app may read the sensitive columns %s without an entry', string_agg(c.name, ', '))
+  from bulkhead.registered_table r
+  cross join lateral bulkhead.table_columns(r.target) c
+  where r.treatment = 'protected' and c.name = any (r.sensitive_columns)
+    and has_column_privilege('bulkhead_app', r.target, c.name, 'select')
+  group by r.target
+  union all
   select r.target, format('it belongs to the runtime role %s', pg_get_userbyid(c.relowner))
   from bulkhead.registered_table r
   join pg_class c on c.oid = r.target
@@ -205,7 +212,7 @@ begin atomic
     format('alter table %s enable always trigger %s', c.oid::regclass, c.relname || t.suffix)
   from pg_class c
   cross join (values ('_append_only'), ('_no_truncate')) t (suffix)
-  where c.relnamespace = 'bulkhead'::regnamespace and c.relname in ('audit_link', 'audit_tile', 'audit_checkpoint', 'audit_cut')
+  where c.relnamespace = 'bulkhead'::regnamespace and c.relname in ('audit_link', 'audit_tile', 'audit_checkpoint', 'audit_cut', 'audit_personal', 'audit_erasure')
     and not exists (
       select from pg_trigger g where g.tgrelid = c.oid and g.tgname = c.relname || t.suffix and g.tgenabled in ('O', 'A'))
   union all
@@ -213,7 +220,7 @@ begin atomic
     format('alter table %s enable row level security, force row level security', c.oid::regclass)
   from pg_class c
   where c.relnamespace = 'bulkhead'::regnamespace and not (c.relrowsecurity and c.relforcerowsecurity)
-    and c.relname in ('audit_chain', 'audit_link', 'audit_tile', 'audit_checkpoint', 'audit_cut')
+    and c.relname in ('audit_chain', 'audit_link', 'audit_tile', 'audit_checkpoint', 'audit_cut', 'audit_personal', 'audit_erasure')
   union all
   select p.polrelid::regclass, format('policy %I is not the kernel''s', p.polname),
     format('drop policy %I on %s', p.polname, p.polrelid::regclass)
@@ -236,7 +243,8 @@ begin atomic
     and c.relkind in ('r', 'p', 'v', 'm', 'f', 'S')
     and (a.grantee = 0 or pg_get_userbyid(a.grantee) = 'bulkhead_app')
     and not (a.grantee <> 0 and a.privilege_type = 'SELECT'
-      and c.relname in ('audit_entry', 'audit_log', 'audit_chain', 'audit_link', 'audit_tile', 'audit_checkpoint', 'audit_cut'))
+      and c.relname in ('audit_entry', 'audit_log', 'audit_chain', 'audit_link', 'audit_tile', 'audit_checkpoint', 'audit_cut',
+        'audit_personal', 'audit_erasure'))
   union all
   select c.oid::regclass, 'view without security_invoker: it reads with its owner''s rights',
     format('alter view %s set (security_invoker = true)', c.oid::regclass)

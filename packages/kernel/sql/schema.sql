@@ -104,7 +104,31 @@ create policy audit_entry_seal on bulkhead.audit_entry as permissive for select 
 create policy audit_entry_write on bulkhead.audit_entry as permissive for insert to bulkhead_owner
   with check (true);
 CREATE TRIGGER audit_entry_append_only BEFORE DELETE OR UPDATE ON bulkhead.audit_entry FOR EACH ROW EXECUTE FUNCTION bulkhead.refuse_entry_change();
+CREATE TRIGGER audit_entry_forget AFTER DELETE ON bulkhead.audit_entry FOR EACH ROW EXECUTE FUNCTION bulkhead.forget_cut_entry();
 CREATE TRIGGER audit_entry_no_truncate BEFORE TRUNCATE ON bulkhead.audit_entry FOR EACH STATEMENT EXECUTE FUNCTION bulkhead.refuse_audit_change();
+
+create table bulkhead.audit_erasure (
+  id uuid not null,
+  tenant_id uuid not null,
+  subject_id uuid not null,
+  through timestamp with time zone not null,
+  reason text not null,
+  recorded_at timestamp with time zone not null default now(),
+  constraint audit_erasure_pkey PRIMARY KEY (tenant_id, id),
+  constraint audit_erasure_reason_length CHECK (((char_length(reason) >= 10) AND (char_length(reason) <= 500)))
+);
+alter table bulkhead.audit_erasure enable row level security;
+alter table bulkhead.audit_erasure force row level security;
+CREATE INDEX audit_erasure_by_subject ON bulkhead.audit_erasure USING btree (tenant_id, subject_id);
+create policy audit_erasure_keep on bulkhead.audit_erasure as permissive for all to bulkhead_owner
+  using (true)
+  with check (true);
+create policy audit_erasure_read_all on bulkhead.audit_erasure as permissive for select to bulkhead_auditor, bulkhead_worker
+  using (true);
+create policy audit_erasure_read_own on bulkhead.audit_erasure as permissive for select to bulkhead_app
+  using (((tenant_id = ( SELECT bulkhead.tenant_id() AS tenant_id)) AND ( SELECT bulkhead.all_companies() AS all_companies)));
+CREATE TRIGGER audit_erasure_append_only BEFORE DELETE OR UPDATE ON bulkhead.audit_erasure FOR EACH ROW EXECUTE FUNCTION bulkhead.refuse_audit_change();
+CREATE TRIGGER audit_erasure_no_truncate BEFORE TRUNCATE ON bulkhead.audit_erasure FOR EACH STATEMENT EXECUTE FUNCTION bulkhead.refuse_audit_change();
 
 create table bulkhead.audit_link (
   tenant_id uuid not null,
@@ -149,6 +173,29 @@ create view bulkhead.audit_log with (security_invoker=true) as
             ELSE NULL::jsonb
         END AS diff
    FROM bulkhead.audit_entry e;
+
+create table bulkhead.audit_personal (
+  tenant_id uuid not null,
+  entry_id bigint not null,
+  occurred_at timestamp with time zone not null,
+  company_id uuid,
+  subject_id uuid not null,
+  secret bytea not null,
+  before json,
+  after json,
+  constraint audit_personal_pkey PRIMARY KEY (tenant_id, entry_id, subject_id)
+);
+alter table bulkhead.audit_personal enable row level security;
+alter table bulkhead.audit_personal force row level security;
+CREATE INDEX audit_personal_by_subject ON bulkhead.audit_personal USING btree (tenant_id, subject_id);
+create policy audit_personal_erase on bulkhead.audit_personal as permissive for all to bulkhead_owner
+  using (( SELECT (SESSION_USER = 'bulkhead_worker'::name)));
+create policy audit_personal_read_own on bulkhead.audit_personal as permissive for select to bulkhead_app
+  using (((tenant_id = ( SELECT bulkhead.tenant_id() AS tenant_id)) AND ((company_id IS NULL) OR ( SELECT bulkhead.all_companies() AS all_companies) OR (company_id = ( SELECT bulkhead.company_id() AS company_id)))));
+create policy audit_personal_write on bulkhead.audit_personal as permissive for insert to bulkhead_owner
+  with check (true);
+CREATE TRIGGER audit_personal_append_only BEFORE DELETE OR UPDATE ON bulkhead.audit_personal FOR EACH ROW EXECUTE FUNCTION bulkhead.refuse_personal_change();
+CREATE TRIGGER audit_personal_no_truncate BEFORE TRUNCATE ON bulkhead.audit_personal FOR EACH STATEMENT EXECUTE FUNCTION bulkhead.refuse_audit_change();
 
 create table bulkhead.audit_sealer (
   single boolean not null default true,
@@ -213,6 +260,9 @@ create table bulkhead.registered_table (
   write_mode text,
   immutable_columns text[] not null default '{}'::text[],
   audited boolean not null default false,
+  personal_columns text[] not null default '{}'::text[],
+  personal_subject text not null default 'id'::text,
+  sensitive_columns text[] not null default '{}'::text[],
   reason text,
   registered_at timestamp with time zone not null default now(),
   constraint registered_table_delete_mode_known CHECK ((delete_mode = ANY (ARRAY['soft'::text, 'hard'::text, 'none'::text]))),
@@ -298,6 +348,13 @@ CREATE OR REPLACE FUNCTION bulkhead.all_companies()
  STABLE PARALLEL SAFE
 RETURN (split_part(bulkhead.verified_context(), '.'::text, 5) = '*'::text);
 
+CREATE OR REPLACE FUNCTION bulkhead.audit_commitment(salt bytea, target_type text, target_id uuid, column_name text, value json)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN ('sha256:'::text || encode(sha256(convert_to(((((('bulkhead-personal/1
+'::text || bulkhead.audit_field(encode(salt, 'hex'::text))) || bulkhead.audit_field(target_type)) || bulkhead.audit_field((target_id)::text)) || bulkhead.audit_field(column_name)) || bulkhead.audit_field((value)::text)), 'UTF8'::name)), 'hex'::text));
+
 CREATE OR REPLACE FUNCTION bulkhead.audit_delete_company()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -321,6 +378,62 @@ begin
 end
 $function$;
 
+CREATE OR REPLACE FUNCTION bulkhead.audit_delete_company_personal()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+<<entry>>
+declare
+  -- A row was written, so the transaction has its number already; whoever seals relies on its being there before the ids.
+  writer constant xid8 := pg_current_xact_id();
+  token constant text := bulkhead.verified_context();
+  actor_kind constant text := split_part(token, '.', 6);
+  actor constant uuid := split_part(token, '.', 7);
+  account constant uuid := nullif(split_part(token, '.', 8), '-');
+  request constant json := nullif(current_setting('bulkhead.request', true), '');
+  request_id constant text := request ->> 'id';
+  request_ip constant inet := request ->> 'ip';
+  request_agent constant text := request ->> 'agent';
+  masked constant text[] := tg_argv[2]::text[] || tg_argv[3]::text[];
+  mark constant json := json_strip_nulls(json_build_object('erasable', to_json(nullif(tg_argv[2]::text[], '{}')),
+    'withheld', to_json(nullif(tg_argv[3]::text[], '{}'))));
+
+begin
+  with changed as materialized (
+    select nextval('bulkhead.audit_entry_id_seq') as entry_id, clock_timestamp() as occurred_at,
+      uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()) as secret,
+      uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()) as another, n.tenant_id, n.company_id, 'delete' as action, n.id, row_to_json(n) as before, null::json as after from old_rows n
+  ), placed as materialized (
+    select c.*, (c.before ->> tg_argv[1])::uuid as before_subject, (c.after ->> tg_argv[1])::uuid as after_subject,
+      case when c.before ->> tg_argv[1] <> c.after ->> tg_argv[1] then c.another else c.secret end as before_secret
+    from changed c
+  ), written as (
+    insert into bulkhead.audit_entry (transaction_id, id, occurred_at, tenant_id, company_id, actor_kind, actor_id, on_behalf_of,
+      action, target_type, target_id, request_id, ip, user_agent, before, after, detail)
+    overriding system value
+    select entry.writer, c.entry_id, c.occurred_at, c.tenant_id, c.company_id,
+      case when entry.actor_kind is null or (entry.actor_kind = 'agent' and entry.account is null)
+        then bulkhead.uncommon_actor_kind(entry.actor_kind) else entry.actor_kind end, entry.actor, entry.account,
+      c.action, tg_argv[0], c.id, entry.request_id, entry.request_ip, entry.request_agent,
+      bulkhead.audit_mask(c.before, entry.masked, c.before_secret, tg_argv[0], c.id),
+      bulkhead.audit_mask(c.after, entry.masked, c.secret, tg_argv[0], c.id), entry.mark
+    from placed c
+  )
+  insert into bulkhead.audit_personal (tenant_id, entry_id, occurred_at, company_id, subject_id, secret, before, after)
+  select c.tenant_id, c.entry_id, c.occurred_at, c.company_id, c.after_subject, c.secret,
+    case when c.before_subject = c.after_subject then bulkhead.audit_kept(c.before, tg_argv[2]::text[]) end,
+    bulkhead.audit_kept(c.after, tg_argv[2]::text[])
+  from placed c where c.after is not null
+  union all
+  select c.tenant_id, c.entry_id, c.occurred_at, c.company_id, c.before_subject, c.before_secret,
+    bulkhead.audit_kept(c.before, tg_argv[2]::text[]), null
+  from placed c where c.before is not null and c.before_subject is distinct from c.after_subject;
+  return null;
+end
+$function$;
+
 CREATE OR REPLACE FUNCTION bulkhead.audit_delete_tenant()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -340,6 +453,62 @@ declare
 
 begin
   insert into bulkhead.audit_entry (tenant_id, company_id, actor_kind, actor_id, on_behalf_of, action, target_type, target_id, request_id, ip, user_agent, before) select n.tenant_id, null::uuid, case when entry.actor_kind is null or (entry.actor_kind = 'agent' and entry.account is null) then bulkhead.uncommon_actor_kind(entry.actor_kind) else entry.actor_kind end, entry.actor, entry.account, 'delete', tg_argv[0], n.id, entry.request_id, entry.request_ip, entry.request_agent, row_to_json(n) from old_rows n;
+  return null;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION bulkhead.audit_delete_tenant_personal()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+<<entry>>
+declare
+  -- A row was written, so the transaction has its number already; whoever seals relies on its being there before the ids.
+  writer constant xid8 := pg_current_xact_id();
+  token constant text := bulkhead.verified_context();
+  actor_kind constant text := split_part(token, '.', 6);
+  actor constant uuid := split_part(token, '.', 7);
+  account constant uuid := nullif(split_part(token, '.', 8), '-');
+  request constant json := nullif(current_setting('bulkhead.request', true), '');
+  request_id constant text := request ->> 'id';
+  request_ip constant inet := request ->> 'ip';
+  request_agent constant text := request ->> 'agent';
+  masked constant text[] := tg_argv[2]::text[] || tg_argv[3]::text[];
+  mark constant json := json_strip_nulls(json_build_object('erasable', to_json(nullif(tg_argv[2]::text[], '{}')),
+    'withheld', to_json(nullif(tg_argv[3]::text[], '{}'))));
+
+begin
+  with changed as materialized (
+    select nextval('bulkhead.audit_entry_id_seq') as entry_id, clock_timestamp() as occurred_at,
+      uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()) as secret,
+      uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()) as another, n.tenant_id, null::uuid as company_id, 'delete' as action, n.id, row_to_json(n) as before, null::json as after from old_rows n
+  ), placed as materialized (
+    select c.*, (c.before ->> tg_argv[1])::uuid as before_subject, (c.after ->> tg_argv[1])::uuid as after_subject,
+      case when c.before ->> tg_argv[1] <> c.after ->> tg_argv[1] then c.another else c.secret end as before_secret
+    from changed c
+  ), written as (
+    insert into bulkhead.audit_entry (transaction_id, id, occurred_at, tenant_id, company_id, actor_kind, actor_id, on_behalf_of,
+      action, target_type, target_id, request_id, ip, user_agent, before, after, detail)
+    overriding system value
+    select entry.writer, c.entry_id, c.occurred_at, c.tenant_id, c.company_id,
+      case when entry.actor_kind is null or (entry.actor_kind = 'agent' and entry.account is null)
+        then bulkhead.uncommon_actor_kind(entry.actor_kind) else entry.actor_kind end, entry.actor, entry.account,
+      c.action, tg_argv[0], c.id, entry.request_id, entry.request_ip, entry.request_agent,
+      bulkhead.audit_mask(c.before, entry.masked, c.before_secret, tg_argv[0], c.id),
+      bulkhead.audit_mask(c.after, entry.masked, c.secret, tg_argv[0], c.id), entry.mark
+    from placed c
+  )
+  insert into bulkhead.audit_personal (tenant_id, entry_id, occurred_at, company_id, subject_id, secret, before, after)
+  select c.tenant_id, c.entry_id, c.occurred_at, c.company_id, c.after_subject, c.secret,
+    case when c.before_subject = c.after_subject then bulkhead.audit_kept(c.before, tg_argv[2]::text[]) end,
+    bulkhead.audit_kept(c.after, tg_argv[2]::text[])
+  from placed c where c.after is not null
+  union all
+  select c.tenant_id, c.entry_id, c.occurred_at, c.company_id, c.before_subject, c.before_secret,
+    bulkhead.audit_kept(c.before, tg_argv[2]::text[]), null
+  from placed c where c.before is not null and c.before_subject is distinct from c.after_subject;
   return null;
 end
 $function$;
@@ -424,6 +593,62 @@ begin
 end
 $function$;
 
+CREATE OR REPLACE FUNCTION bulkhead.audit_insert_company_personal()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+<<entry>>
+declare
+  -- A row was written, so the transaction has its number already; whoever seals relies on its being there before the ids.
+  writer constant xid8 := pg_current_xact_id();
+  token constant text := bulkhead.verified_context();
+  actor_kind constant text := split_part(token, '.', 6);
+  actor constant uuid := split_part(token, '.', 7);
+  account constant uuid := nullif(split_part(token, '.', 8), '-');
+  request constant json := nullif(current_setting('bulkhead.request', true), '');
+  request_id constant text := request ->> 'id';
+  request_ip constant inet := request ->> 'ip';
+  request_agent constant text := request ->> 'agent';
+  masked constant text[] := tg_argv[2]::text[] || tg_argv[3]::text[];
+  mark constant json := json_strip_nulls(json_build_object('erasable', to_json(nullif(tg_argv[2]::text[], '{}')),
+    'withheld', to_json(nullif(tg_argv[3]::text[], '{}'))));
+
+begin
+  with changed as materialized (
+    select nextval('bulkhead.audit_entry_id_seq') as entry_id, clock_timestamp() as occurred_at,
+      uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()) as secret,
+      uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()) as another, n.tenant_id, n.company_id, 'insert' as action, n.id, null::json as before, row_to_json(n) as after from new_rows n
+  ), placed as materialized (
+    select c.*, (c.before ->> tg_argv[1])::uuid as before_subject, (c.after ->> tg_argv[1])::uuid as after_subject,
+      case when c.before ->> tg_argv[1] <> c.after ->> tg_argv[1] then c.another else c.secret end as before_secret
+    from changed c
+  ), written as (
+    insert into bulkhead.audit_entry (transaction_id, id, occurred_at, tenant_id, company_id, actor_kind, actor_id, on_behalf_of,
+      action, target_type, target_id, request_id, ip, user_agent, before, after, detail)
+    overriding system value
+    select entry.writer, c.entry_id, c.occurred_at, c.tenant_id, c.company_id,
+      case when entry.actor_kind is null or (entry.actor_kind = 'agent' and entry.account is null)
+        then bulkhead.uncommon_actor_kind(entry.actor_kind) else entry.actor_kind end, entry.actor, entry.account,
+      c.action, tg_argv[0], c.id, entry.request_id, entry.request_ip, entry.request_agent,
+      bulkhead.audit_mask(c.before, entry.masked, c.before_secret, tg_argv[0], c.id),
+      bulkhead.audit_mask(c.after, entry.masked, c.secret, tg_argv[0], c.id), entry.mark
+    from placed c
+  )
+  insert into bulkhead.audit_personal (tenant_id, entry_id, occurred_at, company_id, subject_id, secret, before, after)
+  select c.tenant_id, c.entry_id, c.occurred_at, c.company_id, c.after_subject, c.secret,
+    case when c.before_subject = c.after_subject then bulkhead.audit_kept(c.before, tg_argv[2]::text[]) end,
+    bulkhead.audit_kept(c.after, tg_argv[2]::text[])
+  from placed c where c.after is not null
+  union all
+  select c.tenant_id, c.entry_id, c.occurred_at, c.company_id, c.before_subject, c.before_secret,
+    bulkhead.audit_kept(c.before, tg_argv[2]::text[]), null
+  from placed c where c.before is not null and c.before_subject is distinct from c.after_subject;
+  return null;
+end
+$function$;
+
 CREATE OR REPLACE FUNCTION bulkhead.audit_insert_tenant()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -447,6 +672,87 @@ begin
 end
 $function$;
 
+CREATE OR REPLACE FUNCTION bulkhead.audit_insert_tenant_personal()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+<<entry>>
+declare
+  -- A row was written, so the transaction has its number already; whoever seals relies on its being there before the ids.
+  writer constant xid8 := pg_current_xact_id();
+  token constant text := bulkhead.verified_context();
+  actor_kind constant text := split_part(token, '.', 6);
+  actor constant uuid := split_part(token, '.', 7);
+  account constant uuid := nullif(split_part(token, '.', 8), '-');
+  request constant json := nullif(current_setting('bulkhead.request', true), '');
+  request_id constant text := request ->> 'id';
+  request_ip constant inet := request ->> 'ip';
+  request_agent constant text := request ->> 'agent';
+  masked constant text[] := tg_argv[2]::text[] || tg_argv[3]::text[];
+  mark constant json := json_strip_nulls(json_build_object('erasable', to_json(nullif(tg_argv[2]::text[], '{}')),
+    'withheld', to_json(nullif(tg_argv[3]::text[], '{}'))));
+
+begin
+  with changed as materialized (
+    select nextval('bulkhead.audit_entry_id_seq') as entry_id, clock_timestamp() as occurred_at,
+      uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()) as secret,
+      uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()) as another, n.tenant_id, null::uuid as company_id, 'insert' as action, n.id, null::json as before, row_to_json(n) as after from new_rows n
+  ), placed as materialized (
+    select c.*, (c.before ->> tg_argv[1])::uuid as before_subject, (c.after ->> tg_argv[1])::uuid as after_subject,
+      case when c.before ->> tg_argv[1] <> c.after ->> tg_argv[1] then c.another else c.secret end as before_secret
+    from changed c
+  ), written as (
+    insert into bulkhead.audit_entry (transaction_id, id, occurred_at, tenant_id, company_id, actor_kind, actor_id, on_behalf_of,
+      action, target_type, target_id, request_id, ip, user_agent, before, after, detail)
+    overriding system value
+    select entry.writer, c.entry_id, c.occurred_at, c.tenant_id, c.company_id,
+      case when entry.actor_kind is null or (entry.actor_kind = 'agent' and entry.account is null)
+        then bulkhead.uncommon_actor_kind(entry.actor_kind) else entry.actor_kind end, entry.actor, entry.account,
+      c.action, tg_argv[0], c.id, entry.request_id, entry.request_ip, entry.request_agent,
+      bulkhead.audit_mask(c.before, entry.masked, c.before_secret, tg_argv[0], c.id),
+      bulkhead.audit_mask(c.after, entry.masked, c.secret, tg_argv[0], c.id), entry.mark
+    from placed c
+  )
+  insert into bulkhead.audit_personal (tenant_id, entry_id, occurred_at, company_id, subject_id, secret, before, after)
+  select c.tenant_id, c.entry_id, c.occurred_at, c.company_id, c.after_subject, c.secret,
+    case when c.before_subject = c.after_subject then bulkhead.audit_kept(c.before, tg_argv[2]::text[]) end,
+    bulkhead.audit_kept(c.after, tg_argv[2]::text[])
+  from placed c where c.after is not null
+  union all
+  select c.tenant_id, c.entry_id, c.occurred_at, c.company_id, c.before_subject, c.before_secret,
+    bulkhead.audit_kept(c.before, tg_argv[2]::text[]), null
+  from placed c where c.before is not null and c.before_subject is distinct from c.after_subject;
+  return null;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION bulkhead.audit_kept(fields json, kept text[])
+ RETURNS json
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+BEGIN ATOMIC
+ SELECT json_object_agg(f.key, f.value ORDER BY f.place) AS json_object_agg
+    FROM json_each(audit_kept.fields) WITH ORDINALITY f(key, value, place)
+   WHERE ((f.key = ANY (audit_kept.kept)) AND (json_typeof(f.value) <> 'null'::text))
+  HAVING (count(*) > 0);
+END;
+
+CREATE OR REPLACE FUNCTION bulkhead.audit_mask(fields json, masked text[], secret bytea, target_type text, target_id uuid)
+ RETURNS json
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+BEGIN ATOMIC
+ SELECT json_object_agg(f.key,
+         CASE
+             WHEN ((f.key = ANY (audit_mask.masked)) AND (json_typeof(f.value) <> 'null'::text)) THEN to_json(bulkhead.audit_commitment(bulkhead.audit_salt(audit_mask.secret, f.key), audit_mask.target_type, audit_mask.target_id, f.key, f.value))
+             ELSE f.value
+         END ORDER BY f.place) AS json_object_agg
+    FROM json_each(audit_mask.fields) WITH ORDINALITY f(key, value, place)
+  HAVING (count(*) > 0);
+END;
+
 CREATE OR REPLACE FUNCTION bulkhead.audit_progress(of_chain uuid, OUT sealed_through pg_snapshot, OUT same_cluster boolean, OUT behind boolean)
  RETURNS record
  LANGUAGE sql
@@ -460,6 +766,13 @@ BEGIN ATOMIC
            WHERE (b.tenant_id = audit_progress.of_chain))) AS "exists"
     FROM bulkhead.audit_sealer s;
 END;
+
+CREATE OR REPLACE FUNCTION bulkhead.audit_salt(secret bytea, column_name text)
+ RETURNS bytea
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN sha256(((convert_to('bulkhead-salt/1
+'::text, 'UTF8'::name) || secret) || convert_to(column_name, 'UTF8'::name)));
 
 CREATE OR REPLACE FUNCTION bulkhead.audit_update_company()
  RETURNS trigger
@@ -485,6 +798,63 @@ begin
 end
 $function$;
 
+CREATE OR REPLACE FUNCTION bulkhead.audit_update_company_personal()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+ SET enable_nestloop TO 'off'
+AS $function$
+<<entry>>
+declare
+  -- A row was written, so the transaction has its number already; whoever seals relies on its being there before the ids.
+  writer constant xid8 := pg_current_xact_id();
+  token constant text := bulkhead.verified_context();
+  actor_kind constant text := split_part(token, '.', 6);
+  actor constant uuid := split_part(token, '.', 7);
+  account constant uuid := nullif(split_part(token, '.', 8), '-');
+  request constant json := nullif(current_setting('bulkhead.request', true), '');
+  request_id constant text := request ->> 'id';
+  request_ip constant inet := request ->> 'ip';
+  request_agent constant text := request ->> 'agent';
+  masked constant text[] := tg_argv[2]::text[] || tg_argv[3]::text[];
+  mark constant json := json_strip_nulls(json_build_object('erasable', to_json(nullif(tg_argv[2]::text[], '{}')),
+    'withheld', to_json(nullif(tg_argv[3]::text[], '{}'))));
+
+begin
+  with changed as materialized (
+    select nextval('bulkhead.audit_entry_id_seq') as entry_id, clock_timestamp() as occurred_at,
+      uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()) as secret,
+      uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()) as another, n.tenant_id, n.company_id, case when o.deleted_at is null and n.deleted_at is not null then 'soft_delete' when o.deleted_at is not null and n.deleted_at is null then 'restore' else 'update' end as action, n.id, row_to_json(o) as before, row_to_json(n) as after from old_rows o join new_rows n on n.id = o.id and n.tenant_id = o.tenant_id
+  ), placed as materialized (
+    select c.*, (c.before ->> tg_argv[1])::uuid as before_subject, (c.after ->> tg_argv[1])::uuid as after_subject,
+      case when c.before ->> tg_argv[1] <> c.after ->> tg_argv[1] then c.another else c.secret end as before_secret
+    from changed c
+  ), written as (
+    insert into bulkhead.audit_entry (transaction_id, id, occurred_at, tenant_id, company_id, actor_kind, actor_id, on_behalf_of,
+      action, target_type, target_id, request_id, ip, user_agent, before, after, detail)
+    overriding system value
+    select entry.writer, c.entry_id, c.occurred_at, c.tenant_id, c.company_id,
+      case when entry.actor_kind is null or (entry.actor_kind = 'agent' and entry.account is null)
+        then bulkhead.uncommon_actor_kind(entry.actor_kind) else entry.actor_kind end, entry.actor, entry.account,
+      c.action, tg_argv[0], c.id, entry.request_id, entry.request_ip, entry.request_agent,
+      bulkhead.audit_mask(c.before, entry.masked, c.before_secret, tg_argv[0], c.id),
+      bulkhead.audit_mask(c.after, entry.masked, c.secret, tg_argv[0], c.id), entry.mark
+    from placed c
+  )
+  insert into bulkhead.audit_personal (tenant_id, entry_id, occurred_at, company_id, subject_id, secret, before, after)
+  select c.tenant_id, c.entry_id, c.occurred_at, c.company_id, c.after_subject, c.secret,
+    case when c.before_subject = c.after_subject then bulkhead.audit_kept(c.before, tg_argv[2]::text[]) end,
+    bulkhead.audit_kept(c.after, tg_argv[2]::text[])
+  from placed c where c.after is not null
+  union all
+  select c.tenant_id, c.entry_id, c.occurred_at, c.company_id, c.before_subject, c.before_secret,
+    bulkhead.audit_kept(c.before, tg_argv[2]::text[]), null
+  from placed c where c.before is not null and c.before_subject is distinct from c.after_subject;
+  return null;
+end
+$function$;
+
 CREATE OR REPLACE FUNCTION bulkhead.audit_update_tenant()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -506,6 +876,95 @@ declare
 begin
   insert into bulkhead.audit_entry (tenant_id, company_id, actor_kind, actor_id, on_behalf_of, action, target_type, target_id, request_id, ip, user_agent, before, after) select n.tenant_id, null::uuid, case when entry.actor_kind is null or (entry.actor_kind = 'agent' and entry.account is null) then bulkhead.uncommon_actor_kind(entry.actor_kind) else entry.actor_kind end, entry.actor, entry.account, case when o.deleted_at is null and n.deleted_at is not null then 'soft_delete' when o.deleted_at is not null and n.deleted_at is null then 'restore' else 'update' end, tg_argv[0], n.id, entry.request_id, entry.request_ip, entry.request_agent, row_to_json(o), row_to_json(n) from old_rows o join new_rows n on n.id = o.id and n.tenant_id = o.tenant_id;
   return null;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION bulkhead.audit_update_tenant_personal()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+ SET enable_nestloop TO 'off'
+AS $function$
+<<entry>>
+declare
+  -- A row was written, so the transaction has its number already; whoever seals relies on its being there before the ids.
+  writer constant xid8 := pg_current_xact_id();
+  token constant text := bulkhead.verified_context();
+  actor_kind constant text := split_part(token, '.', 6);
+  actor constant uuid := split_part(token, '.', 7);
+  account constant uuid := nullif(split_part(token, '.', 8), '-');
+  request constant json := nullif(current_setting('bulkhead.request', true), '');
+  request_id constant text := request ->> 'id';
+  request_ip constant inet := request ->> 'ip';
+  request_agent constant text := request ->> 'agent';
+  masked constant text[] := tg_argv[2]::text[] || tg_argv[3]::text[];
+  mark constant json := json_strip_nulls(json_build_object('erasable', to_json(nullif(tg_argv[2]::text[], '{}')),
+    'withheld', to_json(nullif(tg_argv[3]::text[], '{}'))));
+
+begin
+  with changed as materialized (
+    select nextval('bulkhead.audit_entry_id_seq') as entry_id, clock_timestamp() as occurred_at,
+      uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()) as secret,
+      uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()) as another, n.tenant_id, null::uuid as company_id, case when o.deleted_at is null and n.deleted_at is not null then 'soft_delete' when o.deleted_at is not null and n.deleted_at is null then 'restore' else 'update' end as action, n.id, row_to_json(o) as before, row_to_json(n) as after from old_rows o join new_rows n on n.id = o.id and n.tenant_id = o.tenant_id
+  ), placed as materialized (
+    select c.*, (c.before ->> tg_argv[1])::uuid as before_subject, (c.after ->> tg_argv[1])::uuid as after_subject,
+      case when c.before ->> tg_argv[1] <> c.after ->> tg_argv[1] then c.another else c.secret end as before_secret
+    from changed c
+  ), written as (
+    insert into bulkhead.audit_entry (transaction_id, id, occurred_at, tenant_id, company_id, actor_kind, actor_id, on_behalf_of,
+      action, target_type, target_id, request_id, ip, user_agent, before, after, detail)
+    overriding system value
+    select entry.writer, c.entry_id, c.occurred_at, c.tenant_id, c.company_id,
+      case when entry.actor_kind is null or (entry.actor_kind = 'agent' and entry.account is null)
+        then bulkhead.uncommon_actor_kind(entry.actor_kind) else entry.actor_kind end, entry.actor, entry.account,
+      c.action, tg_argv[0], c.id, entry.request_id, entry.request_ip, entry.request_agent,
+      bulkhead.audit_mask(c.before, entry.masked, c.before_secret, tg_argv[0], c.id),
+      bulkhead.audit_mask(c.after, entry.masked, c.secret, tg_argv[0], c.id), entry.mark
+    from placed c
+  )
+  insert into bulkhead.audit_personal (tenant_id, entry_id, occurred_at, company_id, subject_id, secret, before, after)
+  select c.tenant_id, c.entry_id, c.occurred_at, c.company_id, c.after_subject, c.secret,
+    case when c.before_subject = c.after_subject then bulkhead.audit_kept(c.before, tg_argv[2]::text[]) end,
+    bulkhead.audit_kept(c.after, tg_argv[2]::text[])
+  from placed c where c.after is not null
+  union all
+  select c.tenant_id, c.entry_id, c.occurred_at, c.company_id, c.before_subject, c.before_secret,
+    bulkhead.audit_kept(c.before, tg_argv[2]::text[]), null
+  from placed c where c.before is not null and c.before_subject is distinct from c.after_subject;
+  return null;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION bulkhead.check_declared_columns(registered bulkhead.registered_table)
+ RETURNS void
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO ''
+AS $function$
+declare
+  target constant regclass := registered.target;
+  unknown text;
+begin
+  select string_agg(i, ', ') into unknown from unnest(registered.immutable_columns) i
+  where i not in (select c.name from bulkhead.table_columns(target) c);
+  if unknown is not null then
+    raise exception using errcode = '42703', message = format('%s has no column %s to be immutable', target, unknown);
+  end if;
+  -- What places a row, and what the audit reads of it, cannot be hidden.
+  select string_agg(i, ', ') into unknown from unnest(registered.personal_columns || registered.sensitive_columns) i
+  where i not in (select c.name from bulkhead.table_columns(target) c)
+    or i = any (array['id', 'created_at', 'updated_at', 'deleted_at', registered.personal_subject] || bulkhead.scope_columns(registered.scope));
+  if unknown is not null then
+    raise exception using errcode = '42703', message = format('%s has no column %s to be personal or sensitive', target, unknown),
+      hint = 'The columns that every business row carries, and the subject, stay readable.';
+  end if;
+  if not exists (select from bulkhead.table_columns(target) c
+      where c.name = registered.personal_subject and c.type = 'uuid' and c.required) then
+    raise exception using errcode = '42P16',
+      message = format('%s cannot tell whom its personal columns are about by %s', target, registered.personal_subject),
+      hint = 'The subject is a uuid column, not null: id, or one that refers to the person.';
+  end if;
 end
 $function$;
 
@@ -697,6 +1156,34 @@ begin
 end
 $function$;
 
+CREATE OR REPLACE FUNCTION bulkhead.erase_audit_subject(erasure uuid, of_tenant uuid, subject uuid, through timestamp with time zone, reason text, OUT recorded boolean, OUT erased bigint)
+ RETURNS record
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+begin
+  if session_user <> 'bulkhead_worker' then
+    raise exception using errcode = '42501', message = 'bulkhead: subjects are erased by the worker';
+  end if;
+  if through > clock_timestamp() then
+    raise exception using errcode = '22023', message = 'bulkhead: an erasure reaches up to now, not into the future';
+  end if;
+  insert into bulkhead.audit_erasure (id, tenant_id, subject_id, through, reason)
+  values (erasure, of_tenant, subject, erase_audit_subject.through, erase_audit_subject.reason)
+  on conflict on constraint audit_erasure_pkey do nothing;
+  recorded := found;
+  delete from bulkhead.audit_personal p
+  where p.tenant_id = of_tenant and p.subject_id = subject and p.occurred_at <= erase_audit_subject.through;
+  get diagnostics erased = row_count;
+  if recorded or erased > 0 then
+    insert into bulkhead.audit_entry (tenant_id, actor_kind, action, target_type, target_id, detail)
+    values (of_tenant, 'job', 'audit.erase', 'bulkhead.audit_entry', subject,
+      json_build_object('erasure', erasure, 'through', erase_audit_subject.through, 'entries', erased, 'reason', erase_audit_subject.reason));
+  end if;
+end
+$function$;
+
 CREATE OR REPLACE FUNCTION bulkhead.exempt_table(target regclass, reason text)
  RETURNS void
  LANGUAGE sql
@@ -815,6 +1302,17 @@ BEGIN ATOMIC
    WHERE ((c.conrelid = (foreign_keys.target)::oid) AND (c.contype = 'f'::"char") AND (c.conparentid = (0)::oid));
 END;
 
+CREATE OR REPLACE FUNCTION bulkhead.forget_cut_entry()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO ''
+AS $function$
+begin
+  delete from bulkhead.audit_personal p where p.tenant_id = old.tenant_id and p.entry_id = old.id;
+  return null;
+end
+$function$;
+
 CREATE OR REPLACE FUNCTION bulkhead.guard_schema(name text)
  RETURNS void
  LANGUAGE sql
@@ -904,7 +1402,7 @@ BEGIN ATOMIC
      format('alter table %s enable always trigger %s'::text, (c.oid)::regclass, ((c.relname)::text || t.suffix)) AS format
     FROM (pg_class c
       CROSS JOIN ( VALUES ('_append_only'::text), ('_no_truncate'::text)) t(suffix))
-   WHERE ((c.relnamespace = ('bulkhead'::regnamespace)::oid) AND (c.relname = ANY (ARRAY['audit_link'::name, 'audit_tile'::name, 'audit_checkpoint'::name, 'audit_cut'::name])) AND (NOT (EXISTS ( SELECT
+   WHERE ((c.relnamespace = ('bulkhead'::regnamespace)::oid) AND (c.relname = ANY (ARRAY['audit_link'::name, 'audit_tile'::name, 'audit_checkpoint'::name, 'audit_cut'::name, 'audit_personal'::name, 'audit_erasure'::name])) AND (NOT (EXISTS ( SELECT
             FROM pg_trigger g
            WHERE ((g.tgrelid = c.oid) AND (g.tgname = ((c.relname)::text || t.suffix)) AND (g.tgenabled = ANY (ARRAY['O'::"char", 'A'::"char"])))))))
  UNION ALL
@@ -912,7 +1410,7 @@ BEGIN ATOMIC
      'row-level security is off, or not forced'::text,
      format('alter table %s enable row level security, force row level security'::text, (c.oid)::regclass) AS format
     FROM pg_class c
-   WHERE ((c.relnamespace = ('bulkhead'::regnamespace)::oid) AND (NOT (c.relrowsecurity AND c.relforcerowsecurity)) AND (c.relname = ANY (ARRAY['audit_chain'::name, 'audit_link'::name, 'audit_tile'::name, 'audit_checkpoint'::name, 'audit_cut'::name])))
+   WHERE ((c.relnamespace = ('bulkhead'::regnamespace)::oid) AND (NOT (c.relrowsecurity AND c.relforcerowsecurity)) AND (c.relname = ANY (ARRAY['audit_chain'::name, 'audit_link'::name, 'audit_tile'::name, 'audit_checkpoint'::name, 'audit_cut'::name, 'audit_personal'::name, 'audit_erasure'::name])))
  UNION ALL
   SELECT (p.polrelid)::regclass AS polrelid,
      format('policy %I is not the kernel''s'::text, p.polname) AS format,
@@ -943,7 +1441,7 @@ BEGIN ATOMIC
              aclexplode.privilege_type,
              aclexplode.is_grantable
             FROM aclexplode(t.attacl) aclexplode(grantor, grantee, privilege_type, is_grantable)) a)
-   WHERE ((c.relnamespace = ANY (ARRAY[('bulkhead'::regnamespace)::oid, (to_regnamespace('bulkhead_migration'::text))::oid])) AND (c.relkind = ANY (ARRAY['r'::"char", 'p'::"char", 'v'::"char", 'm'::"char", 'f'::"char", 'S'::"char"])) AND ((a.grantee = (0)::oid) OR (pg_get_userbyid(a.grantee) = 'bulkhead_app'::name)) AND (NOT ((a.grantee <> (0)::oid) AND (a.privilege_type = 'SELECT'::text) AND (c.relname = ANY (ARRAY['audit_entry'::name, 'audit_log'::name, 'audit_chain'::name, 'audit_link'::name, 'audit_tile'::name, 'audit_checkpoint'::name, 'audit_cut'::name])))))
+   WHERE ((c.relnamespace = ANY (ARRAY[('bulkhead'::regnamespace)::oid, (to_regnamespace('bulkhead_migration'::text))::oid])) AND (c.relkind = ANY (ARRAY['r'::"char", 'p'::"char", 'v'::"char", 'm'::"char", 'f'::"char", 'S'::"char"])) AND ((a.grantee = (0)::oid) OR (pg_get_userbyid(a.grantee) = 'bulkhead_app'::name)) AND (NOT ((a.grantee <> (0)::oid) AND (a.privilege_type = 'SELECT'::text) AND (c.relname = ANY (ARRAY['audit_entry'::name, 'audit_log'::name, 'audit_chain'::name, 'audit_link'::name, 'audit_tile'::name, 'audit_checkpoint'::name, 'audit_cut'::name, 'audit_personal'::name, 'audit_erasure'::name])))))
  UNION ALL
   SELECT (c.oid)::regclass AS oid,
      'view without security_invoker: it reads with its owner''s rights'::text,
@@ -1009,6 +1507,44 @@ begin
 end
 $function$;
 
+CREATE OR REPLACE FUNCTION bulkhead.place_audit_entries()
+ RETURNS boolean
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+ SET lock_timeout TO '2s'
+AS $function$
+declare
+  catch_all constant regclass := 'bulkhead.audit_entry_unplaced';
+  first_day date;
+  last_day date;
+  placed text;
+begin
+  select date_trunc('month', min(e.occurred_at) at time zone 'UTC'), date_trunc('month', max(e.occurred_at) at time zone 'UTC')
+  into first_day, last_day
+  from bulkhead.audit_entry e where e.tableoid = catch_all;
+  if first_day is null then
+    return false;
+  end if;
+  placed := 'audit_entry_' || to_char(last_day, 'YYYY_MM');
+  if to_regclass('bulkhead.' || placed) is not null then
+    return false;
+  end if;
+  -- No entry is moved: the table they lie in becomes the partition of its months, and an empty one the catch-all.
+  alter table bulkhead.audit_entry detach partition bulkhead.audit_entry_unplaced;
+  -- What was written since is in it too.
+  execute format('alter table bulkhead.audit_entry_unplaced rename to %I', placed);
+  execute format('alter table bulkhead.audit_entry attach partition bulkhead.%I for values from (%L) to (%L)',
+    placed, first_day::timestamp at time zone 'UTC', (last_day + interval '1 month') at time zone 'UTC');
+  create table bulkhead.audit_entry_unplaced partition of bulkhead.audit_entry default;
+  perform bulkhead.seal_off_audit_partition('audit_entry_unplaced');
+  return true;
+exception when invalid_object_definition or check_violation or lock_not_available then
+  -- Its months are not in one piece, or a writer holds it: the entries stay where they are, and none is lost.
+  return false;
+end
+$function$;
+
 CREATE OR REPLACE FUNCTION bulkhead.policy_problems()
  RETURNS TABLE(target regclass, problem text)
  LANGUAGE sql
@@ -1052,11 +1588,15 @@ END;
 
 CREATE OR REPLACE FUNCTION bulkhead.prepare_audit_partitions()
  RETURNS void
- LANGUAGE sql
+ LANGUAGE plpgsql
  SECURITY DEFINER
-BEGIN ATOMIC
- SELECT bulkhead.ensure_audit_partitions(3) AS ensure_audit_partitions;
-END;
+ SET search_path TO ''
+AS $function$
+begin
+  perform bulkhead.place_audit_entries();
+  perform bulkhead.ensure_audit_partitions(3);
+end
+$function$;
 
 CREATE OR REPLACE FUNCTION bulkhead.privilege_problems()
  RETURNS TABLE(target regclass, problem text)
@@ -1116,6 +1656,13 @@ BEGIN ATOMIC
     FROM (bulkhead.registered_table r
       CROSS JOIN LATERAL bulkhead.table_columns(r.target) c(name, type, required, generated))
    WHERE ((r.treatment = 'protected'::text) AND (c.name = ANY (((ARRAY['id'::text, 'created_at'::text, 'updated_at'::text] || bulkhead.scope_columns(r.scope)) || r.immutable_columns))) AND has_column_privilege('bulkhead_app'::name, (r.target)::oid, c.name, 'update'::text))
+   GROUP BY r.target
+ UNION ALL
+  SELECT r.target,
+     format('bulkhead_app may read the sensitive columns %s without an entry'::text, string_agg(c.name, ', '::text)) AS format
+    FROM (bulkhead.registered_table r
+      CROSS JOIN LATERAL bulkhead.table_columns(r.target) c(name, type, required, generated))
+   WHERE ((r.treatment = 'protected'::text) AND (c.name = ANY (r.sensitive_columns)) AND has_column_privilege('bulkhead_app'::name, (r.target)::oid, c.name, 'select'::text))
    GROUP BY r.target
  UNION ALL
   SELECT r.target,
@@ -1180,18 +1727,24 @@ CREATE OR REPLACE FUNCTION bulkhead.protect_grants(target regclass, registered b
  SET search_path TO ''
 AS $function$
 declare
+  readable text;
   insertable text;
   updatable text;
   fixed constant text[] := array['id', 'created_at', 'updated_at']
     || bulkhead.scope_columns(registered.scope) || registered.immutable_columns
     || case when registered.delete_mode = 'soft' then '{}'::text[] else array['deleted_at'] end;
 begin
+  select ' (' || string_agg(quote_ident(c.name), ', ') filter (where c.name <> all (registered.sensitive_columns)) || ')'
+  into readable from bulkhead.table_columns(target) c;
+  if registered.sensitive_columns = '{}' then
+    readable := '';
+  end if;
   select string_agg(quote_ident(c.name), ', '),
     string_agg(quote_ident(c.name), ', ') filter (where c.name <> all (fixed))
   into insertable, updatable
   from bulkhead.table_columns(target) c where not c.generated;
   execute format('revoke all on table %s from public, bulkhead_app', target);
-  execute format('grant select on table %s to bulkhead_app', target);
+  execute format('grant select%s on table %s to bulkhead_app', readable, target);
   if registered.write_mode <> 'none' then
     execute format('grant insert (%s) on table %s to bulkhead_app', insertable, target);
   end if;
@@ -1201,8 +1754,8 @@ begin
   if registered.delete_mode = 'hard' then
     execute format('grant delete on table %s to bulkhead_app', target);
   end if;
-  return next format('bulkhead_app may select%s%s%s',
-    case when registered.write_mode <> 'none' then ', insert' else '' end,
+  return next format('bulkhead_app may select%s%s%s%s',
+    readable, case when registered.write_mode <> 'none' then ', insert' else '' end,
     case when registered.write_mode = 'full' and updatable is not null then ', update (' || updatable || ')' else '' end,
     case when registered.delete_mode = 'hard' then ', delete' else '' end);
 end
@@ -1288,7 +1841,6 @@ CREATE OR REPLACE FUNCTION bulkhead.protect_table(target regclass, scope text DE
 AS $function$
 declare
   registered bulkhead.registered_table := bulkhead.read_protect_options(options, scope);
-  unknown text;
 begin
   registered.target := target;
   delete from bulkhead.registered_table r where not exists (select from pg_catalog.pg_class c where c.oid = r.target);
@@ -1296,13 +1848,11 @@ begin
   on conflict on constraint registered_table_pkey do update set
     treatment = excluded.treatment, scope = excluded.scope, delete_mode = excluded.delete_mode,
     write_mode = excluded.write_mode, immutable_columns = excluded.immutable_columns,
-    audited = excluded.audited, reason = null, registered_at = excluded.registered_at;
-  select string_agg(i, ', ') into unknown from unnest(registered.immutable_columns) i
-  where i not in (select c.name from bulkhead.table_columns(target) c);
-  if unknown is not null then
-    raise exception using errcode = '42703', message = format('%s has no column %s to be immutable', target, unknown);
-  end if;
+    audited = excluded.audited, personal_columns = excluded.personal_columns,
+    personal_subject = excluded.personal_subject, sensitive_columns = excluded.sensitive_columns,
+    reason = null, registered_at = excluded.registered_at;
   perform bulkhead.check_protectable(target, scope);
+  perform bulkhead.check_declared_columns(registered);
   return query select bulkhead.protect_keys(target, scope);
   return query select bulkhead.protect_foreign_keys(target);
   if not exists (
@@ -1316,20 +1866,27 @@ begin
     return next 'indexed created_at (brin)';
   end if;
   return query select bulkhead.protect_policies(target, scope);
-  return query select bulkhead.protect_triggers(target, scope, registered.delete_mode, registered.audited);
+  return query select bulkhead.protect_triggers(target, registered);
   return query select bulkhead.protect_grants(target, registered);
 end
 $function$;
 
-CREATE OR REPLACE FUNCTION bulkhead.protect_triggers(target regclass, scope text, delete_mode text, audited boolean)
+CREATE OR REPLACE FUNCTION bulkhead.protect_triggers(target regclass, registered bulkhead.registered_table)
  RETURNS SETOF text
  LANGUAGE plpgsql
  SET search_path TO ''
 AS $function$
 declare
   wanted record;
-  variant constant text := case scope when 'company' then 'company' else 'tenant' end;
+  masks constant boolean := registered.personal_columns || registered.sensitive_columns <> '{}';
+  variant constant text := case registered.scope when 'company' then 'company' else 'tenant' end
+    || case when masks then '_personal' else '' end;
+  arguments text := quote_literal(bulkhead.table_label(target));
 begin
+  if masks then
+    arguments := concat_ws(', ', arguments, quote_literal(registered.personal_subject),
+      quote_literal(registered.personal_columns), quote_literal(registered.sensitive_columns));
+  end if;
   for wanted in
     select t.tgname from pg_catalog.pg_trigger t where t.tgrelid = target and t.tgname like 'bulkhead\_%'
   loop
@@ -1337,21 +1894,25 @@ begin
   end loop;
   execute format('create trigger bulkhead_stamp before update on %s for each row execute function bulkhead.stamp_row()', target);
   execute format('create trigger bulkhead_no_truncate before truncate on %s for each statement execute function bulkhead.refuse_truncate()', target);
-  if delete_mode <> 'hard' then
-    execute format('create trigger bulkhead_no_delete before delete on %s for each statement execute function bulkhead.refuse_delete(%L)', target, delete_mode);
+  if registered.delete_mode <> 'hard' then
+    execute format('create trigger bulkhead_no_delete before delete on %s for each statement execute function bulkhead.refuse_delete(%L)',
+      target, registered.delete_mode);
   end if;
-  if audited then
+  if registered.audited then
     for wanted in
       select * from (values
         ('insert', 'referencing new table as new_rows'),
         ('update', 'referencing old table as old_rows new table as new_rows'),
         ('delete', 'referencing old table as old_rows')) v (operation, transition)
     loop
-      execute format('create trigger bulkhead_audit_%s after %s on %s %s for each statement execute function bulkhead.%I(%L)',
+      execute format('create trigger bulkhead_audit_%s after %s on %s %s for each statement execute function bulkhead.%I(%s)',
         wanted.operation, wanted.operation, target, wanted.transition,
-        format('audit_%s_%s', wanted.operation, variant), bulkhead.table_label(target));
+        format('audit_%s_%s', wanted.operation, variant), arguments);
     end loop;
     return next 'every change writes an audit entry';
+  end if;
+  if masks then
+    return next format('entries hold commitments for %s', array_to_string(registered.personal_columns || registered.sensitive_columns, ', '));
   end if;
 end
 $function$;
@@ -1367,10 +1928,11 @@ declare
   unknown text;
 begin
   select string_agg(k, ', ') into unknown from jsonb_object_keys(options) k
-  where k not in ('delete', 'immutable', 'write', 'audit');
+  where k not in ('delete', 'immutable', 'write', 'audit', 'personal', 'sensitive');
   if unknown is not null then
     raise exception using errcode = '22023', message = format('protect_table knows no option %s', unknown),
-      hint = 'Options are delete (soft, hard, none), write (full, append, none), immutable (a list of columns), audit (true, false).';
+      hint = 'Options are delete (soft, hard, none), write (full, append, none), immutable (a list of columns), audit (true, false), '
+        || 'personal ({"columns": [...], "subject": column}), sensitive (a list of columns).';
   end if;
   registered.treatment := 'protected';
   registered.scope := scope;
@@ -1382,8 +1944,58 @@ begin
   end if;
   registered.immutable_columns := array(select jsonb_array_elements_text(coalesce(options -> 'immutable', '[]')));
   registered.audited := coalesce((options ->> 'audit')::boolean, true);
+  registered.personal_columns := array(select jsonb_array_elements_text(coalesce(options -> 'personal' -> 'columns', '[]')));
+  registered.personal_subject := coalesce(options -> 'personal' ->> 'subject', 'id');
+  registered.sensitive_columns := array(select jsonb_array_elements_text(coalesce(options -> 'sensitive', '[]')));
+  if registered.sensitive_columns <> '{}' and not registered.audited then
+    raise exception using errcode = '22023', message = 'a table with sensitive columns is audited';
+  end if;
   registered.registered_at := now();
   return registered;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION bulkhead.read_sensitive(target text, ids uuid[], purpose text)
+ RETURNS SETOF json
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+<<entry>>
+declare
+  token constant text := bulkhead.verified_context();
+  actor_kind constant text := split_part(token, '.', 6);
+  actor constant uuid := split_part(token, '.', 7);
+  account constant uuid := nullif(split_part(token, '.', 8), '-');
+  request constant json := nullif(current_setting('bulkhead.request', true), '');
+  registered bulkhead.registered_table;
+begin
+  select r.* into registered from bulkhead.registered_table r
+  where bulkhead.table_label(r.target) = read_sensitive.target and r.treatment = 'protected' and r.sensitive_columns <> '{}';
+  if not found then
+    raise exception using errcode = '42809', message = format('bulkhead: %s has no sensitive columns', target),
+      hint = 'Declare them: select bulkhead.protect_table(…, …, ''{"sensitive": ["column"]}'').';
+  end if;
+  if actor is null then
+    raise exception using errcode = '42501', message = 'bulkhead: a read of sensitive rows needs a context';
+  end if;
+  if cardinality(ids) > 1000 then
+    raise exception using errcode = '22023', message = 'bulkhead: at most 1,000 sensitive rows are read at once';
+  end if;
+  return query execute format($read$
+    with seen as materialized (
+      select s.id, s.tenant_id, %1$s as company_id, row_to_json(s) as fields from %2$s s where s.id = any ($1)
+    ), told as (
+      insert into bulkhead.audit_entry (tenant_id, company_id, actor_kind, actor_id, on_behalf_of, action, target_type, target_id,
+        request_id, ip, user_agent, detail)
+      select s.tenant_id, s.company_id, $2, $3, $4, 'record.read', $5, s.id, $6, $7, $8, $9 from seen s
+    )
+    select s.fields from seen s$read$,
+    case registered.scope when 'company' then 's.company_id' else 'null::uuid' end, registered.target)
+  using ids,
+    case when actor_kind is null or (actor_kind = 'agent' and account is null) then bulkhead.uncommon_actor_kind(actor_kind) else actor_kind end,
+    actor, account, target, request ->> 'id', (request ->> 'ip')::inet, request ->> 'agent',
+    json_build_object('columns', registered.sensitive_columns, 'purpose', purpose);
 end
 $function$;
 
@@ -1492,6 +2104,26 @@ begin
 end
 $function$;
 
+CREATE OR REPLACE FUNCTION bulkhead.refuse_personal_change()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO ''
+AS $function$
+begin
+  if tg_op = 'DELETE' and (
+    exists (select from bulkhead.audit_erasure x
+      where x.tenant_id = old.tenant_id and x.subject_id = old.subject_id and x.through >= old.occurred_at)
+    or not exists (select from bulkhead.audit_entry e
+      where e.tenant_id = old.tenant_id and e.id = old.entry_id and e.occurred_at = old.occurred_at)
+  ) then
+    return old;
+  end if;
+  raise exception using errcode = '42501',
+    message = 'bulkhead: what audit entries stand for is not changed',
+    hint = 'bulkhead.erase_audit_subject removes a subject''s values, with an erasure on record.';
+end
+$function$;
+
 CREATE OR REPLACE FUNCTION bulkhead.refuse_truncate()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -1537,7 +2169,7 @@ begin
   insert into bulkhead.registered_table (target, treatment, reason) values (target, treatment, reason)
   on conflict on constraint registered_table_pkey do update set
     treatment = excluded.treatment, reason = excluded.reason, scope = null, delete_mode = null,
-    write_mode = null, audited = false, registered_at = now();
+    write_mode = null, audited = false, personal_columns = '{}', sensitive_columns = '{}', registered_at = now();
 end
 $function$;
 
@@ -2232,11 +2864,15 @@ grant select on bulkhead.audit_cut to bulkhead_auditor;
 grant select on bulkhead.audit_cut to bulkhead_worker;
 grant select on bulkhead.audit_entry to bulkhead_app;
 grant select on bulkhead.audit_entry to bulkhead_auditor;
+grant select on bulkhead.audit_erasure to bulkhead_app;
+grant select on bulkhead.audit_erasure to bulkhead_auditor;
+grant select on bulkhead.audit_erasure to bulkhead_worker;
 grant select on bulkhead.audit_link to bulkhead_app;
 grant select on bulkhead.audit_link to bulkhead_auditor;
 grant select on bulkhead.audit_link to bulkhead_worker;
 grant select on bulkhead.audit_log to bulkhead_app;
 grant select on bulkhead.audit_log to bulkhead_auditor;
+grant select on bulkhead.audit_personal to bulkhead_app;
 grant select on bulkhead.audit_tile to bulkhead_app;
 grant select on bulkhead.audit_tile to bulkhead_auditor;
 grant select on bulkhead.audit_tile to bulkhead_worker;
@@ -2250,6 +2886,8 @@ grant execute on function bulkhead.all_companies() to bulkhead_app;
 grant execute on function bulkhead.all_companies() to bulkhead_auditor;
 grant execute on function bulkhead.all_companies() to bulkhead_identity;
 grant execute on function bulkhead.all_companies() to bulkhead_worker;
+grant execute on function bulkhead.audit_commitment(bytea,text,uuid,text,json) to bulkhead_app;
+grant execute on function bulkhead.audit_commitment(bytea,text,uuid,text,json) to bulkhead_auditor;
 grant execute on function bulkhead.audit_diff(json,json) to bulkhead_app;
 grant execute on function bulkhead.audit_diff(json,json) to bulkhead_auditor;
 grant execute on function bulkhead.audit_entry_bytes(bulkhead.audit_entry) to bulkhead_app;
@@ -2263,6 +2901,8 @@ grant execute on function bulkhead.audit_field(text) to bulkhead_auditor;
 grant execute on function bulkhead.audit_field(text) to bulkhead_worker;
 grant execute on function bulkhead.audit_progress(uuid) to bulkhead_auditor;
 grant execute on function bulkhead.audit_progress(uuid) to bulkhead_worker;
+grant execute on function bulkhead.audit_salt(bytea,text) to bulkhead_app;
+grant execute on function bulkhead.audit_salt(bytea,text) to bulkhead_auditor;
 grant execute on function bulkhead.claimed_account_id() to bulkhead_app;
 grant execute on function bulkhead.claimed_account_id() to bulkhead_auditor;
 grant execute on function bulkhead.claimed_account_id() to bulkhead_identity;
@@ -2281,7 +2921,10 @@ grant execute on function bulkhead.company_id() to bulkhead_identity;
 grant execute on function bulkhead.company_id() to bulkhead_worker;
 grant execute on function bulkhead.cut_audit(uuid,bigint,text) to bulkhead_worker;
 grant execute on function bulkhead.drop_empty_audit_partitions() to bulkhead_worker;
+grant execute on function bulkhead.erase_audit_subject(uuid,uuid,uuid,timestamp with time zone,text) to bulkhead_worker;
+grant execute on function bulkhead.place_audit_entries() to bulkhead_worker;
 grant execute on function bulkhead.prepare_audit_partitions() to bulkhead_worker;
+grant execute on function bulkhead.read_sensitive(text,uuid[],text) to bulkhead_app;
 grant execute on function bulkhead.rebase_audit_sealing() to bulkhead_worker;
 grant execute on function bulkhead.remove_cut_entries(integer) to bulkhead_worker;
 grant execute on function bulkhead.seal_audit(integer,integer) to bulkhead_worker;

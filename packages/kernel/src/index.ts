@@ -13,3 +13,4 @@ export type { QueryResult, RunOptions } from './ports.ts';
 export type { TenantSession } from './session.ts';
 export type { TenantTransaction } from './transaction.ts';
 export type { Mark, OpenTransaction, TransactionOptions } from './transactionState.ts';
+export { readSensitive, type SensitiveRead } from './sensitive.ts';

@@ -45,7 +45,7 @@ comment on column identity.invite.invited_by is 'The account that invited.';
 comment on column identity.invite.expires_at is 'From then on it is refused: seven days.';
 comment on column identity.invite.accepted_at is 'When it was accepted.';
 comment on column identity.invite.accepted_by is 'The account that accepted.';
-select bulkhead.protect_table('identity.invite', 'tenant', '{"write": "none"}');
+select bulkhead.protect_table('identity.invite', 'tenant', '{"write": "none", "personal": {"columns": ["email_normalised"]}}');
 
 create trigger check_companies before insert or update of company_ids on identity.invite
   for each row execute function identity.check_companies();

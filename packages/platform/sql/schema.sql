@@ -236,9 +236,9 @@ create policy bulkhead_opener on identity.invite as permissive for all to bulkhe
 create policy bulkhead_tenant on identity.invite as restrictive for all to bulkhead_app, bulkhead_owner
   using ((tenant_id = ( SELECT bulkhead.tenant_id() AS tenant_id)))
   with check ((tenant_id = ( SELECT bulkhead.tenant_id() AS tenant_id)));
-CREATE TRIGGER bulkhead_audit_delete AFTER DELETE ON identity.invite REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION bulkhead.audit_delete_tenant('identity.invite');
-CREATE TRIGGER bulkhead_audit_insert AFTER INSERT ON identity.invite REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION bulkhead.audit_insert_tenant('identity.invite');
-CREATE TRIGGER bulkhead_audit_update AFTER UPDATE ON identity.invite REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION bulkhead.audit_update_tenant('identity.invite');
+CREATE TRIGGER bulkhead_audit_delete AFTER DELETE ON identity.invite REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION bulkhead.audit_delete_tenant_personal('identity.invite', 'id', '{email_normalised}', '{}');
+CREATE TRIGGER bulkhead_audit_insert AFTER INSERT ON identity.invite REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION bulkhead.audit_insert_tenant_personal('identity.invite', 'id', '{email_normalised}', '{}');
+CREATE TRIGGER bulkhead_audit_update AFTER UPDATE ON identity.invite REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION bulkhead.audit_update_tenant_personal('identity.invite', 'id', '{email_normalised}', '{}');
 CREATE TRIGGER bulkhead_no_delete BEFORE DELETE ON identity.invite FOR EACH STATEMENT EXECUTE FUNCTION bulkhead.refuse_delete('none');
 CREATE TRIGGER bulkhead_no_truncate BEFORE TRUNCATE ON identity.invite FOR EACH STATEMENT EXECUTE FUNCTION bulkhead.refuse_truncate();
 CREATE TRIGGER bulkhead_stamp BEFORE UPDATE ON identity.invite FOR EACH ROW EXECUTE FUNCTION bulkhead.stamp_row();
@@ -2412,6 +2412,37 @@ begin
       message = 'this account may not do that to members of this tenant',
       hint = 'Owners may do everything, admins everything that does not touch an owner.';
   end if;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION identity.reset_factors(email text, reason text, at timestamp with time zone)
+ RETURNS integer
+ LANGUAGE plpgsql
+ SET search_path TO ''
+AS $function$
+declare
+  reset uuid;
+  apps integer;
+  passkeys integer;
+begin
+  select a.id into reset from identity.account a
+    where a.email_normalised = lower(reset_factors.email) for no key update;
+  if reset is null then
+    raise exception using errcode = '22023', constraint = 'account_known',
+      message = 'there is no account with the address ' || reset_factors.email, hint = 'Check the address.';
+  end if;
+  update identity.totp_factor f set removed_at = at, secret_encrypted = null
+    where f.account_id = reset and f.removed_at is null;
+  get diagnostics apps = row_count;
+  update identity.passkey k set removed_at = at where k.account_id = reset and k.removed_at is null;
+  get diagnostics passkeys = row_count;
+  update identity.recovery_code c set withdrawn_at = at
+    where c.account_id = reset and c.used_at is null and c.withdrawn_at is null;
+  update identity.session s set ended_at = at, ended_reason = 'operator'
+    where s.account_id = reset and s.ended_at is null;
+  perform bulkhead.audit_event('factor.reset', 'identity.account', reset,
+    json_build_object('reason', reset_factors.reason, 'apps', apps, 'passkeys', passkeys));
+  return apps + passkeys;
 end
 $function$;
 
