@@ -72,7 +72,7 @@ def respond(wish: dict) -> str:
     sign = wish.get("sign", "both")
     user = wish.get("user", "ada")
     response = provider(wish.get("key", "current"), wish.get("minutes", 5)).create_authn_response(
-        identity=wish.get("attributes", {"mail": [f"{user}@idp.example"], "displayName": [user.title()]}),
+        identity=wish.get("attributes", {"mail": [f"{user}@keel.example"], "displayName": [user.title()]}),
         in_response_to=wish.get("inResponseTo"),
         destination=wish["acs"],
         sp_entity_id=wish["audience"],

@@ -239,7 +239,7 @@ describe('a SAML response of pysaml2 (AUT-7, T-42)', { skip: missing('pysaml2', 
       const xml = await scene.genuine({ nameId: 'id-of-ada.eve' });
       refuses(xml.replace('>id-of-ada.eve<', '>id-of-ada<!---->.eve<'), 'xml_forbidden');
       refuses(
-        (await scene.genuine()).replace('ada@idp.example', 'ada@idp.example<!---->.eve.example'),
+        (await scene.genuine()).replace('ada@keel.example', 'ada@keel.example<!---->.eve.example'),
         'xml_forbidden',
       );
     });

@@ -1,0 +1,118 @@
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { fileURLToPath } from 'node:url';
+import { after, before, describe, test } from 'node:test';
+import { books } from '@bulkhead/books';
+import { FieldCipher } from '@bulkhead/platform/vault';
+import { createServer } from '@bulkhead/server';
+import type { Browser } from 'playwright-core';
+import { testConfig } from '../../../test/harness/config.ts';
+import { missing } from '../../../test/harness/index.ts';
+import { openFixture } from '../../platform/test/fixture.ts';
+import { openOrganisation, type Organisation } from '../../platform/test/saml/organisation.ts';
+import { consoleFolder } from '../src/index.ts';
+import { openPage, startBrowser } from './browser.ts';
+
+describe(
+  'single sign-on with SAML in a browser (AUT-7)',
+  { skip: missing('chromium', 'pysaml2', 'xmlsec1') },
+  () => {
+    const opened = new AsyncDisposableStack();
+    let at: Organisation;
+    let browser: Browser;
+    let url: string;
+
+    before(async () => {
+      const fixture = await openFixture();
+      opened.defer(() => fixture.close());
+      const encryption = { keyId: '0a1b2c3d', key: randomBytes(32).toString('hex') };
+      const http = { console: fileURLToPath(consoleFolder) };
+      const server = createServer(testConfig(fixture.database, { encryption, http }), [books], {
+        logStream: { write: () => {} },
+      });
+      opened.defer(() => server.close({ force: true }));
+      // localhost here, 127.0.0.1 at the provider: two sites, as far as cookies go.
+      ({ url } = await server.listen());
+      assert.match(url, /^http:\/\/localhost:/);
+      const cipher = new FieldCipher({
+        current: { id: encryption.keyId, secret: Buffer.from(encryption.key, 'hex') },
+      });
+      at = await openOrganisation(fixture, { origin: url, cipher });
+      opened.defer(() => at.provider.close());
+      browser = await startBrowser();
+      opened.defer(() => browser.close());
+    });
+    after(() => opened.disposeAsync());
+
+    test('from our sign-in page to the provider’s and back, signed in', async () => {
+      const { page, context, complaints } = await openPage(browser);
+      await page.goto(`${url}/sign-in`);
+      await page.getByRole('heading', { name: 'Sign in' }).waitFor();
+      await page.evaluate(
+        (path) => window.location.assign(path),
+        `/sign-in/saml/${at.connectionId}/start?return=/members`,
+      );
+      await page.getByLabel('Name').fill('grace');
+      assert.equal(new URL(page.url()).hostname, '127.0.0.1');
+      await page.getByRole('button', { name: 'Sign in' }).click();
+      await page.waitForURL(`${url}/members`);
+      await page.getByRole('button', { name: /^Account: / }).click();
+      await page.getByText(`grace@${at.domain}`).waitFor();
+      const cookies = await context.cookies(url);
+      const session = cookies.find(({ name }) => name === '__Host-bulkhead');
+      assert.deepEqual([session?.httpOnly, session?.secure, session?.sameSite], [true, true, 'Strict']);
+      assert.ok(
+        cookies.every(({ name }) => name !== '__Host-bulkhead-flow'),
+        'the flow cookie is taken back',
+      );
+      assert.deepEqual(complaints, []);
+
+      // The step behind the provider's post carries Strict cookies: the session before is ended, not left alive unseen.
+      await page.goto(`${url}/sign-in/saml/${at.connectionId}/start`);
+      await page.getByLabel('Name').fill('grace');
+      await page.getByRole('button', { name: 'Sign in' }).click();
+      await page.waitForURL(`${url}/`);
+      const ended = await fetch(`${url.replace('localhost', '127.0.0.1')}/api/session`, {
+        headers: { cookie: `__Host-bulkhead=${session?.value ?? ''}` },
+      });
+      assert.equal(ended.status, 401);
+      await context.close();
+    });
+
+    test('by the POST binding, whose page submits itself', async () => {
+      const client = await at.fixture.connect('superuser');
+      await client.query(`update identity.saml_provider set sign_on_binding = 'post'`);
+      const { page, context, complaints } = await openPage(browser);
+      await page.goto(`${url}/sign-in/saml/${at.connectionId}/start`);
+      await page.getByLabel('Name').fill('linus');
+      await page.getByRole('button', { name: 'Sign in' }).click();
+      await page.waitForURL(`${url}/`);
+      await page.getByRole('button', { name: /^Account: / }).waitFor();
+      assert.deepEqual(complaints, []);
+      await client.query(`update identity.saml_provider set sign_on_binding = 'redirect'`);
+      await context.close();
+    });
+
+    test('an answer that is refused ends on one plain page', async () => {
+      const { page, context } = await openPage(browser);
+      const client = await at.fixture.connect('superuser');
+      await page.goto(`${url}/sign-in/saml/${at.connectionId}/start`);
+      await client.query(`update identity.saml_provider set certificates = array[$1]`, [
+        await at.provider.certificate('next'),
+      ]);
+      await page.getByLabel('Name').fill('mallory');
+      await page.getByRole('button', { name: 'Sign in' }).click();
+      await page.getByRole('heading', { name: 'You could not be signed in' }).waitFor();
+      assert.match(
+        await page.innerText('main'),
+        /give the administrator of your organisation this code: [0-9a-f-]{36}/,
+      );
+      await client.query(`update identity.saml_provider set certificates = array[$1]`, [
+        await at.provider.certificate('current'),
+      ]);
+      await page.getByRole('link', { name: 'Back to the sign-in page' }).click();
+      await page.getByRole('heading', { name: 'Sign in' }).waitFor();
+      await context.close();
+    });
+  },
+);
