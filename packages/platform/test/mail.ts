@@ -26,7 +26,9 @@ export function openMail(fixture: Fixture): MailFixture {
   const worker = new pg.Pool(fixture.database.connections.worker);
   worker.on('error', () => {});
   const mailTo = async (email: string): Promise<HeldMessage[]> =>
-    (await listHeldMail({ pool: worker, cipher })).filter(({ to }) => to.toLowerCase() === email.toLowerCase());
+    (await listHeldMail({ pool: worker, cipher })).filter(
+      ({ to }) => to.toLowerCase() === email.toLowerCase(),
+    );
   return {
     links,
     worker,

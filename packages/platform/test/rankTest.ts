@@ -17,7 +17,7 @@ export function rankTest(first: readonly number[], second: readonly number[]): R
   ].toSorted((a, b) => a.value - b.value);
   let rankSum = 0;
   let ties = 0;
-  for (let start = 0; start < all.length; ) {
+  for (let start = 0; start < all.length;) {
     let end = start;
     while (end < all.length && all[end]?.value === all[start]?.value) end += 1;
     const rank = (start + end + 1) / 2;

@@ -75,7 +75,10 @@ test('AUT-4 a forgotten password: the link works once, and ends the sessions', a
   const done = await post('/password-reset/redeem', { token, password: next });
   assert.deepEqual([done.status, done.headers.getSetCookie()], [200, []], 'it signs nobody in');
   assert.equal((await send(fixture.url, '/api/session', { cookie: someone.cookie })).status, 401);
-  assert.equal((await post('/password-reset/redeem', { token, password: next })).json['code'], 'link_invalid');
+  assert.equal(
+    (await post('/password-reset/redeem', { token, password: next })).json['code'],
+    'link_invalid',
+  );
   assert.equal((await post('/session', { email: someone.email, password: next })).status, 200);
 });
 
@@ -98,10 +101,14 @@ test('another site’s page can make no browser follow a link (login CSRF)', asy
   const { cookie } = person;
   for (const path of ['/magic-link/redeem', '/sign-up/confirm', '/password-reset', '/email-change']) {
     // oxlint-disable-next-line no-await-in-loop
-    const forged = await post(path, { token: 'A'.repeat(43) }, {
-      cookie,
-      headers: { origin: 'https://evil.example', 'sec-fetch-site': 'cross-site' },
-    });
+    const forged = await post(
+      path,
+      { token: 'A'.repeat(43) },
+      {
+        cookie,
+        headers: { origin: 'https://evil.example', 'sec-fetch-site': 'cross-site' },
+      },
+    );
     assert.deepEqual([forged.status, forged.json['code']], [403, 'cross_origin_refused'], path);
   }
 });
@@ -134,14 +141,21 @@ test('ACC-2 an invite goes to its address alone; without an account it makes one
   );
   for (const path of ['/invites/view', '/invites/sign-up']) {
     // oxlint-disable-next-line no-await-in-loop
-    const again = await post(path, { token, ...(path.endsWith('view') ? {} : { name: 'X Y', password: next }) });
+    const again = await post(path, {
+      token,
+      ...(path.endsWith('view') ? {} : { name: 'X Y', password: next }),
+    });
     assert.equal(again.json['code'], 'link_invalid', path);
   }
 });
 
 test('T-36 an invite for an address that has an account makes no second one', async () => {
   const guest = await signUp(fixture.url);
-  await post('/invites', { email: guest.email, role: 'member' }, { cookie: person.cookie, tenant: person.tenant });
+  await post(
+    '/invites',
+    { email: guest.email, role: 'member' },
+    { cookie: person.cookie, tenant: person.tenant },
+  );
   const token = await mailedToken(fixture.url, { to: guest.email, kind: 'invite' });
   assert.equal((await post('/invites/view', { token })).json['hasAccount'], true);
   const second = await post('/invites/sign-up', { token, name: 'Somebody Else', password: next });
@@ -169,7 +183,10 @@ test('T-46 whose password or address is changed comes from the session, never fr
 test('a signed-in person changes password and address', async () => {
   const someone = await signUp(fixture.url);
   const as = { cookie: someone.cookie };
-  assert.equal((await post('/password', { current: 'not it', password: next }, as)).json['code'], 'password_wrong');
+  assert.equal(
+    (await post('/password', { current: 'not it', password: next }, as)).json['code'],
+    'password_wrong',
+  );
   assert.equal((await post('/password', { current: goodPassword, password: next }, as)).status, 200);
   const email = 'moved@example.org';
   const asked = await post('/email-change', { email, password: next }, as);

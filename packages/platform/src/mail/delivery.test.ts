@@ -249,5 +249,8 @@ describe('mail', () => {
 it('waits double from 10 seconds to an hour, half of it chance', () => {
   const longest = [1, 2, 3, 9, 10, 15].map((attempt) => waitAfter(attempt, () => 1));
   assert.deepEqual(longest, [10_000, 20_000, 40_000, 2_560_000, 3_600_000, 3_600_000]);
-  assert.equal(waitAfter(1, () => 0), 5000);
+  assert.equal(
+    waitAfter(1, () => 0),
+    5000,
+  );
 });

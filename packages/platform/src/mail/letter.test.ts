@@ -43,7 +43,12 @@ describe('a letter', () => {
 
 test('a name that a stranger chose makes no link in a letter', () => {
   assert.equal(quotedName('Vale & Co. Ltd.'), '“Vale & Co. Ltd.”');
-  for (const name of ['pay at https://evil.example/now', 'evil.example', 'mail x@evil.example', 'a\u202eb\nc']) {
+  for (const name of [
+    'pay at https://evil.example/now',
+    'evil.example',
+    'mail x@evil.example',
+    'a\u202eb\nc',
+  ]) {
     assert.doesNotMatch(quotedName(name), /:\/\/|\w\.\w|@|[\p{Cc}\p{Cf}]/u, name);
   }
   assert.equal(Array.from(quotedName('x'.repeat(500))).length, 82);

@@ -42,9 +42,10 @@ describe('changing the address of an account', () => {
       device,
     });
   const change = async (person: Person, email: string, password = goodPassword): Promise<StartedSession> => {
-    const current = await superuser.query<{ email: string }>('select email from identity.account where id = $1', [
-      person.accountId,
-    ]);
+    const current = await superuser.query<{ email: string }>(
+      'select email from identity.account where id = $1',
+      [person.accountId],
+    );
     const session = await signedIn(fixture.identity, { email: current.rows[0]?.email ?? '', password });
     await request(person, email, password);
     await mail.answer();
@@ -125,7 +126,10 @@ describe('changing the address of an account', () => {
     const thief = await change(person, freshEmail());
     const token = await mail.tokenFor(person.email, 'email_changed');
     fixture.advance(week - 1);
-    await assert.rejects(undoEmailChange(mail.links, { token, password: 'short', device }), refusal('password_short'));
+    await assert.rejects(
+      undoEmailChange(mail.links, { token, password: 'short', device }),
+      refusal('password_short'),
+    );
     await undoEmailChange(mail.links, { token, password: next, device });
     assert.equal(await readSession(fixture.identity, thief.token), null);
     await signedIn(fixture.identity, { email: person.email, password: next });

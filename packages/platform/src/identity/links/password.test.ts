@@ -152,7 +152,10 @@ describe('changing a password while signed in', () => {
 
   it('asks for the old one, ends the other sessions, and withdraws the links that are out', async () => {
     const person = await fixture.person();
-    const [here, there] = [await signedIn(fixture.identity, person), await signedIn(fixture.identity, person)];
+    const [here, there] = [
+      await signedIn(fixture.identity, person),
+      await signedIn(fixture.identity, person),
+    ];
     await requestPasswordReset(mail.links, person);
     await mail.answer();
     const token = await mail.tokenFor(person.email, 'password_reset');

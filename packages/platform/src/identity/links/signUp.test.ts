@@ -1,6 +1,13 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { freshEmail, goodPassword, openFixture, refusal, signedIn, type Fixture } from '../../../test/fixture.ts';
+import {
+  freshEmail,
+  goodPassword,
+  openFixture,
+  refusal,
+  signedIn,
+  type Fixture,
+} from '../../../test/fixture.ts';
 import { openMail, type MailFixture } from '../../../test/mail.ts';
 import { readSession } from '../readSession.ts';
 import { signUp as signUpDirectly } from '../signUp.ts';
