@@ -182,6 +182,12 @@ const apiKeys = createRoute({
   component: lazyRouteComponent(() => import('./api-keys/ApiKeyPage.tsx'), 'ApiKeyPage'),
 });
 
+const singleSignOn = createRoute({
+  getParentRoute: () => shell,
+  path: '/single-sign-on',
+  component: lazyRouteComponent(() => import('./single-sign-on/SingleSignOnPage.tsx'), 'SingleSignOnPage'),
+});
+
 const security = createRoute({
   getParentRoute: () => shell,
   path: '/security',
@@ -224,6 +230,7 @@ const inShell = [
   imports,
   members,
   apiKeys,
+  singleSignOn,
   audit,
   security,
   isolation,

@@ -2,6 +2,7 @@ import { EmailPanel } from '../account/EmailPanel.tsx';
 import { PasswordPanel } from '../account/PasswordPanel.tsx';
 import { PageHeader } from '../elements/PageHeader.tsx';
 import { useSession } from '../session/SessionGate.tsx';
+import { LinkedProviders } from '../single-sign-on/LinkedProviders.tsx';
 import { FactorPanel } from './FactorPanel.tsx';
 import { SessionList } from './SessionList.tsx';
 
@@ -12,6 +13,7 @@ export function SecurityPage() {
     <>
       <PageHeader title="Security" lead={session.account.email} />
       <FactorPanel />
+      <LinkedProviders />
       <PasswordPanel />
       <EmailPanel />
       <SessionList />

@@ -8,6 +8,7 @@ import { useFirstFocus } from '../elements/useFirstFocus.ts';
 import { ProblemNotice } from '../problems/ProblemNotice.tsx';
 import { PasskeySignIn } from '../security/PasskeySignIn.tsx';
 import { challengeInAddress, challengeOf, SecondFactorStep } from '../security/SecondFactorStep.tsx';
+import { ProviderSignIn } from '../single-sign-on/ProviderSignIn.tsx';
 import { EntryFrame } from './EntryFrame.tsx';
 import { useMailMode } from './MailSent.tsx';
 import { SecretField } from './SecretField.tsx';
@@ -34,6 +35,7 @@ export function SignInPage() {
         <>
           <SignInForm onEnter={enter} onFactor={setChallenge} />
           <PasskeySignIn onEnter={enter} />
+          <ProviderSignIn returnTo={search.return} />
           <OtherWays />
         </>
       ) : (

@@ -15,6 +15,13 @@ export const places = [
     key: 'k',
     permission: 'access:api-key.read',
   },
+  {
+    group: 'Organisation',
+    to: '/single-sign-on',
+    label: 'Single sign-on',
+    key: 'd',
+    permission: 'access:connection.read',
+  },
   { group: 'Organisation', to: '/audit', label: 'Audit', key: 'a', permission: 'audit:entry.read' },
   {
     group: 'Organisation',
