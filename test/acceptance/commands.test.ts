@@ -31,6 +31,12 @@ const firstLines: Readonly<Record<string, string>> = {
   'context inspect': 'bulkhead context inspect: check a context token and show what it says',
   'context rotate': 'bulkhead context rotate: replace the key that seals contexts',
   'context retire': 'bulkhead context retire: refuse the contexts of a key from now on',
+  'audit verify': 'bulkhead audit verify: check that nobody changed the audit log',
+  'audit checkpoint': 'bulkhead audit checkpoint: print the latest signed checkpoint of a chain',
+  'audit proof': 'bulkhead audit proof: prove that one entry stands in the audit log',
+  'audit keys': 'bulkhead audit keys: print the public keys of the audit log',
+  'audit cut': 'bulkhead audit cut: give up a tenant’s entries from before a day',
+  witness: 'bulkhead witness: watch other installations’ audit logs and cosign them',
   version: 'bulkhead version: print the versions of Bulkhead and of Node.js',
 };
 

@@ -17,7 +17,7 @@ import { readConfig } from './readConfig.ts';
 import { composeEnvironment, configuresDatabase, type Decided } from './settings.ts';
 
 /** What a command needs of the configuration to work on a database. */
-export type DatabaseConfig = Pick<Config, 'database' | 'context' | 'encryption'>;
+export type DatabaseConfig = Pick<Config, 'database' | 'context' | 'encryption' | 'audit'>;
 
 type Held = { readonly config: DatabaseConfig; close(): Promise<void> };
 
