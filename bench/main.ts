@@ -1,6 +1,8 @@
 import { parseArgs } from 'node:util';
 import { apiRequest } from './api-request.ts';
+import { audit } from './audit.ts';
 import { auditWrite } from './audit-write.ts';
+import { auth } from './auth.ts';
 import { prover } from './prover.ts';
 import { rlsPolicy } from './rls-policy.ts';
 import { tenantQuery } from './tenant-query.ts';
@@ -19,8 +21,10 @@ export type Benchmark = {
 const benchmarks: Record<string, Benchmark> = {
   'tenant-query': tenantQuery,
   'rls-policy': rlsPolicy,
+  audit,
   'audit-write': auditWrite,
   'api-request': apiRequest,
+  auth,
   prover,
 };
 
