@@ -35,6 +35,7 @@ const pages = [
   { path: '/import', ready: 'Choose a CSV file' },
   { path: '/members', ready: 'No open invite.' },
   { path: '/api-keys', ready: 'No program has a key yet.' },
+  { path: '/single-sign-on', ready: 'No connection yet' },
   { path: '/audit', ready: 'ORDER-3' },
   { path: '/security', ready: 'Your password alone opens this account.' },
   { path: '/no/such/page', ready: 'There is no page at this address.' },

@@ -13,10 +13,10 @@ const flags = [
 ];
 
 /** Starts the Chromium that is installed. */
-export function startBrowser(): Promise<Browser> {
+export function startBrowser(more: readonly string[] = []): Promise<Browser> {
   const executablePath = findComponent('chromium');
   if (executablePath === undefined) throw new Error('Chromium is not installed.');
-  return chromium.launch({ executablePath, args: flags, headless: true });
+  return chromium.launch({ executablePath, args: [...flags, ...more], headless: true });
 }
 
 export type Watched = {
