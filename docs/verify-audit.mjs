@@ -2,7 +2,6 @@
 // Checks an export of a Bulkhead audit log, or the proof of one entry, with Node.js 22 or newer and nothing else:
 // no package, no network, no database. What it checks and why that suffices: docs/audit-format.md, docs/audit.md.
 // Made from packages/platform/src/audit/ledger by npm run docs; its parts stand there with their tests.
-import { createInterface } from 'node:readline';
 import { createPrivateKey, createPublicKey, hash, sign, verify } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { join } from 'node:path';
@@ -97,22 +96,25 @@ const noLeaf = Buffer.alloc(32);
 /** Root of the tree without leaves. */
 const emptyRoot = hash('sha256', '', 'buffer');
 
+// Hashing into a string and out of a reused buffer takes a third of the time of `hash(…, 'buffer')` of a new one.
+const digest = (data) => Buffer.from(hash('sha256', data, 'binary'), 'latin1');
+const nodeData = Buffer.alloc(65, 1);
+const leafData = Buffer.alloc(16_384);
+
 /** An entry's leaf: SHA-256 over 0x00, the leaf before it (32 zero bytes for the first), its bytes. */
 function leafOf(previous, entry) {
-  const data = Buffer.allocUnsafe(33 + entry.length);
-  data[0] = 0;
+  const length = 33 + entry.length;
+  const data = length <= leafData.length ? leafData.subarray(0, length) : Buffer.alloc(length);
   previous.copy(data, 1);
   entry.copy(data, 33);
-  return hash('sha256', data, 'buffer');
+  return digest(data);
 }
 
 /** An inner node: SHA-256 over 0x01 and its children. */
 function nodeOf(left, right) {
-  const data = Buffer.allocUnsafe(65);
-  data[0] = 1;
-  left.copy(data, 1);
-  right.copy(data, 33);
-  return hash('sha256', data, 'buffer');
+  left.copy(nodeData, 1);
+  right.copy(nodeData, 33);
+  return digest(nodeData);
 }
 
 /** A tree that grows leaf by leaf and keeps no more than one hash for each level. */
@@ -821,30 +823,28 @@ function cutIn(bytes) {
  * @throws {ExportError} when it cannot be checked
  */
 async function verifyExport(path, options) {
-  const lines = createInterface({
-    input: createReadStream(path, { highWaterMark: 1 << 20 }),
-    crlfDelay: Infinity,
-  });
   let header;
   let verifier;
   let trusted = { checkpoints: [], findings: [] };
   let [cutBefore, count] = [0, 0];
-  for await (const line of lines) {
-    if (header === undefined || verifier === undefined) {
-      header = readHeader(line);
-      const notes = [
-        ...header.checkpoints.map((note) => ({ note, source: 'database' })),
-        ...(options.anchors ?? []),
-      ];
-      trusted = trustedCheckpoints(notes, header.origin, options.verifiers);
-      verifier = openVerifier(header, trusted.checkpoints);
-      continue;
+  for await (const lines of linesOf(path)) {
+    for (const line of lines) {
+      if (header === undefined || verifier === undefined) {
+        header = readHeader(line);
+        const notes = [
+          ...header.checkpoints.map((note) => ({ note, source: 'database' })),
+          ...(options.anchors ?? []),
+        ];
+        trusted = trustedCheckpoints(notes, header.origin, options.verifiers);
+        verifier = openVerifier(header, trusted.checkpoints);
+        continue;
+      }
+      const link = readLine(line, verifier.next);
+      if (link.entry !== undefined) cutBefore = Math.max(cutBefore, cutIn(link.entry));
+      verifier.push({ ...link, withheld: link.seq < header.from || link.seq >= header.to });
+      count += 1;
+      if (count % 50_000 === 0) options.onProgress?.(count);
     }
-    const link = readLine(line, verifier.next);
-    if (link.entry !== undefined) cutBefore = Math.max(cutBefore, cutIn(link.entry));
-    verifier.push({ ...link, withheld: link.seq < header.from || link.seq >= header.to });
-    count += 1;
-    if (count % 50_000 === 0) options.onProgress?.(count);
   }
   if (header === undefined || verifier === undefined) throw new ExportError('The file is empty.');
   const report = verifier.finish({ cutBefore });
@@ -855,6 +855,17 @@ async function verifyExport(path, options) {
     );
   }
   return { ...report, findings, origin: header.origin };
+}
+
+/** The lines of a file, some at a time: one by one they would cost more than checking them. */
+async function* linesOf(path) {
+  let rest = '';
+  for await (const chunk of createReadStream(path, { highWaterMark: 1 << 18, encoding: 'utf8' })) {
+    const lines = `${rest}${chunk}`.split('\n');
+    rest = lines.pop() ?? '';
+    yield lines;
+  }
+  if (rest !== '') yield [rest];
 }
 
 function readLine(line, next) {

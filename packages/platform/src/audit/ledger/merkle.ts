@@ -7,22 +7,25 @@ export const noLeaf: Buffer = Buffer.alloc(32);
 /** Root of the tree without leaves. */
 export const emptyRoot: Buffer = hash('sha256', '', 'buffer');
 
+// Hashing into a string and out of a reused buffer takes a third of the time of `hash(…, 'buffer')` of a new one.
+const digest = (data: Buffer): Buffer => Buffer.from(hash('sha256', data, 'binary'), 'latin1');
+const nodeData = Buffer.alloc(65, 1);
+const leafData = Buffer.alloc(16_384);
+
 /** An entry's leaf: SHA-256 over 0x00, the leaf before it (32 zero bytes for the first), its bytes. */
 export function leafOf(previous: Buffer, entry: Buffer): Buffer {
-  const data = Buffer.allocUnsafe(33 + entry.length);
-  data[0] = 0;
+  const length = 33 + entry.length;
+  const data = length <= leafData.length ? leafData.subarray(0, length) : Buffer.alloc(length);
   previous.copy(data, 1);
   entry.copy(data, 33);
-  return hash('sha256', data, 'buffer');
+  return digest(data);
 }
 
 /** An inner node: SHA-256 over 0x01 and its children. */
 export function nodeOf(left: Buffer, right: Buffer): Buffer {
-  const data = Buffer.allocUnsafe(65);
-  data[0] = 1;
-  left.copy(data, 1);
-  right.copy(data, 33);
-  return hash('sha256', data, 'buffer');
+  left.copy(nodeData, 1);
+  right.copy(nodeData, 33);
+  return digest(nodeData);
 }
 
 /** A tree that grows leaf by leaf and keeps no more than one hash for each level. */
