@@ -1,3 +1,4 @@
+import { applicationContract } from './application.ts';
 import { apiKeyContract } from './apiKey.ts';
 import { auditContract } from './audit.ts';
 import { companyContract } from './company.ts';
@@ -51,6 +52,7 @@ export const platformContract = {
   invite: inviteContract,
   apiKey: apiKeyContract,
   operator: operatorContract,
+  application: applicationContract,
   saml: samlContract,
   connection: connectionContract,
   domain: domainContract,

@@ -1,4 +1,5 @@
 import { isolationHandlers } from '../isolation/handlers.ts';
+import { applicationHandlers } from './application.ts';
 import { apiKeyHandlers } from './apiKey.ts';
 import { auditHandlers } from './audit.ts';
 import { companyHandlers } from './company.ts';
@@ -34,6 +35,7 @@ export function platformRouter(dependencies: HandlerDependencies) {
     invite: inviteHandlers(dependencies),
     apiKey: apiKeyHandlers(dependencies),
     operator: operatorHandlers(dependencies),
+    application: applicationHandlers(dependencies),
     saml: samlHandlers(dependencies.saml),
     connection: connectionHandlers(dependencies),
     domain: domainHandlers(dependencies),

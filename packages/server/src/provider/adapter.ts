@@ -1,6 +1,7 @@
 import {
   findClient,
   noteApplicationSignIn,
+  noteReuse,
   type ProviderClient,
   type ProviderRecords,
   type RecordModel,
@@ -35,6 +36,7 @@ function recordAdapter({ records, identity }: AdapterDependencies, model: Record
         sessionId,
         clientId: String(payload.clientId),
         sid: String(payload.sid ?? ''),
+        accountId: String(payload.accountId),
       });
     },
     find: (id) => records.find(model, id) as Promise<AdapterPayload | undefined>,
@@ -47,6 +49,10 @@ function recordAdapter({ records, identity }: AdapterDependencies, model: Record
       if (await records.consume(model, id, identity.lifetimes.idle)) return;
       // Another request spent it since the library looked: the same as seeing it spent.
       if (typeof found?.['grantId'] === 'string') await records.endGrant(found['grantId']);
+      await noteReuse(identity, {
+        clientId: Provider.ctx?.oidc.client?.clientId,
+        accountId: typeof found?.['accountId'] === 'string' ? found['accountId'] : undefined,
+      });
       throw new errors.InvalidGrant('already used');
     },
   };

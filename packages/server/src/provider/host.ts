@@ -1,10 +1,10 @@
 import type { EventEmitter } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { IdentityDependencies } from '@bulkhead/platform/identity';
-import { ProviderRecords } from '@bulkhead/platform/identity/provider';
+import { noteReuse, ProviderRecords } from '@bulkhead/platform/identity/provider';
 import { deriveKey } from '@bulkhead/platform/vault';
 import type { FieldCipher } from '@bulkhead/platform/vault';
-import type { Provider } from 'oidc-provider';
+import type { KoaContextWithOIDC, Provider } from 'oidc-provider';
 import { ProviderCookies } from './cookies.ts';
 import type { SigningKeys } from './keys.ts';
 import { createProvider } from './provider.ts';
@@ -63,6 +63,13 @@ export class ProviderHost {
     await this.#built?.answer(request, response);
   }
 
+  /** The library ends a grant at the token endpoint for one reason: something was used twice. */
+  #noteReuse({ oidc }: KoaContextWithOIDC): void {
+    if (oidc.route !== 'token') return;
+    const who = { clientId: oidc.client?.clientId, accountId: oidc.account?.accountId };
+    this.identity.background.run(() => noteReuse(this.identity, who));
+  }
+
   /** Whether a key of this id is published. */
   async knowsKey(kid: string | undefined): Promise<boolean> {
     await this.current();
@@ -83,6 +90,7 @@ export class ProviderHost {
         deriveKey(master, 'bulkhead provider cookie signature').toString('base64url'),
       ),
     });
+    provider.on('grant.revoked', (context) => this.#noteReuse(context));
     provider.on('server_error', (_context, error) => this.#options.onFault(error));
     (provider as EventEmitter).on('error', (error) => this.#options.onFault(error));
     this.#built = { provider, answer: provider.callback() as Answer, kids };

@@ -13,20 +13,42 @@ type Dependencies = { pool: Pool; sealer: Sealer; clock: Clock };
 export type SignInPlace = { sessionId: string; clientId: string };
 
 /**
- * Notes that a session signed in to an application, so that the application is told when it ends.
+ * Notes that a session signed in to an application, so that the application is told when it ends; audited.
  *
  * @param signIn.sid the session as the application knows it
  */
 export async function noteApplicationSignIn(
-  { pool, clock }: Dependencies,
-  { sessionId, clientId, sid }: SignInPlace & { sid: string },
+  { pool, clock, sealer }: Dependencies,
+  { sessionId, clientId, sid, accountId }: SignInPlace & { sid: string; accountId: string },
 ): Promise<void> {
-  await pool.query(
-    `insert into identity.provider_sign_in (session_id, client_id, sid, created_at) values ($1, $2, $3, $4)
-     on conflict (session_id, client_id) do update set sid = excluded.sid
-       where provider_sign_in.sid <> excluded.sid and provider_sign_in.ended_at is null`,
-    [sessionId, clientId, sid, new Date(clock())],
-  );
+  await inTransaction(pool, async (client) => {
+    await client.query(
+      `insert into identity.provider_sign_in (session_id, client_id, sid, created_at) values ($1, $2, $3, $4)
+       on conflict (session_id, client_id) do update set sid = excluded.sid
+         where provider_sign_in.sid <> excluded.sid and provider_sign_in.ended_at is null`,
+      [sessionId, clientId, sid, new Date(clock())],
+    );
+    await recordEvent({ sealer }, client, {
+      accountId,
+      action: 'application.sign_in',
+      targetType: 'identity.session',
+      targetId: sessionId,
+      detail: { application: clientId },
+    });
+  });
+}
+
+/** Notes that a code or refresh token was used a second time, and what was granted has ended. */
+export async function noteReuse(
+  { pool, sealer }: Dependencies,
+  { clientId, accountId }: { clientId: string | undefined; accountId: string | undefined },
+): Promise<void> {
+  await recordEvent({ sealer }, pool, {
+    accountId,
+    action: 'application.reuse',
+    targetType: 'identity.provider_client',
+    detail: { application: clientId },
+  });
 }
 
 /** The tenant a person chose for an application under this session; undefined until then. */

@@ -1,8 +1,10 @@
-import type { ClientBase, Pool } from 'pg';
 import { timingSafeEqual } from 'node:crypto';
+import type { ClientBase, Pool } from 'pg';
 import type { Clock } from '../../clock.ts';
 import { PlatformError, translating } from '../../errors.ts';
 import type { RandomBytes } from '../../random.ts';
+import type { Sealer } from '../../sealer.ts';
+import { noTenant } from '../noTenant.ts';
 import { createSecretToken, hashSecretToken } from '../secretToken.ts';
 
 /** How an application proves itself at the token endpoint: client_secret_basic, private_key_jwt, or not at all. */
@@ -184,3 +186,12 @@ const fields: Readonly<Record<string, string>> = {
   provider_client_resource_authenticates: 'authentication',
   provider_client_of_use: 'redirectUris',
 };
+
+/** An operator as a registrar: under a context sealed for them, which the database verifies. */
+export function operatorRegistrar(
+  { pool, sealer, clock }: { pool: Pool; sealer: Sealer; clock: Clock },
+  accountId: string,
+): Registrar {
+  const context = sealer.seal({ tenant: noTenant, actor: { kind: 'account', id: accountId } });
+  return { database: pool, clock, context };
+}
