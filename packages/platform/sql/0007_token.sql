@@ -229,7 +229,8 @@ $body$;
 comment on function identity.is_sign_in_locked(uuid, text, timestamptz) is
   'Whether five failures of the last 15 minutes stand against the account or its address.';
 
-create function identity.release_sign_in(account_id uuid, address text, at timestamptz) returns integer
+create function identity.release_sign_in(account_id uuid, address text, at timestamptz, attempt bigint default null)
+  returns integer
   language plpgsql
   set search_path = ''
 as $body$
@@ -237,15 +238,16 @@ declare
   released integer;
 begin
   update identity.sign_in_failure f set released_at = at
-    where f.released_at is null and (f.failed_at is not null or f.occurred_at <= at - interval '1 minute')
+    where f.released_at is null
+      and (f.failed_at is not null or f.occurred_at <= at - interval '1 minute' or f.id = release_sign_in.attempt)
       and (f.account_hash = identity.sign_in_subject(release_sign_in.account_id, sha256(convert_to(address, 'UTF8')))
         or f.address_hash = sha256(convert_to(address, 'UTF8')));
   get diagnostics released = row_count;
   return released;
 end
 $body$;
-comment on function identity.release_sign_in(uuid, text, timestamptz) is
-  'Takes back what stands against an account and its address, but no attempt that is under way.';
+comment on function identity.release_sign_in(uuid, text, timestamptz, bigint) is
+  'Takes back what stands against an account and its address, but no attempt that is under way, unless it is the given one.';
 
 create function identity.forget_sign_in_failures(before timestamptz) returns bigint
   language sql security definer
@@ -354,7 +356,7 @@ revoke execute on function
   identity.count_sign_in_failures(bytea, bytea, timestamptz),
   identity.fail_sign_in(bigint, timestamptz),
   identity.is_sign_in_locked(uuid, text, timestamptz),
-  identity.release_sign_in(uuid, text, timestamptz),
+  identity.release_sign_in(uuid, text, timestamptz, bigint),
   identity.forget_sign_in_failures(timestamptz),
   identity.disable_account(text, text, timestamptz),
   identity.enable_account(text, text),
@@ -368,7 +370,7 @@ grant execute on function
   identity.count_sign_in_failures(bytea, bytea, timestamptz),
   identity.fail_sign_in(bigint, timestamptz),
   identity.is_sign_in_locked(uuid, text, timestamptz),
-  identity.release_sign_in(uuid, text, timestamptz)
+  identity.release_sign_in(uuid, text, timestamptz, bigint)
   to bulkhead_identity;
 grant usage on schema identity to bulkhead_worker;
 grant execute on function identity.forget_sign_in_failures(timestamptz) to bulkhead_worker;

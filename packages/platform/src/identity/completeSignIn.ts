@@ -2,9 +2,9 @@ import type { ClientBase } from 'pg';
 import { PlatformError } from '../errors.ts';
 import { inTransaction } from '../transaction.ts';
 import type { IdentityDependencies } from './dependencies.ts';
-import { isUnknownDevice } from './device.ts';
+import { deviceHashOf } from './device.ts';
 import { recordEvent } from './event.ts';
-import { isSignInLocked, releaseSignIn, withdrawSignIn } from './lockout.ts';
+import { releaseSignIn, withdrawSignIn } from './lockout.ts';
 import { startSession, type Device, type StartedSession } from './session.ts';
 import type { AttemptAccount, SignInAttempt, SignInVerdict } from './signInRule.ts';
 
@@ -14,8 +14,8 @@ export type SignInOutcome =
 
 /**
  * The one way from a proof to a session, for every kind of sign-in: it refuses a disabled account, a password that was
- * changed meanwhile, a lock (T-34), and what a rule refuses; asks for a second factor where a rule says so; and starts the session.
- * All in one transaction that holds the account, so that disabling it or ending its sessions comes either before, and
+ * changed meanwhile, a lock (T-34), and what a rule refuses; asks for a second factor where a rule says so; and starts
+ * the session. All in one transaction that holds the account, so that disabling it or ending its sessions comes either before, and
  * is seen, or after, and ends this session too.
  *
  * @param within the caller's open transaction, in which a link or code is consumed; default one of its own
@@ -26,9 +26,9 @@ export async function completeSignIn(
   attempt: SignInAttempt,
   within?: ClientBase,
 ): Promise<SignInOutcome> {
-  if (within === undefined)
-    return inTransaction(identity.pool, (client) => decide(identity, attempt, client));
-  return decide(identity, attempt, within);
+  if (within !== undefined) return decide(identity, attempt, within);
+  // Nothing is used up here but a password's attempt: what a crash forgets is a session, which is signed in to again.
+  return inTransaction(identity.pool, (client) => decide(identity, attempt, client), { durable: false });
 }
 
 async function decide(
@@ -37,7 +37,8 @@ async function decide(
   client: ClientBase,
 ): Promise<SignInOutcome> {
   const account = await holdAccount(client, attempt);
-  if (isGuessable(attempt) && (await isSignInLocked(identity, client, account))) {
+  const { isLocked, isNewDevice } = await look(identity, client, { attempt, account });
+  if (isLocked && isGuessable(attempt)) {
     throw new PlatformError('sign_in_refused', attempt.verifiedBy === 'password' ? {} : { message: locked });
   }
   for (const rule of identity.signInRules) {
@@ -50,7 +51,7 @@ async function decide(
       return verdict;
     }
   }
-  return { kind: 'session', session: await begin(identity, client, { attempt, account }) };
+  return { kind: 'session', session: await begin(identity, client, { attempt, account, isNewDevice }) };
 }
 
 const locked = 'Sign-in is not possible at this moment. Try again in 15 minutes, or reset your password.';
@@ -65,13 +66,15 @@ function isGuessable({ verifiedBy, secondFactor }: SignInAttempt): boolean {
 async function begin(
   identity: IdentityDependencies,
   client: ClientBase,
-  { attempt, account }: { attempt: SignInAttempt; account: AttemptAccount },
+  {
+    attempt,
+    account,
+    isNewDevice,
+  }: { attempt: SignInAttempt; account: AttemptAccount; isNewDevice: boolean },
 ): Promise<StartedSession> {
   const { device, verifiedBy, methods, secondFactor, countedAttempt } = attempt;
-  const isNewDevice = await isUnknownDevice(client, account.id, device);
   const session = await startSession(identity, client, attempt);
-  if (countedAttempt !== undefined) await withdrawSignIn(identity, client, countedAttempt);
-  await releaseSignIn(identity, client, account);
+  await releaseSignIn(identity, client, { ...account, countedAttempt });
   await recordEvent(identity, client, {
     action: isNewDevice ? 'sign_in.new_device' : 'sign_in.complete',
     targetType: 'identity.session',
@@ -105,26 +108,45 @@ async function holdAccount(
   client: ClientBase,
   { accountId, passwordHash }: SignInAttempt,
 ): Promise<AttemptAccount> {
+  // A reset that commits meanwhile ends the sessions it sees, and this one is not yet among them.
+  const password = passwordHash !== undefined;
   const { rows } = await client.query<AccountRow>(
-    `select id, email, email_normalised, name, disabled_at is not null as disabled
-     from identity.account where id = $1 for share`,
-    [accountId],
+    `select a.id, a.email, a.email_normalised, a.name, a.disabled_at is not null as disabled
+     from identity.account a ${password ? 'join identity.password p on p.account_id = a.id and p.hash = $2' : ''}
+     where a.id = $1 for share`,
+    password ? [accountId, passwordHash] : [accountId],
   );
   const row = rows[0];
   if (row === undefined) throw new PlatformError('sign_in_refused');
   if (row.disabled) throw new PlatformError('account_disabled');
-  if (passwordHash !== undefined) await holdPassword(client, { accountId, passwordHash });
   return { id: row.id, email: row.email, emailNormalised: row.email_normalised, name: row.name };
 }
 
-// A reset that commits meanwhile ends the sessions it sees, and this one is not yet among them.
-async function holdPassword(
+/**
+ * Whether the account is locked, and whether an account that was signed in before never was on this device: a browser
+ * is known by the random value of its device cookie; a program, which keeps no cookies, by how it names itself.
+ */
+async function look(
+  { clock }: IdentityDependencies,
   client: ClientBase,
-  { accountId, passwordHash }: { accountId: string; passwordHash: string },
-): Promise<void> {
-  const { rowCount } = await client.query(
-    'select from identity.password where account_id = $1 and hash = $2 for share',
-    [accountId, passwordHash],
+  { attempt, account }: { attempt: SignInAttempt; account: AttemptAccount },
+): Promise<{ isLocked: boolean; isNewDevice: boolean }> {
+  const { browser, userAgent } = attempt.device;
+  const { rows } = await client.query<{ locked: boolean; unknown: boolean }>(
+    `select identity.is_sign_in_locked($1, $2, $3) as locked,
+       exists (select from identity.session s where s.account_id = $1) and not exists (
+         select from identity.session s
+         where s.account_id = $1 and case when $4
+           then s.device_hash = $5 else s.device_hash is null and s.user_agent is not distinct from $6 end
+       ) as unknown`,
+    [
+      account.id,
+      account.emailNormalised,
+      new Date(clock()),
+      browser !== undefined,
+      deviceHashOf(browser),
+      userAgent?.slice(0, 512) ?? null,
+    ],
   );
-  if (rowCount !== 1) throw new PlatformError('sign_in_refused');
+  return { isLocked: rows[0]?.locked === true, isNewDevice: rows[0]?.unknown === true };
 }

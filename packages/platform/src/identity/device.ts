@@ -1,28 +1,10 @@
-import type { ClientBase } from 'pg';
 import type { IdentityDependencies } from './dependencies.ts';
 import { hashSecretToken } from './secretToken.ts';
 import type { Device } from './session.ts';
 
-/**
- * Whether an account that was signed in before never was on this device. A browser is known by the random value of
- * its device cookie; a program, which keeps no cookies, by how it names itself.
- */
-export async function isUnknownDevice(
-  client: ClientBase,
-  accountId: string,
-  { browser, userAgent }: Device,
-): Promise<boolean> {
-  const deviceHash = browser?.token === undefined ? null : hashSecretToken(browser.token);
-  const { rows } = await client.query<{ unknown: boolean }>(
-    `select exists (select from identity.session s where s.account_id = $1)
-       and not exists (
-         select from identity.session s
-         where s.account_id = $1
-           and case when $2 then s.device_hash = $3 else s.device_hash is null and s.user_agent is not distinct from $4 end
-       ) as unknown`,
-    [accountId, browser !== undefined, deviceHash, userAgent?.slice(0, 512) ?? null],
-  );
-  return rows[0]?.unknown === true;
+/** What a browser is known by; null when it brings nothing, or nothing of ours. */
+export function deviceHashOf(browser: Device['browser']): Buffer | null {
+  return browser?.token === undefined ? null : hashSecretToken(browser.token);
 }
 
 /** A live session as its owner sees it among the others. */

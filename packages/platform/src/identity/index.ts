@@ -54,7 +54,6 @@ export type {
 export {
   beginSignIn,
   failSignIn,
-  isSignInLocked,
   lockWindow,
   releaseSignIn,
   withdrawSignIn,

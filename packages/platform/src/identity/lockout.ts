@@ -79,32 +79,24 @@ export async function withdrawSignIn(
   ]);
 }
 
-/** Whether five recent failures stand against an account or its address. */
-export async function isSignInLocked(
-  { clock }: Pick<IdentityDependencies, 'clock'>,
-  database: Pool | ClientBase,
-  { id, emailNormalised }: { id: string; emailNormalised: string },
-): Promise<boolean> {
-  const { rows } = await database.query<{ locked: boolean }>(
-    'select identity.is_sign_in_locked($1, $2, $3) as locked',
-    [id, emailNormalised, new Date(clock())],
-  );
-  return rows[0]?.locked === true;
-}
-
 /**
  * Lets an account sign in again: after a sign-in, and after its password was reset. What is under way goes on
- * counting.
+ * counting, but for the sign-in's own attempt.
  */
 export async function releaseSignIn(
   { clock }: Pick<IdentityDependencies, 'clock'>,
   database: Pool | ClientBase,
-  { id, emailNormalised }: { id: string; emailNormalised: string },
+  {
+    id,
+    emailNormalised,
+    countedAttempt,
+  }: { id: string; emailNormalised: string; countedAttempt?: string | undefined },
 ): Promise<void> {
-  await database.query('select identity.release_sign_in($1, $2, $3)', [
+  await database.query('select identity.release_sign_in($1, $2, $3, $4)', [
     id,
     emailNormalised,
     new Date(clock()),
+    countedAttempt ?? null,
   ]);
 }
 

@@ -80,7 +80,6 @@ export async function refresh(
   const { randomBytes, clock } = identity;
   const successor = randomBytes(32);
   const { rows } = await identity.pool.query<Exchanged>({
-    name: 'exchange_refresh_token',
     text: `select session_id, account_id, expires_at from identity.exchange_refresh_token(
        $1, $2, $3, $4, $5, $6 * interval '1 millisecond', $7 * interval '1 millisecond')`,
     values: [
