@@ -7,9 +7,14 @@ const components = {
   python3: { programs: ['python3'], folders: ['/usr/bin'], onlyThere: true },
   psql: { programs: ['psql'], folders: ['/usr/lib/postgresql/15/bin'] },
   chromium: { programs: ['chromium', 'chromium-browser', 'google-chrome'], folders: [] },
+  hydra: { programs: ['hydra'], folders: ['/usr/bin'] },
   xmlsec1: { programs: ['xmlsec1'], folders: ['/usr/bin'] },
   // A library: the program it brings along tells that it is there.
   pysaml2: { programs: ['make_metadata'], folders: ['/usr/bin'] },
+  'golang-go': { programs: ['go'], folders: ['/usr/lib/go/bin'] },
+  'golang-x-mod': { programs: ['note.go'], folders: ['/usr/share/gocode/src/golang.org/x/mod/sumdb/note'], onlyThere: true },
+  spin: { programs: ['spin'], folders: [] },
+  gcc: { programs: ['gcc'], folders: [] },
   'postgresql-15': { programs: ['postgres'], folders: ['/usr/lib/postgresql/15/bin'], onlyThere: true },
 } satisfies Record<string, { programs: string[]; folders: string[]; onlyThere?: boolean }>;
 
