@@ -11,8 +11,8 @@ before(async () => {
 });
 after(() => fixture.close());
 
-const post = (path: string, json: unknown, cookie?: string, tenant?: string): Promise<Answer> =>
-  send(fixture.url, path, { method: 'POST', json, cookie, tenant });
+const post = (path: string, json: unknown, cookie?: string): Promise<Answer> =>
+  send(fixture.url, path, { method: 'POST', json, cookie });
 
 /** An authenticator app on a person's account, and the cookie after it. */
 async function addTotp(
@@ -141,7 +141,11 @@ test('AUT-10 an invite to be owner or admin asks for a fresh proof, one to be a 
   const owner = await signUp(fixture.url);
   await age();
   const invite = (role: string): Promise<Answer> =>
-    post('/api/invites', { email: `${role}@example.net`, role }, owner.cookie, owner.tenant);
+    send(fixture.url, '/api/invites', {
+      cookie: owner.cookie,
+      tenant: owner.tenant,
+      json: { email: `${role}@example.net`, role },
+    });
   assert.equal((await invite('owner')).json['code'], 'step_up_required');
   assert.equal((await invite('admin')).json['code'], 'step_up_required');
   assert.equal((await invite('member')).status, 201);

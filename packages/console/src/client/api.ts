@@ -32,7 +32,7 @@ export function createApi({ scope, origin, stepUp, onSignedOut }: ApiOptions) {
   const link = new RPCLink({
     url: `${origin}/rpc`,
     headers: () => scopeHeaders(scope),
-    interceptors: [({ next, path }) => (path[0] === 'session' ? next() : stepUp.through(next))],
+    interceptors: [(call) => (call.path[0] === 'session' ? call.next() : stepUp.through(() => call.next()))],
     plugins: [
       new BatchLinkPlugin({
         groups: [{ condition: () => true, context: {} }],

@@ -34,29 +34,7 @@ export function FactorPanel() {
   }
   return (
     <>
-      <Panel
-        flush
-        title="Second factors"
-        actions={
-          <Group gap="xs">
-            <Button
-              size="xs"
-              leftSection={<IconKey size={14} aria-hidden />}
-              onClick={() => setOpen({ kind: 'passkey' })}
-            >
-              Add a passkey
-            </Button>
-            <Button
-              size="xs"
-              variant="default"
-              leftSection={<IconDeviceMobile size={14} aria-hidden />}
-              onClick={() => setOpen({ kind: 'totp' })}
-            >
-              Add an authenticator app
-            </Button>
-          </Group>
-        }
-      >
+      <Panel flush title="Second factors" actions={<AddButtons onOpen={(kind) => setOpen({ kind })} />}>
         <Loaded query={factors} rows={2}>
           {({ factors: held }) =>
             held.length === 0 ? (
@@ -82,6 +60,24 @@ export function FactorPanel() {
       )}
       <OpenDialog open={open} onClose={close} onDone={finish} />
     </>
+  );
+}
+
+function AddButtons({ onOpen }: { onOpen: (kind: 'totp' | 'passkey') => void }) {
+  return (
+    <Group gap="xs">
+      <Button size="xs" leftSection={<IconKey size={14} aria-hidden />} onClick={() => onOpen('passkey')}>
+        Add a passkey
+      </Button>
+      <Button
+        size="xs"
+        variant="default"
+        leftSection={<IconDeviceMobile size={14} aria-hidden />}
+        onClick={() => onOpen('totp')}
+      >
+        Add an authenticator app
+      </Button>
+    </Group>
   );
 }
 

@@ -5,7 +5,6 @@ import styles from './RecoveryCodesDialog.module.css';
 /** Shows recovery codes, this once, and closes only when they are kept somewhere. */
 export function RecoveryCodesDialog({ codes, onClose }: { codes: readonly string[]; onClose: () => void }) {
   const [kept, setKept] = useState(false);
-  const text = codes.join('\n');
   return (
     <Modal
       opened
@@ -27,21 +26,7 @@ export function RecoveryCodesDialog({ codes, onClose }: { codes: readonly string
           </li>
         ))}
       </ol>
-      <Group>
-        <Button variant="default" onClick={() => save(text)}>
-          Download
-        </Button>
-        <Button variant="default" onClick={() => window.print()}>
-          Print
-        </Button>
-        <CopyButton value={text}>
-          {({ copied, copy }) => (
-            <Button variant="default" onClick={copy}>
-              {copied ? 'Copied' : 'Copy'}
-            </Button>
-          )}
-        </CopyButton>
-      </Group>
+      <Keeping text={codes.join('\n')} />
       <Checkbox
         mt="lg"
         label="I have kept these codes"
@@ -54,6 +39,27 @@ export function RecoveryCodesDialog({ codes, onClose }: { codes: readonly string
         </Button>
       </Group>
     </Modal>
+  );
+}
+
+/** Ways to keep the codes somewhere. */
+function Keeping({ text }: { text: string }) {
+  return (
+    <Group>
+      <Button variant="default" onClick={() => save(text)}>
+        Download
+      </Button>
+      <Button variant="default" onClick={() => window.print()}>
+        Print
+      </Button>
+      <CopyButton value={text}>
+        {({ copied, copy }) => (
+          <Button variant="default" onClick={copy}>
+            {copied ? 'Copied' : 'Copy'}
+          </Button>
+        )}
+      </CopyButton>
+    </Group>
   );
 }
 

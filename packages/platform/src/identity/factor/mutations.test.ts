@@ -115,7 +115,11 @@ describe('each control of the factors is what stops its attack', () => {
     await assert.rejects(attack(factors), refusal('sign_in_expired'));
     await withoutTrigger('identity.pending_sign_in', async () => {
       const pool = new AlteredPool(fixture.database.connections.identity, ['consumed_at is null', 'true']);
-      await attack({ ...factors, pool }).finally(() => pool.end());
+      try {
+        await attack({ ...factors, pool });
+      } finally {
+        await pool.end();
+      }
       assert.ok(pool.altered > 0);
     });
   });
