@@ -19,6 +19,14 @@ const promised: Record<string, string[]> = {
   ],
   'audit-write': ['ratio_single', 'ratio_bulk'],
   'api-request': ['ratio_secured_bare', 'secured_requests_per_second', 'bare_requests_per_second'],
+  auth: [
+    'verify_per_s',
+    'verify_uncached_per_s',
+    'refresh_per_s',
+    'ratio_login_hash',
+    'login_memory_mb',
+    'login_refused_of_200',
+  ],
   prover: ['scan_seconds', 'attack_seconds', 'attacks'],
 };
 

@@ -19,19 +19,30 @@ export class HttpClient {
     socket.on('error', (error) => this.#waiting?.reject(error));
   }
 
-  static open(port: number, target: { path: string; headers: Record<string, string> }): Promise<HttpClient> {
-    const headers = Object.entries({ host: `127.0.0.1:${port}`, ...target.headers });
+  /** @param target.body given: it is posted as JSON */
+  static open(
+    port: number,
+    target: { path: string; headers: Record<string, string>; body?: object },
+  ): Promise<HttpClient> {
+    const body = target.body === undefined ? '' : JSON.stringify(target.body);
+    const posted = { 'content-type': 'application/json', 'content-length': String(Buffer.byteLength(body)) };
+    const headers = Object.entries({
+      host: `127.0.0.1:${port}`,
+      ...target.headers,
+      ...(body === '' ? {} : posted),
+    });
+    const method = body === '' ? 'GET' : 'POST';
     const lines = headers.map(([name, value]) => `${name}: ${value}\r\n`).join('');
     return new Promise((resolve, reject) => {
       const socket = connect(port, '127.0.0.1', () => {
-        resolve(new HttpClient(socket, `GET ${target.path} HTTP/1.1\r\n${lines}\r\n`));
+        resolve(new HttpClient(socket, `${method} ${target.path} HTTP/1.1\r\n${lines}\r\n${body}`));
       });
       socket.setNoDelay(true);
       socket.once('error', reject);
     });
   }
 
-  /** @returns the body of a 200; anything else throws */
+  /** Sends the request once. @returns the body of a 200; anything else throws */
   async get(): Promise<string> {
     this.#waiting = Promise.withResolvers();
     this.#socket.write(this.#request);
