@@ -95,8 +95,8 @@ end;
 comment on function bulkhead.audit_kept(json, text[]) is 'The values that stand beside an entry; null when there is none.';
 
 -- The triggers of tables with such columns: one for each operation, with and without a company, as in 0002. Arguments:
--- schema.table, the subject's column, the personal columns, the sensitive ones. Sensitive values are committed to and not
--- kept: whoever reads the audit would read them without an entry.
+-- schema.table, the subject's column, the personal columns, the sensitive ones. For a sensitive value neither the value nor
+-- the secret is kept, since whoever reads the audit would read it without an entry: the mark only tells whether it changed.
 do $functions$
 declare
   declarations constant text := $declare$
@@ -110,9 +110,10 @@ declare
   request_id constant text := request ->> 'id';
   request_ip constant inet := request ->> 'ip';
   request_agent constant text := request ->> 'agent';
-  masked constant text[] := tg_argv[2]::text[] || tg_argv[3]::text[];
-  mark constant json := json_strip_nulls(json_build_object('erasable', to_json(nullif(tg_argv[2]::text[], '{}')),
-    'withheld', to_json(nullif(tg_argv[3]::text[], '{}'))));
+  withheld constant text[] := tg_argv[3];
+  erasable constant text[] := array(select c from unnest(tg_argv[2]::text[]) c where c <> all (withheld));
+  mark constant json := json_strip_nulls(json_build_object('erasable', to_json(nullif(erasable, '{}')),
+    'withheld', to_json(nullif(withheld, '{}'))));
 $declare$;
   variant record;
 begin
@@ -140,7 +141,8 @@ begin
   with changed as materialized (
     select nextval('bulkhead.audit_entry_id_seq') as entry_id, clock_timestamp() as occurred_at,
       uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()) as secret,
-      uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()) as another, %4$s
+      uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()) as another,
+      uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()) as discarded, %4$s
   ), placed as materialized (
     select c.*, (c.before ->> tg_argv[1])::uuid as before_subject, (c.after ->> tg_argv[1])::uuid as after_subject,
       case when c.before ->> tg_argv[1] <> c.after ->> tg_argv[1] then c.another else c.secret end as before_secret
@@ -153,18 +155,20 @@ begin
       case when entry.actor_kind is null or (entry.actor_kind = 'agent' and entry.account is null)
         then bulkhead.uncommon_actor_kind(entry.actor_kind) else entry.actor_kind end, entry.actor, entry.account,
       c.action, tg_argv[0], c.id, entry.request_id, entry.request_ip, entry.request_agent,
-      bulkhead.audit_mask(c.before, entry.masked, c.before_secret, tg_argv[0], c.id),
-      bulkhead.audit_mask(c.after, entry.masked, c.secret, tg_argv[0], c.id), entry.mark
+      bulkhead.audit_mask(bulkhead.audit_mask(c.before, entry.withheld, c.discarded, tg_argv[0], c.id),
+        entry.erasable, c.before_secret, tg_argv[0], c.id),
+      bulkhead.audit_mask(bulkhead.audit_mask(c.after, entry.withheld, c.discarded, tg_argv[0], c.id),
+        entry.erasable, c.secret, tg_argv[0], c.id), entry.mark
     from placed c
   )
   insert into bulkhead.audit_personal (tenant_id, entry_id, occurred_at, company_id, subject_id, secret, before, after)
   select c.tenant_id, c.entry_id, c.occurred_at, c.company_id, c.after_subject, c.secret,
-    case when c.before_subject = c.after_subject then bulkhead.audit_kept(c.before, tg_argv[2]::text[]) end,
-    bulkhead.audit_kept(c.after, tg_argv[2]::text[])
+    case when c.before_subject = c.after_subject then bulkhead.audit_kept(c.before, entry.erasable) end,
+    bulkhead.audit_kept(c.after, entry.erasable)
   from placed c where c.after is not null
   union all
   select c.tenant_id, c.entry_id, c.occurred_at, c.company_id, c.before_subject, c.before_secret,
-    bulkhead.audit_kept(c.before, tg_argv[2]::text[]), null
+    bulkhead.audit_kept(c.before, entry.erasable), null
   from placed c where c.before is not null and c.before_subject is distinct from c.after_subject;
   return null;
 end

@@ -396,15 +396,17 @@ declare
   request_id constant text := request ->> 'id';
   request_ip constant inet := request ->> 'ip';
   request_agent constant text := request ->> 'agent';
-  masked constant text[] := tg_argv[2]::text[] || tg_argv[3]::text[];
-  mark constant json := json_strip_nulls(json_build_object('erasable', to_json(nullif(tg_argv[2]::text[], '{}')),
-    'withheld', to_json(nullif(tg_argv[3]::text[], '{}'))));
+  withheld constant text[] := tg_argv[3];
+  erasable constant text[] := array(select c from unnest(tg_argv[2]::text[]) c where c <> all (withheld));
+  mark constant json := json_strip_nulls(json_build_object('erasable', to_json(nullif(erasable, '{}')),
+    'withheld', to_json(nullif(withheld, '{}'))));
 
 begin
   with changed as materialized (
     select nextval('bulkhead.audit_entry_id_seq') as entry_id, clock_timestamp() as occurred_at,
       uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()) as secret,
-      uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()) as another, n.tenant_id, n.company_id, 'delete' as action, n.id, row_to_json(n) as before, null::json as after from old_rows n
+      uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()) as another,
+      uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()) as discarded, n.tenant_id, n.company_id, 'delete' as action, n.id, row_to_json(n) as before, null::json as after from old_rows n
   ), placed as materialized (
     select c.*, (c.before ->> tg_argv[1])::uuid as before_subject, (c.after ->> tg_argv[1])::uuid as after_subject,
       case when c.before ->> tg_argv[1] <> c.after ->> tg_argv[1] then c.another else c.secret end as before_secret
@@ -417,18 +419,20 @@ begin
       case when entry.actor_kind is null or (entry.actor_kind = 'agent' and entry.account is null)
         then bulkhead.uncommon_actor_kind(entry.actor_kind) else entry.actor_kind end, entry.actor, entry.account,
       c.action, tg_argv[0], c.id, entry.request_id, entry.request_ip, entry.request_agent,
-      bulkhead.audit_mask(c.before, entry.masked, c.before_secret, tg_argv[0], c.id),
-      bulkhead.audit_mask(c.after, entry.masked, c.secret, tg_argv[0], c.id), entry.mark
+      bulkhead.audit_mask(bulkhead.audit_mask(c.before, entry.withheld, c.discarded, tg_argv[0], c.id),
+        entry.erasable, c.before_secret, tg_argv[0], c.id),
+      bulkhead.audit_mask(bulkhead.audit_mask(c.after, entry.withheld, c.discarded, tg_argv[0], c.id),
+        entry.erasable, c.secret, tg_argv[0], c.id), entry.mark
     from placed c
   )
   insert into bulkhead.audit_personal (tenant_id, entry_id, occurred_at, company_id, subject_id, secret, before, after)
   select c.tenant_id, c.entry_id, c.occurred_at, c.company_id, c.after_subject, c.secret,
-    case when c.before_subject = c.after_subject then bulkhead.audit_kept(c.before, tg_argv[2]::text[]) end,
-    bulkhead.audit_kept(c.after, tg_argv[2]::text[])
+    case when c.before_subject = c.after_subject then bulkhead.audit_kept(c.before, entry.erasable) end,
+    bulkhead.audit_kept(c.after, entry.erasable)
   from placed c where c.after is not null
   union all
   select c.tenant_id, c.entry_id, c.occurred_at, c.company_id, c.before_subject, c.before_secret,
-    bulkhead.audit_kept(c.before, tg_argv[2]::text[]), null
+    bulkhead.audit_kept(c.before, entry.erasable), null
   from placed c where c.before is not null and c.before_subject is distinct from c.after_subject;
   return null;
 end
@@ -475,15 +479,17 @@ declare
   request_id constant text := request ->> 'id';
   request_ip constant inet := request ->> 'ip';
   request_agent constant text := request ->> 'agent';
-  masked constant text[] := tg_argv[2]::text[] || tg_argv[3]::text[];
-  mark constant json := json_strip_nulls(json_build_object('erasable', to_json(nullif(tg_argv[2]::text[], '{}')),
-    'withheld', to_json(nullif(tg_argv[3]::text[], '{}'))));
+  withheld constant text[] := tg_argv[3];
+  erasable constant text[] := array(select c from unnest(tg_argv[2]::text[]) c where c <> all (withheld));
+  mark constant json := json_strip_nulls(json_build_object('erasable', to_json(nullif(erasable, '{}')),
+    'withheld', to_json(nullif(withheld, '{}'))));
 
 begin
   with changed as materialized (
     select nextval('bulkhead.audit_entry_id_seq') as entry_id, clock_timestamp() as occurred_at,
       uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()) as secret,
-      uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()) as another, n.tenant_id, null::uuid as company_id, 'delete' as action, n.id, row_to_json(n) as before, null::json as after from old_rows n
+      uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()) as another,
+      uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()) as discarded, n.tenant_id, null::uuid as company_id, 'delete' as action, n.id, row_to_json(n) as before, null::json as after from old_rows n
   ), placed as materialized (
     select c.*, (c.before ->> tg_argv[1])::uuid as before_subject, (c.after ->> tg_argv[1])::uuid as after_subject,
       case when c.before ->> tg_argv[1] <> c.after ->> tg_argv[1] then c.another else c.secret end as before_secret
@@ -496,18 +502,20 @@ begin
       case when entry.actor_kind is null or (entry.actor_kind = 'agent' and entry.account is null)
         then bulkhead.uncommon_actor_kind(entry.actor_kind) else entry.actor_kind end, entry.actor, entry.account,
       c.action, tg_argv[0], c.id, entry.request_id, entry.request_ip, entry.request_agent,
-      bulkhead.audit_mask(c.before, entry.masked, c.before_secret, tg_argv[0], c.id),
-      bulkhead.audit_mask(c.after, entry.masked, c.secret, tg_argv[0], c.id), entry.mark
+      bulkhead.audit_mask(bulkhead.audit_mask(c.before, entry.withheld, c.discarded, tg_argv[0], c.id),
+        entry.erasable, c.before_secret, tg_argv[0], c.id),
+      bulkhead.audit_mask(bulkhead.audit_mask(c.after, entry.withheld, c.discarded, tg_argv[0], c.id),
+        entry.erasable, c.secret, tg_argv[0], c.id), entry.mark
     from placed c
   )
   insert into bulkhead.audit_personal (tenant_id, entry_id, occurred_at, company_id, subject_id, secret, before, after)
   select c.tenant_id, c.entry_id, c.occurred_at, c.company_id, c.after_subject, c.secret,
-    case when c.before_subject = c.after_subject then bulkhead.audit_kept(c.before, tg_argv[2]::text[]) end,
-    bulkhead.audit_kept(c.after, tg_argv[2]::text[])
+    case when c.before_subject = c.after_subject then bulkhead.audit_kept(c.before, entry.erasable) end,
+    bulkhead.audit_kept(c.after, entry.erasable)
   from placed c where c.after is not null
   union all
   select c.tenant_id, c.entry_id, c.occurred_at, c.company_id, c.before_subject, c.before_secret,
-    bulkhead.audit_kept(c.before, tg_argv[2]::text[]), null
+    bulkhead.audit_kept(c.before, entry.erasable), null
   from placed c where c.before is not null and c.before_subject is distinct from c.after_subject;
   return null;
 end
@@ -611,15 +619,17 @@ declare
   request_id constant text := request ->> 'id';
   request_ip constant inet := request ->> 'ip';
   request_agent constant text := request ->> 'agent';
-  masked constant text[] := tg_argv[2]::text[] || tg_argv[3]::text[];
-  mark constant json := json_strip_nulls(json_build_object('erasable', to_json(nullif(tg_argv[2]::text[], '{}')),
-    'withheld', to_json(nullif(tg_argv[3]::text[], '{}'))));
+  withheld constant text[] := tg_argv[3];
+  erasable constant text[] := array(select c from unnest(tg_argv[2]::text[]) c where c <> all (withheld));
+  mark constant json := json_strip_nulls(json_build_object('erasable', to_json(nullif(erasable, '{}')),
+    'withheld', to_json(nullif(withheld, '{}'))));
 
 begin
   with changed as materialized (
     select nextval('bulkhead.audit_entry_id_seq') as entry_id, clock_timestamp() as occurred_at,
       uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()) as secret,
-      uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()) as another, n.tenant_id, n.company_id, 'insert' as action, n.id, null::json as before, row_to_json(n) as after from new_rows n
+      uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()) as another,
+      uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()) as discarded, n.tenant_id, n.company_id, 'insert' as action, n.id, null::json as before, row_to_json(n) as after from new_rows n
   ), placed as materialized (
     select c.*, (c.before ->> tg_argv[1])::uuid as before_subject, (c.after ->> tg_argv[1])::uuid as after_subject,
       case when c.before ->> tg_argv[1] <> c.after ->> tg_argv[1] then c.another else c.secret end as before_secret
@@ -632,18 +642,20 @@ begin
       case when entry.actor_kind is null or (entry.actor_kind = 'agent' and entry.account is null)
         then bulkhead.uncommon_actor_kind(entry.actor_kind) else entry.actor_kind end, entry.actor, entry.account,
       c.action, tg_argv[0], c.id, entry.request_id, entry.request_ip, entry.request_agent,
-      bulkhead.audit_mask(c.before, entry.masked, c.before_secret, tg_argv[0], c.id),
-      bulkhead.audit_mask(c.after, entry.masked, c.secret, tg_argv[0], c.id), entry.mark
+      bulkhead.audit_mask(bulkhead.audit_mask(c.before, entry.withheld, c.discarded, tg_argv[0], c.id),
+        entry.erasable, c.before_secret, tg_argv[0], c.id),
+      bulkhead.audit_mask(bulkhead.audit_mask(c.after, entry.withheld, c.discarded, tg_argv[0], c.id),
+        entry.erasable, c.secret, tg_argv[0], c.id), entry.mark
     from placed c
   )
   insert into bulkhead.audit_personal (tenant_id, entry_id, occurred_at, company_id, subject_id, secret, before, after)
   select c.tenant_id, c.entry_id, c.occurred_at, c.company_id, c.after_subject, c.secret,
-    case when c.before_subject = c.after_subject then bulkhead.audit_kept(c.before, tg_argv[2]::text[]) end,
-    bulkhead.audit_kept(c.after, tg_argv[2]::text[])
+    case when c.before_subject = c.after_subject then bulkhead.audit_kept(c.before, entry.erasable) end,
+    bulkhead.audit_kept(c.after, entry.erasable)
   from placed c where c.after is not null
   union all
   select c.tenant_id, c.entry_id, c.occurred_at, c.company_id, c.before_subject, c.before_secret,
-    bulkhead.audit_kept(c.before, tg_argv[2]::text[]), null
+    bulkhead.audit_kept(c.before, entry.erasable), null
   from placed c where c.before is not null and c.before_subject is distinct from c.after_subject;
   return null;
 end
@@ -690,15 +702,17 @@ declare
   request_id constant text := request ->> 'id';
   request_ip constant inet := request ->> 'ip';
   request_agent constant text := request ->> 'agent';
-  masked constant text[] := tg_argv[2]::text[] || tg_argv[3]::text[];
-  mark constant json := json_strip_nulls(json_build_object('erasable', to_json(nullif(tg_argv[2]::text[], '{}')),
-    'withheld', to_json(nullif(tg_argv[3]::text[], '{}'))));
+  withheld constant text[] := tg_argv[3];
+  erasable constant text[] := array(select c from unnest(tg_argv[2]::text[]) c where c <> all (withheld));
+  mark constant json := json_strip_nulls(json_build_object('erasable', to_json(nullif(erasable, '{}')),
+    'withheld', to_json(nullif(withheld, '{}'))));
 
 begin
   with changed as materialized (
     select nextval('bulkhead.audit_entry_id_seq') as entry_id, clock_timestamp() as occurred_at,
       uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()) as secret,
-      uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()) as another, n.tenant_id, null::uuid as company_id, 'insert' as action, n.id, null::json as before, row_to_json(n) as after from new_rows n
+      uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()) as another,
+      uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()) as discarded, n.tenant_id, null::uuid as company_id, 'insert' as action, n.id, null::json as before, row_to_json(n) as after from new_rows n
   ), placed as materialized (
     select c.*, (c.before ->> tg_argv[1])::uuid as before_subject, (c.after ->> tg_argv[1])::uuid as after_subject,
       case when c.before ->> tg_argv[1] <> c.after ->> tg_argv[1] then c.another else c.secret end as before_secret
@@ -711,18 +725,20 @@ begin
       case when entry.actor_kind is null or (entry.actor_kind = 'agent' and entry.account is null)
         then bulkhead.uncommon_actor_kind(entry.actor_kind) else entry.actor_kind end, entry.actor, entry.account,
       c.action, tg_argv[0], c.id, entry.request_id, entry.request_ip, entry.request_agent,
-      bulkhead.audit_mask(c.before, entry.masked, c.before_secret, tg_argv[0], c.id),
-      bulkhead.audit_mask(c.after, entry.masked, c.secret, tg_argv[0], c.id), entry.mark
+      bulkhead.audit_mask(bulkhead.audit_mask(c.before, entry.withheld, c.discarded, tg_argv[0], c.id),
+        entry.erasable, c.before_secret, tg_argv[0], c.id),
+      bulkhead.audit_mask(bulkhead.audit_mask(c.after, entry.withheld, c.discarded, tg_argv[0], c.id),
+        entry.erasable, c.secret, tg_argv[0], c.id), entry.mark
     from placed c
   )
   insert into bulkhead.audit_personal (tenant_id, entry_id, occurred_at, company_id, subject_id, secret, before, after)
   select c.tenant_id, c.entry_id, c.occurred_at, c.company_id, c.after_subject, c.secret,
-    case when c.before_subject = c.after_subject then bulkhead.audit_kept(c.before, tg_argv[2]::text[]) end,
-    bulkhead.audit_kept(c.after, tg_argv[2]::text[])
+    case when c.before_subject = c.after_subject then bulkhead.audit_kept(c.before, entry.erasable) end,
+    bulkhead.audit_kept(c.after, entry.erasable)
   from placed c where c.after is not null
   union all
   select c.tenant_id, c.entry_id, c.occurred_at, c.company_id, c.before_subject, c.before_secret,
-    bulkhead.audit_kept(c.before, tg_argv[2]::text[]), null
+    bulkhead.audit_kept(c.before, entry.erasable), null
   from placed c where c.before is not null and c.before_subject is distinct from c.after_subject;
   return null;
 end
@@ -817,15 +833,17 @@ declare
   request_id constant text := request ->> 'id';
   request_ip constant inet := request ->> 'ip';
   request_agent constant text := request ->> 'agent';
-  masked constant text[] := tg_argv[2]::text[] || tg_argv[3]::text[];
-  mark constant json := json_strip_nulls(json_build_object('erasable', to_json(nullif(tg_argv[2]::text[], '{}')),
-    'withheld', to_json(nullif(tg_argv[3]::text[], '{}'))));
+  withheld constant text[] := tg_argv[3];
+  erasable constant text[] := array(select c from unnest(tg_argv[2]::text[]) c where c <> all (withheld));
+  mark constant json := json_strip_nulls(json_build_object('erasable', to_json(nullif(erasable, '{}')),
+    'withheld', to_json(nullif(withheld, '{}'))));
 
 begin
   with changed as materialized (
     select nextval('bulkhead.audit_entry_id_seq') as entry_id, clock_timestamp() as occurred_at,
       uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()) as secret,
-      uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()) as another, n.tenant_id, n.company_id, case when o.deleted_at is null and n.deleted_at is not null then 'soft_delete' when o.deleted_at is not null and n.deleted_at is null then 'restore' else 'update' end as action, n.id, row_to_json(o) as before, row_to_json(n) as after from old_rows o join new_rows n on n.id = o.id and n.tenant_id = o.tenant_id
+      uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()) as another,
+      uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()) as discarded, n.tenant_id, n.company_id, case when o.deleted_at is null and n.deleted_at is not null then 'soft_delete' when o.deleted_at is not null and n.deleted_at is null then 'restore' else 'update' end as action, n.id, row_to_json(o) as before, row_to_json(n) as after from old_rows o join new_rows n on n.id = o.id and n.tenant_id = o.tenant_id
   ), placed as materialized (
     select c.*, (c.before ->> tg_argv[1])::uuid as before_subject, (c.after ->> tg_argv[1])::uuid as after_subject,
       case when c.before ->> tg_argv[1] <> c.after ->> tg_argv[1] then c.another else c.secret end as before_secret
@@ -838,18 +856,20 @@ begin
       case when entry.actor_kind is null or (entry.actor_kind = 'agent' and entry.account is null)
         then bulkhead.uncommon_actor_kind(entry.actor_kind) else entry.actor_kind end, entry.actor, entry.account,
       c.action, tg_argv[0], c.id, entry.request_id, entry.request_ip, entry.request_agent,
-      bulkhead.audit_mask(c.before, entry.masked, c.before_secret, tg_argv[0], c.id),
-      bulkhead.audit_mask(c.after, entry.masked, c.secret, tg_argv[0], c.id), entry.mark
+      bulkhead.audit_mask(bulkhead.audit_mask(c.before, entry.withheld, c.discarded, tg_argv[0], c.id),
+        entry.erasable, c.before_secret, tg_argv[0], c.id),
+      bulkhead.audit_mask(bulkhead.audit_mask(c.after, entry.withheld, c.discarded, tg_argv[0], c.id),
+        entry.erasable, c.secret, tg_argv[0], c.id), entry.mark
     from placed c
   )
   insert into bulkhead.audit_personal (tenant_id, entry_id, occurred_at, company_id, subject_id, secret, before, after)
   select c.tenant_id, c.entry_id, c.occurred_at, c.company_id, c.after_subject, c.secret,
-    case when c.before_subject = c.after_subject then bulkhead.audit_kept(c.before, tg_argv[2]::text[]) end,
-    bulkhead.audit_kept(c.after, tg_argv[2]::text[])
+    case when c.before_subject = c.after_subject then bulkhead.audit_kept(c.before, entry.erasable) end,
+    bulkhead.audit_kept(c.after, entry.erasable)
   from placed c where c.after is not null
   union all
   select c.tenant_id, c.entry_id, c.occurred_at, c.company_id, c.before_subject, c.before_secret,
-    bulkhead.audit_kept(c.before, tg_argv[2]::text[]), null
+    bulkhead.audit_kept(c.before, entry.erasable), null
   from placed c where c.before is not null and c.before_subject is distinct from c.after_subject;
   return null;
 end
@@ -898,15 +918,17 @@ declare
   request_id constant text := request ->> 'id';
   request_ip constant inet := request ->> 'ip';
   request_agent constant text := request ->> 'agent';
-  masked constant text[] := tg_argv[2]::text[] || tg_argv[3]::text[];
-  mark constant json := json_strip_nulls(json_build_object('erasable', to_json(nullif(tg_argv[2]::text[], '{}')),
-    'withheld', to_json(nullif(tg_argv[3]::text[], '{}'))));
+  withheld constant text[] := tg_argv[3];
+  erasable constant text[] := array(select c from unnest(tg_argv[2]::text[]) c where c <> all (withheld));
+  mark constant json := json_strip_nulls(json_build_object('erasable', to_json(nullif(erasable, '{}')),
+    'withheld', to_json(nullif(withheld, '{}'))));
 
 begin
   with changed as materialized (
     select nextval('bulkhead.audit_entry_id_seq') as entry_id, clock_timestamp() as occurred_at,
       uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()) as secret,
-      uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()) as another, n.tenant_id, null::uuid as company_id, case when o.deleted_at is null and n.deleted_at is not null then 'soft_delete' when o.deleted_at is not null and n.deleted_at is null then 'restore' else 'update' end as action, n.id, row_to_json(o) as before, row_to_json(n) as after from old_rows o join new_rows n on n.id = o.id and n.tenant_id = o.tenant_id
+      uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()) as another,
+      uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()) as discarded, n.tenant_id, null::uuid as company_id, case when o.deleted_at is null and n.deleted_at is not null then 'soft_delete' when o.deleted_at is not null and n.deleted_at is null then 'restore' else 'update' end as action, n.id, row_to_json(o) as before, row_to_json(n) as after from old_rows o join new_rows n on n.id = o.id and n.tenant_id = o.tenant_id
   ), placed as materialized (
     select c.*, (c.before ->> tg_argv[1])::uuid as before_subject, (c.after ->> tg_argv[1])::uuid as after_subject,
       case when c.before ->> tg_argv[1] <> c.after ->> tg_argv[1] then c.another else c.secret end as before_secret
@@ -919,18 +941,20 @@ begin
       case when entry.actor_kind is null or (entry.actor_kind = 'agent' and entry.account is null)
         then bulkhead.uncommon_actor_kind(entry.actor_kind) else entry.actor_kind end, entry.actor, entry.account,
       c.action, tg_argv[0], c.id, entry.request_id, entry.request_ip, entry.request_agent,
-      bulkhead.audit_mask(c.before, entry.masked, c.before_secret, tg_argv[0], c.id),
-      bulkhead.audit_mask(c.after, entry.masked, c.secret, tg_argv[0], c.id), entry.mark
+      bulkhead.audit_mask(bulkhead.audit_mask(c.before, entry.withheld, c.discarded, tg_argv[0], c.id),
+        entry.erasable, c.before_secret, tg_argv[0], c.id),
+      bulkhead.audit_mask(bulkhead.audit_mask(c.after, entry.withheld, c.discarded, tg_argv[0], c.id),
+        entry.erasable, c.secret, tg_argv[0], c.id), entry.mark
     from placed c
   )
   insert into bulkhead.audit_personal (tenant_id, entry_id, occurred_at, company_id, subject_id, secret, before, after)
   select c.tenant_id, c.entry_id, c.occurred_at, c.company_id, c.after_subject, c.secret,
-    case when c.before_subject = c.after_subject then bulkhead.audit_kept(c.before, tg_argv[2]::text[]) end,
-    bulkhead.audit_kept(c.after, tg_argv[2]::text[])
+    case when c.before_subject = c.after_subject then bulkhead.audit_kept(c.before, entry.erasable) end,
+    bulkhead.audit_kept(c.after, entry.erasable)
   from placed c where c.after is not null
   union all
   select c.tenant_id, c.entry_id, c.occurred_at, c.company_id, c.before_subject, c.before_secret,
-    bulkhead.audit_kept(c.before, tg_argv[2]::text[]), null
+    bulkhead.audit_kept(c.before, entry.erasable), null
   from placed c where c.before is not null and c.before_subject is distinct from c.after_subject;
   return null;
 end

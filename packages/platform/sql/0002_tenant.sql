@@ -125,3 +125,31 @@ comment on function tenants.all_isolation(date) is
   'A day''s figures of every tenant that was active within 90 days. For operators, by way of bulkhead_worker.';
 revoke execute on function tenants.all_isolation(date) from public;
 grant execute on function tenants.all_isolation(date) to bulkhead_worker;
+
+-- A kept search of the audit log, under a name.
+create table tenants.audit_view (
+  id uuid not null default gen_random_uuid(),
+  tenant_id uuid not null default bulkhead.claimed_tenant_id(),
+  account_id uuid not null default bulkhead.claimed_account_id(),
+  created_at timestamptz not null default now(),
+  updated_at timestamptz not null default now(),
+  deleted_at timestamptz,
+  name text not null,
+  filter jsonb not null,
+  constraint audit_view_pkey primary key (tenant_id, id),
+  constraint audit_view_tenant_fkey foreign key (tenant_id) references tenants.tenant (tenant_id),
+  constraint audit_view_name_length check (char_length(name) between 1 and 60),
+  constraint audit_view_filter_small check (jsonb_typeof(filter) = 'object' and octet_length(filter::text) <= 4000)
+);
+comment on table tenants.audit_view is 'A kept search of the audit log; each account sees its own.';
+comment on column tenants.audit_view.id is 'Version 4 UUID.';
+comment on column tenants.audit_view.tenant_id is 'The tenant whose log it searches.';
+comment on column tenants.audit_view.account_id is 'Whose it is.';
+comment on column tenants.audit_view.created_at is 'When it was kept.';
+comment on column tenants.audit_view.updated_at is 'Last change; kept by trigger.';
+comment on column tenants.audit_view.deleted_at is 'When it was removed.';
+comment on column tenants.audit_view.name is 'What its account calls it; unique among those not removed.';
+comment on column tenants.audit_view.filter is 'The filters, by name.';
+create unique index audit_view_name_unique on tenants.audit_view (tenant_id, account_id, name) where deleted_at is null;
+comment on index tenants.audit_view_name_unique is 'One view of a name for each account.';
+select bulkhead.protect_table('tenants.audit_view', 'user');

@@ -846,6 +846,45 @@ create table identity.totp_factor (
 CREATE INDEX totp_factor_account_idx ON identity.totp_factor USING btree (account_id) WHERE (removed_at IS NULL);
 CREATE TRIGGER keep_spent BEFORE UPDATE ON identity.totp_factor FOR EACH ROW WHEN ((old.removed_at IS NOT NULL)) EXECUTE FUNCTION identity.keep_spent();
 
+create table tenants.audit_view (
+  id uuid not null default gen_random_uuid(),
+  tenant_id uuid not null default bulkhead.claimed_tenant_id(),
+  account_id uuid not null default bulkhead.claimed_account_id(),
+  created_at timestamp with time zone not null default now(),
+  updated_at timestamp with time zone not null default now(),
+  deleted_at timestamp with time zone,
+  name text not null,
+  filter jsonb not null,
+  constraint audit_view_filter_small CHECK (((jsonb_typeof(filter) = 'object'::text) AND (octet_length((filter)::text) <= 4000))),
+  constraint audit_view_name_length CHECK (((char_length(name) >= 1) AND (char_length(name) <= 60))),
+  constraint audit_view_pkey PRIMARY KEY (tenant_id, id),
+  constraint audit_view_tenant_fkey FOREIGN KEY (tenant_id) REFERENCES tenants.tenant(tenant_id)
+);
+alter table tenants.audit_view enable row level security;
+alter table tenants.audit_view force row level security;
+CREATE INDEX audit_view_created_at_idx ON tenants.audit_view USING brin (created_at);
+CREATE UNIQUE INDEX audit_view_name_unique ON tenants.audit_view USING btree (tenant_id, account_id, name) WHERE (deleted_at IS NULL);
+create policy bulkhead_born on tenants.audit_view as restrictive for insert to bulkhead_app, bulkhead_owner
+  with check (((created_at = now()) AND (updated_at = now()) AND (deleted_at IS NULL)));
+create policy bulkhead_live on tenants.audit_view as restrictive for all to bulkhead_app, bulkhead_owner
+  using (((deleted_at IS NULL) OR (deleted_at >= statement_timestamp()) OR (current_setting('bulkhead.deleted'::text, true) = 'visible'::text)))
+  with check (((deleted_at IS NULL) OR (deleted_at >= statement_timestamp()) OR (current_setting('bulkhead.deleted'::text, true) = 'visible'::text)));
+create policy bulkhead_opener on tenants.audit_view as permissive for all to bulkhead_app, bulkhead_owner
+  using ((( SELECT NULLIF(current_setting('bulkhead.context'::text, true), ''::text) AS "nullif") IS NOT NULL))
+  with check ((( SELECT NULLIF(current_setting('bulkhead.context'::text, true), ''::text) AS "nullif") IS NOT NULL));
+create policy bulkhead_tenant on tenants.audit_view as restrictive for all to bulkhead_app, bulkhead_owner
+  using ((tenant_id = ( SELECT bulkhead.tenant_id() AS tenant_id)))
+  with check ((tenant_id = ( SELECT bulkhead.tenant_id() AS tenant_id)));
+create policy bulkhead_user on tenants.audit_view as restrictive for all to bulkhead_app, bulkhead_owner
+  using ((account_id = ( SELECT bulkhead.account_id() AS account_id)))
+  with check ((account_id = ( SELECT bulkhead.account_id() AS account_id)));
+CREATE TRIGGER bulkhead_audit_delete AFTER DELETE ON tenants.audit_view REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION bulkhead.audit_delete_tenant('tenants.audit_view');
+CREATE TRIGGER bulkhead_audit_insert AFTER INSERT ON tenants.audit_view REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION bulkhead.audit_insert_tenant('tenants.audit_view');
+CREATE TRIGGER bulkhead_audit_update AFTER UPDATE ON tenants.audit_view REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION bulkhead.audit_update_tenant('tenants.audit_view');
+CREATE TRIGGER bulkhead_no_delete BEFORE DELETE ON tenants.audit_view FOR EACH STATEMENT EXECUTE FUNCTION bulkhead.refuse_delete('soft');
+CREATE TRIGGER bulkhead_no_truncate BEFORE TRUNCATE ON tenants.audit_view FOR EACH STATEMENT EXECUTE FUNCTION bulkhead.refuse_truncate();
+CREATE TRIGGER bulkhead_stamp BEFORE UPDATE ON tenants.audit_view FOR EACH ROW EXECUTE FUNCTION bulkhead.stamp_row();
+
 create table tenants.company (
   id uuid not null default gen_random_uuid(),
   tenant_id uuid not null default bulkhead.claimed_tenant_id(),
@@ -2301,7 +2340,7 @@ begin
 end
 $function$;
 
-CREATE OR REPLACE FUNCTION identity.release_sign_in(account_id uuid, address text, at timestamp with time zone)
+CREATE OR REPLACE FUNCTION identity.release_sign_in(account_id uuid, address text, at timestamp with time zone, attempt bigint DEFAULT NULL::bigint)
  RETURNS integer
  LANGUAGE plpgsql
  SET search_path TO ''
@@ -2310,7 +2349,8 @@ declare
   released integer;
 begin
   update identity.sign_in_failure f set released_at = at
-    where f.released_at is null and (f.failed_at is not null or f.occurred_at <= at - interval '1 minute')
+    where f.released_at is null
+      and (f.failed_at is not null or f.occurred_at <= at - interval '1 minute' or f.id = release_sign_in.attempt)
       and (f.account_hash = identity.sign_in_subject(release_sign_in.account_id, sha256(convert_to(address, 'UTF8')))
         or f.address_hash = sha256(convert_to(address, 'UTF8')));
   get diagnostics released = row_count;
@@ -2942,7 +2982,7 @@ grant execute on function identity.record_domain_check(text,uuid,boolean,timesta
 grant execute on function identity.record_event(text,text,text,uuid,json,json) to bulkhead_identity;
 grant execute on function identity.record_saml_refresh(uuid,jsonb,text,json,timestamp with time zone) to bulkhead_worker;
 grant execute on function identity.record_saml_refusal(uuid,json,json) to bulkhead_identity;
-grant execute on function identity.release_sign_in(uuid,text,timestamp with time zone) to bulkhead_identity;
+grant execute on function identity.release_sign_in(uuid,text,timestamp with time zone,bigint) to bulkhead_identity;
 grant execute on function identity.remove_connection(uuid) to bulkhead_app;
 grant execute on function identity.remove_domain(uuid) to bulkhead_app;
 grant execute on function identity.remove_member(uuid) to bulkhead_app;
@@ -3009,6 +3049,7 @@ grant usage on schema identity to bulkhead_worker;
 grant usage on schema tenants to bulkhead_app;
 grant usage on schema tenants to bulkhead_identity;
 grant usage on schema tenants to bulkhead_worker;
+grant insert (id, tenant_id, account_id, created_at, updated_at, deleted_at, name, filter), select, update (deleted_at, name, filter) on tenants.audit_view to bulkhead_app;
 grant insert (id, tenant_id, created_at, updated_at, deleted_at, name), select, update (deleted_at, name) on tenants.company to bulkhead_app;
 grant select (id, tenant_id, deleted_at, name) on tenants.tenant to bulkhead_identity;
 grant select, update (name) on tenants.tenant to bulkhead_app;

@@ -118,6 +118,10 @@ const catalogue = {
   provider_unreachable: ['busy', 'The identity provider does not answer. Try again in a few minutes.'],
   role_invalid: ['invalid', 'That role, or that combination of roles and companies, does not exist.'],
   session_missing: ['missing', 'There is no such session of yours, or it has ended already.'],
+  second_factor_required: [
+    'refused',
+    'This organisation asks for two factors. Add a passkey or an authenticator app, or sign in with yours.',
+  ],
   sign_in_expired: ['unauthenticated', 'This sign-in took too long or was tried too often. Start again.'],
   sign_in_flow_expired: [
     'unauthenticated',
@@ -135,8 +139,11 @@ const catalogue = {
   ],
   single_sign_on_required: ['refused', 'Your organisation requires its own sign-in. Use single sign-on.'],
   step_up_required: ['refused', 'Prove once more that it is you, then this goes through.'],
+  stream_limit: ['busy', 'You have as many live views open as there can be. Close one.'],
   tenant_missing: ['missing', 'There is no such organisation.'],
   token_refused: ['unauthenticated', 'This token is not valid, or not any more. Get a new one.'],
+  view_limit: ['conflict', 'You have kept 50 searches, as many as there can be. Remove one first.'],
+  view_missing: ['missing', 'There is no such search.'],
 } as const satisfies Record<string, readonly [ErrorKind, string]>;
 
 /** Stable: part of the public interface; a client may switch on it. */

@@ -117,6 +117,9 @@ const expected: Record<string, Record<string, string>> = {
   'mail.message': {
     bulkhead_worker: 'select(*) update(attempts, content, error, finished_at, next_attempt_at, state)',
   },
+  'tenants.audit_view': {
+    bulkhead_app: 'select(*) insert(*) update(deleted_at, filter, name)',
+  },
   'tenants.company': {
     bulkhead_app: 'select(*) insert(*) update(deleted_at, name)',
   },
@@ -144,6 +147,7 @@ const expectedFunctions: Record<string, string[]> = {
     'identity.remove_domain',
     'identity.remove_member',
     'identity.revoke_api_key',
+    'identity.require_second_factor',
     'identity.revoke_invite',
     'identity.saml_providers',
     'identity.set_saml_provider',

@@ -45,10 +45,8 @@ export async function listEntries(
     throw new PlatformError('input_invalid', { message: 'A page has 1 to 200 entries.', field: 'limit' });
   }
   const scope = JSON.stringify(['audit', tenant, filterJson(filter)]);
-  const sql = filterSql(filter);
-  if (cursor !== undefined) {
-    sql.placed.push(`e.id < $${sql.values.push(openCursor(cursorKey, { scope, cursor }))}::bigint`);
-  }
+  const before = cursor === undefined ? undefined : openCursor(cursorKey, { scope, cursor });
+  const sql = behind(filterSql(filter), before);
   const within = reach ?? (filter.text === undefined ? 20_000 : 4000);
   const { rows } = await session.query<StoredEntry>(pageSql(sql, within), [...sql.values, limit + 1]);
   const entries = rows.slice(0, limit).map(revealEntry);
@@ -57,12 +55,21 @@ export async function listEntries(
   if (rows.length > limit && last !== undefined) {
     return { entries, nextCursor: seal(last.id), searchedTo: null };
   }
-  const end = sql.matched.length === 0 ? undefined : await endOfReach(session, sql, within);
+  const { from, to, targetId } = filter;
+  const end =
+    sql.matched.length === 0
+      ? undefined
+      : await endOfReach(session, behind(filterSql({ from, to, targetId }), before), within);
   return {
     entries,
     nextCursor: end === undefined ? null : seal(end.id),
     searchedTo: end?.occurredAt ?? null,
   };
+}
+
+function behind(sql: FilterSql, before: string | undefined): FilterSql {
+  if (before === undefined) return sql;
+  return { ...sql, placed: [...sql.placed, `e.id < $${sql.values.push(before)}::bigint`] };
 }
 
 // Ids are in the order of writing and an index leads from tenant to id, so a page is read straight off the table and only
@@ -84,11 +91,9 @@ async function endOfReach(
   { placed, values }: FilterSql,
   within: number,
 ): Promise<{ id: string; occurredAt: string } | undefined> {
-  // Every value is used, so that the parameters keep their numbers: what is only matched is compared with itself.
-  const unused = values.map((_, at) => `$${at + 1}::text is not distinct from $${at + 1}::text`);
   const { rows } = await session.query<{ id: string; occurredAt: string }>(
     `select e.id::text as id, to_char(e.occurred_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as "occurredAt"
-     from bulkhead.audit_entry e ${whereSql([...placed, ...unused])}
+     from bulkhead.audit_entry e ${whereSql(placed)}
      order by e.id desc offset ${within - 1} limit 1`,
     values,
   );
