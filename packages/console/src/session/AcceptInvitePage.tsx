@@ -68,7 +68,7 @@ function JoinForm({ token, onJoined }: FormProps) {
   return (
     <>
       {join.error === null ? null : <ProblemNotice error={join.error} />}
-      <Button fullWidth loading={join.isPending} onClick={() => join.mutate()} autoFocus>
+      <Button fullWidth loading={join.isPending} onClick={() => join.mutate()}>
         Join
       </Button>
     </>

@@ -44,7 +44,6 @@ export function ConfirmSignUpPage() {
             autoComplete="current-password"
             value={password}
             onChange={(event) => setPassword(event.currentTarget.value)}
-            autoFocus
           />
         )}
         <Button type="submit" fullWidth loading={confirm.isPending}>

@@ -34,7 +34,7 @@ export function MagicLinkPage() {
     <EntryFrame title="Sign in" foot={<Link to="/email-link">Ask for another link</Link>}>
       {redeem.error === null ? null : <ProblemNotice error={redeem.error} />}
       <p>The link works once, in the browser in which you asked for it.</p>
-      <Button fullWidth loading={redeem.isPending} onClick={() => redeem.mutate()} autoFocus>
+      <Button fullWidth loading={redeem.isPending} onClick={() => redeem.mutate()}>
         Sign in
       </Button>
     </EntryFrame>

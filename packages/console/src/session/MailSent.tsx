@@ -1,9 +1,8 @@
-import { Alert } from '@mantine/core';
-import { IconMail } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
 import { useApiContext } from '../client/ApiProvider.tsx';
+import { DoneNotice } from '../elements/DoneNotice.tsx';
 
 /** How mail leaves this server; undefined until it is known. */
 export function useMailMode(): 'smtp' | 'sink' | 'none' | undefined {
@@ -19,13 +18,7 @@ export function useMailMode(): 'smtp' | 'sink' | 'none' | undefined {
 export function MailSent({ email, children }: { email: string; children: ReactNode }) {
   const mode = useMailMode();
   return (
-    <Alert
-      role="status"
-      color="teal"
-      variant="light"
-      icon={<IconMail aria-hidden />}
-      title="Look into your mail"
-    >
+    <DoneNotice title="Look into your mail">
       <p>
         {children} We will send it to <strong>{email}</strong>, which may take a few minutes. Nothing there?
         Look among the spam, and check the address.
@@ -35,6 +28,6 @@ export function MailSent({ email, children }: { email: string; children: ReactNo
           This is the demo, which sends no mail: <Link to="/mail">read it here</Link>.
         </p>
       ) : null}
-    </Alert>
+    </DoneNotice>
   );
 }

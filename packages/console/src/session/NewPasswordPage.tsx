@@ -1,8 +1,9 @@
-import { Alert, Button } from '@mantine/core';
+import { Button } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { useState, type FormEvent } from 'react';
 import { useApiContext } from '../client/ApiProvider.tsx';
+import { DoneNotice } from '../elements/DoneNotice.tsx';
 import { ProblemNotice } from '../problems/ProblemNotice.tsx';
 import { EntryFrame } from './EntryFrame.tsx';
 import { useLinkToken } from './linkToken.ts';
@@ -63,9 +64,7 @@ function NewPassword({ link, title, lead, done, redeem }: NewPasswordProps) {
   return (
     <EntryFrame title={title} foot={<Link to="/sign-in">Go to sign-in</Link>}>
       {change.isSuccess ? (
-        <Alert role="status" color="teal" variant="light" title="Done">
-          {done}
-        </Alert>
+        <DoneNotice title="Done">{done}</DoneNotice>
       ) : (
         <form onSubmit={submit}>
           {change.error === null ? null : <ProblemNotice error={change.error} />}

@@ -1,7 +1,8 @@
-import { Alert, Button } from '@mantine/core';
+import { Button } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
 import { Link, useNavigate } from '@tanstack/react-router';
 import { useApiContext } from '../client/ApiProvider.tsx';
+import { DoneNotice } from '../elements/DoneNotice.tsx';
 import { ProblemNotice } from '../problems/ProblemNotice.tsx';
 import { readProblem } from '../problems/problem.ts';
 import { EntryFrame } from './EntryFrame.tsx';
@@ -64,13 +65,11 @@ function ProveAddress({ link, title, lead, done, redeem, signInFirst }: ProveAdd
     <EntryFrame title={title} foot={<Link to="/">Go to the console</Link>}>
       {prove.error === null ? null : <ProblemNotice error={prove.error} />}
       {prove.isSuccess ? (
-        <Alert role="status" color="teal" variant="light" title="Done">
-          {done}
-        </Alert>
+        <DoneNotice title="Done">{done}</DoneNotice>
       ) : (
         <>
           <p>{lead}</p>
-          <Button fullWidth loading={prove.isPending} onClick={() => prove.mutate()} autoFocus>
+          <Button fullWidth loading={prove.isPending} onClick={() => prove.mutate()}>
             Confirm
           </Button>
         </>

@@ -5,11 +5,13 @@ import {
   IconKeyboard,
   IconLifebuoy,
   IconLogout,
+  IconMail,
   IconMoon,
   IconShieldLock,
   IconSun,
 } from '@tabler/icons-react';
 import { Link } from '@tanstack/react-router';
+import { useMailMode } from '../session/MailSent.tsx';
 import { useSession } from '../session/SessionGate.tsx';
 import { useSignOut } from '../session/useSignOut.ts';
 import styles from './AccountMenu.module.css';
@@ -25,6 +27,7 @@ export function AccountMenu({ onHelp }: { onHelp: () => void }) {
   const { session, membership } = useSession();
   const { colorScheme, setColorScheme } = useMantineColorScheme({ keepTransitions: true });
   const signOut = useSignOut();
+  const mailMode = useMailMode();
   const { name, email } = session.account;
   function chooseScheme(value: string): void {
     const chosen = schemes.find((scheme) => scheme.value === value);
@@ -60,6 +63,11 @@ export function AccountMenu({ onHelp }: { onHelp: () => void }) {
         {session.account.operator ? (
           <Menu.Item component={Link} to="/operator" leftSection={<IconLifebuoy size={16} aria-hidden />}>
             Operator
+          </Menu.Item>
+        ) : null}
+        {mailMode === 'sink' ? (
+          <Menu.Item component={Link} to="/mail" leftSection={<IconMail size={16} aria-hidden />}>
+            Mail (demo)
           </Menu.Item>
         ) : null}
         <Menu.Item leftSection={<IconKeyboard size={16} aria-hidden />} onClick={onHelp}>
