@@ -53,6 +53,11 @@ const brought = [
   'PRO-3',
   'PRO-4',
   'PRO-5',
+  'AUT-1',
+  'AUT-2',
+  'AUT-3',
+  'AUT-9',
+  'AUT-11',
 ];
 
 type Row = { id: string; shownBy: { path: string; title: string }[] };
