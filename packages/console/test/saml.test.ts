@@ -48,10 +48,9 @@ describe(
       const { page, context, complaints } = await openPage(browser);
       await page.goto(`${url}/sign-in`);
       await page.getByRole('heading', { name: 'Sign in' }).waitFor();
-      await page.evaluate(
-        (path) => window.location.assign(path),
-        `/sign-in/saml/${at.connectionId}/start?return=/members`,
-      );
+      await page.getByRole('button', { name: 'Use single sign-on' }).click();
+      await page.getByLabel('Email at your organisation').fill(`grace@${at.domain}`);
+      await page.getByRole('button', { name: 'Continue' }).click();
       await page.getByLabel('Name').fill('grace');
       assert.equal(new URL(page.url()).hostname, '127.0.0.1');
       await page.getByRole('button', { name: 'Sign in' }).click();

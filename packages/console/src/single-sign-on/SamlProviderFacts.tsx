@@ -2,7 +2,7 @@ import { Alert } from '@mantine/core';
 import { DataTable, type Column } from '../elements/DataTable.tsx';
 import { readableMoment } from '../elements/dates.ts';
 import { FactList } from '../elements/FactList.tsx';
-import { Panel } from '../elements/Panel.tsx';
+import { SamlSection } from './SamlSection.tsx';
 import { Tag, type Tone } from '../elements/Tag.tsx';
 import type { SamlCertificate, SamlProvider } from './samlTypes.ts';
 
@@ -12,7 +12,7 @@ export function SamlProviderFacts({ provider }: { provider: SamlProvider }) {
   const isLost = certificates.every(({ state }) => state === 'expired');
   const endsSoon = !isLost && certificates.every(({ state }) => state !== 'current');
   return (
-    <Panel title="Your identity provider">
+    <SamlSection title="Your identity provider">
       {isLost ? (
         <Alert color="red" title="Nobody can sign in: the certificate has expired." mb="md">
           Upload the metadata your identity provider shows now.
@@ -43,7 +43,7 @@ export function SamlProviderFacts({ provider }: { provider: SamlProvider }) {
         rows={certificates}
         rowKey={({ fingerprint }) => fingerprint}
       />
-    </Panel>
+    </SamlSection>
   );
 }
 

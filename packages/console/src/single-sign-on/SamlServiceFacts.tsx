@@ -1,12 +1,12 @@
 import { ActionIcon, CopyButton, TextInput, Tooltip } from '@mantine/core';
 import { IconCheck, IconCopy } from '@tabler/icons-react';
-import { Panel } from '../elements/Panel.tsx';
+import { SamlSection } from './SamlSection.tsx';
 import type { SamlSettings } from './samlTypes.ts';
 
 /** What is typed into the identity provider, each to be copied. */
 export function SamlServiceFacts({ service }: { service: SamlSettings['service'] }) {
   return (
-    <Panel title="For your identity provider">
+    <SamlSection title="For your identity provider">
       <Copied label="Entity ID" value={service.entityId} note="Also called audience or identifier." />
       <Copied label="ACS URL" value={service.acsUrl} note="Also called reply or single sign-on URL." />
       <Copied
@@ -14,7 +14,7 @@ export function SamlServiceFacts({ service }: { service: SamlSettings['service']
         value={service.metadataUrl}
         note="Providers that read metadata need this alone."
       />
-    </Panel>
+    </SamlSection>
   );
 }
 

@@ -1,10 +1,10 @@
 import { Button } from '@mantine/core';
-import { Panel } from '../elements/Panel.tsx';
+import { SamlSection } from './SamlSection.tsx';
 
 /** A sign-in through the connection, in a new tab: it ends in a session of its own. */
 export function SamlTestSignIn({ connectionId, ready }: { connectionId: string; ready: boolean }) {
   return (
-    <Panel title="Try it">
+    <SamlSection title="Try it">
       <p>
         {ready
           ? 'Opens in a private window best: signing in there replaces the session of the window it happens in.'
@@ -21,6 +21,6 @@ export function SamlTestSignIn({ connectionId, ready }: { connectionId: string; 
           Test the sign-in
         </Button>
       ) : null}
-    </Panel>
+    </SamlSection>
   );
 }

@@ -46,21 +46,9 @@ export async function openOrganisation(
   const provider = await startIdentityProvider();
   fixture.advance(Date.now() + 1000 - fixture.identity.clock());
   const owner = await fixture.person();
-  const domain = 'keel.example';
   const identity = { ...fixture.identity, cipher };
-  const { session } = owner;
-  const { randomBytes } = identity;
-  const parts = { session, cipher, randomBytes };
-  const { connectionId } = await createConnection(parts, {
-    protocol: 'saml',
-    name: 'pysaml2',
-    config: {},
-    secret: null,
-  });
-  const at = identity.clock();
-  await uploadMetadata(session, { connectionId, at, document: Buffer.from(await provider.metadata()) });
   await proveDomain(fixture, { owner, domain });
-  await changeConnection(parts, { connectionId, changes: { enabled: true, justInTime: true } });
+  const connectionId = await connect(identity, { owner, provider });
   const { audience, acsUrl } = serviceAddresses(base, connectionId);
   const { certificate, privateKey } = await samlKey(identity);
   await provider.know(serviceMetadata({ audience, acsUrl, certificates: [certificate], privateKey }));
@@ -70,18 +58,10 @@ export async function openOrganisation(
     owner,
     connectionId,
     domain,
-    begin: async () => {
+    begin: () => {
       // pysaml2 lives in the present.
       fixture.advance(Math.max(0, Date.now() - fixture.identity.clock()));
-      const { request, cookie } = await beginSaml(identity, {
-        connectionId,
-        origin: base,
-        returnPath: '/members',
-      });
-      if (request.binding !== 'redirect') throw new Error('pysaml2 offers the Redirect binding');
-      const asked = await fetch(request.url, { headers: { accept: 'application/json' } });
-      const { id } = (await asked.json()) as { id: string };
-      return { state: new URL(request.url).searchParams.get('RelayState') ?? '', cookie, requestId: id };
+      return begin(identity, { connectionId, origin: base });
     },
     answer: async ({ requestId }, wish = {}) => {
       const { user = 'ada' } = wish;
@@ -94,6 +74,34 @@ export async function openOrganisation(
       return finishSaml(as, { connectionId, origin: base, state, cookie, device: { ip: '192.0.2.7' } });
     },
   };
+}
+
+const domain = 'keel.example';
+
+/** A connection to the provider, on, by which people join. */
+async function connect(
+  { randomBytes, cipher, clock }: IdentityDependencies,
+  { owner: { session }, provider }: { owner: Person; provider: IdentityProvider },
+): Promise<string> {
+  const parts = { session, cipher, randomBytes };
+  const made = { protocol: 'saml', name: 'pysaml2', config: {}, secret: null } as const;
+  const { connectionId } = await createConnection(parts, made);
+  const document = Buffer.from(await provider.metadata());
+  await uploadMetadata(session, { connectionId, at: clock(), document });
+  await changeConnection(parts, { connectionId, changes: { enabled: true, justInTime: true } });
+  return connectionId;
+}
+
+/** Begins a sign-in and shows the request to the provider, which says its ID. */
+async function begin(
+  identity: IdentityDependencies,
+  step: { connectionId: string; origin: string },
+): Promise<Begun> {
+  const { request, cookie } = await beginSaml(identity, { ...step, returnPath: '/members' });
+  if (request.binding !== 'redirect') throw new Error('pysaml2 offers the Redirect binding');
+  const asked = await fetch(request.url, { headers: { accept: 'application/json' } });
+  const { id } = (await asked.json()) as { id: string };
+  return { state: new URL(request.url).searchParams.get('RelayState') ?? '', cookie, requestId: id };
 }
 
 /** Proves a domain as its owner does, with a resolver that says what the DNS would. */

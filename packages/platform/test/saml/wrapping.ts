@@ -47,8 +47,8 @@ const becomeEve = (element: Element, id = '_eve'): void => {
   for (const nameId of Array.from(element.getElementsByTagNameNS(saml, 'NameID'))) nameId.textContent = 'eve';
 };
 
-const wrapped = (document: Document, namespace: string, name: string, inner: Element): Element => {
-  const element = document.createElementNS(namespace, name);
+const wrapped = (inner: Element, namespace: string, name: string): Element => {
+  const element = inner.ownerDocument.createElementNS(namespace, name);
   element.appendChild(inner);
   return element;
 };
@@ -86,16 +86,16 @@ export const wrappings: Readonly<Record<string, Wrapping>> = {
     becomeEve(assertion);
     signatureOf(assertion).appendChild(original);
   }),
-  XSW7: changing(({ document, response, assertion }) => {
+  XSW7: changing(({ response, assertion }) => {
     const evil = copy(assertion, { signed: false });
     // Its ID is the original's: what is found by ID first is what stands first.
     becomeEve(evil, assertion.getAttribute('ID') ?? '');
-    response.insertBefore(wrapped(document, samlp, 'Extensions', evil), assertion);
+    response.insertBefore(wrapped(evil, samlp, 'Extensions'), assertion);
   }),
-  XSW8: changing(({ document, assertion }) => {
+  XSW8: changing(({ assertion }) => {
     const original = copy(assertion, { signed: false });
     becomeEve(assertion);
-    signatureOf(assertion).appendChild(wrapped(document, dsig, 'Object', original));
+    signatureOf(assertion).appendChild(wrapped(original, dsig, 'Object'));
   }),
 };
 

@@ -23,7 +23,7 @@ export type Expectation = {
 };
 
 export type Judged = { response: ResponseFacts; assertion: Assertion };
-export type Check = { name: string; check(judged: Judged, expected: Expectation): void };
+export type Check = { name: string; check: (judged: Judged, expected: Expectation) => void };
 
 /** How far the two clocks may be apart, in milliseconds, at each edge. */
 export const clockSkew = 60_000;

@@ -21,7 +21,7 @@ export type Rules = {
   checks: readonly Check[];
   verify: Verify;
   /** Which element is read: the one parsed from the signed bytes, whatever the message holds besides. */
-  read(root: Element, signed: Element): Element;
+  read: (root: Element, signed: Element) => Element;
 };
 
 export const allRules: Rules = {

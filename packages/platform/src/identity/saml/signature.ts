@@ -4,7 +4,7 @@ import { attributeOf, childrenOf, isNamed, textOf } from './document.ts';
 import { SamlFailure } from './failure.ts';
 import { digestMethods, envelopedTransform, ns, signatureMethods } from './names.ts';
 
-export type SignatureRule = { name: string; check(signature: Element, parent: Element): void };
+export type SignatureRule = { name: string; check: (signature: Element, parent: Element) => void };
 
 const { signature: dsig } = ns;
 

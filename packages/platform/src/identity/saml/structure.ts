@@ -2,7 +2,7 @@ import { attributeOf, childrenOf, elementsIn, isNamed } from './document.ts';
 import { SamlFailure } from './failure.ts';
 import { ns } from './names.ts';
 
-export type StructureRule = { name: string; check(root: Element, elements: readonly Element[]): void };
+export type StructureRule = { name: string; check: (root: Element, elements: readonly Element[]) => void };
 
 const ncName = /^[A-Za-z_][A-Za-z0-9_.-]{0,254}$/;
 /** Where an ID stands, for each namespace that has one. */

@@ -22,7 +22,7 @@ export function decodeMessage(field: string): string {
   return bytes.toString('utf8');
 }
 
-export type TextRule = { name: string; check(text: string): void };
+export type TextRule = { name: string; check: (text: string) => void };
 
 const forbidden = (name: string, pattern: RegExp): TextRule => ({
   name,
