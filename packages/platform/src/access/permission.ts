@@ -35,8 +35,6 @@ export const platformAccess: readonly ModuleAccess[] = [
       'access:connection.remove',
       'access:domain.read',
       'access:domain.change',
-      'access:connection.read',
-      'access:connection.change',
     ],
     roles: {},
   },
