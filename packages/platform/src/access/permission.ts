@@ -38,7 +38,7 @@ export const platformAccess: readonly ModuleAccess[] = [
     ],
     roles: {},
   },
-  { name: 'audit', permissions: ['audit:entry.read'], roles: {} },
+  { name: 'audit', permissions: ['audit:entry.read', 'audit:entry.export'], roles: {} },
   {
     name: 'tenants',
     permissions: [

@@ -10,6 +10,7 @@ import type { ReadStay } from '../session/operators.ts';
 import { assertTenant, chooseCompany, chooseMembership } from '../session/placement.ts';
 import type { Membership } from '../session/placement.ts';
 import type { PlatformContext, PublicContext, SignedInContext } from './context.ts';
+import { recordPermissionRefusal } from './refusalEntry.ts';
 import type { RequestScope } from './scope.ts';
 
 /** Decides whether a request may run a procedure, and with which context. */
@@ -33,6 +34,7 @@ export function createGuard(options: {
   const permissionsFor = rememberPermissions(options.access);
   const placeMember = (signedIn: Session, named: string | undefined): Program => {
     const membership = chooseMembership(signedIn, named);
+    if (membership.secondFactorDue) throw new PlatformError('second_factor_required');
     const { id, name } = signedIn.account;
     return {
       actor: { kind: 'account', id, name },
@@ -61,6 +63,7 @@ export function createGuard(options: {
     }
     const named = scope.placement.tenant;
     const placed = (await placeOperator(signedIn, named, options)) ?? placeMember(signedIn, named);
+    await recordPermissionRefusal(options.db, { meta, scope, placed });
     const context = place(options.db, { meta, scope, placed });
     // Last of all: whoever may not do it anyway is not asked to prove anything.
     if (meta.stepUp === true) await requireStepUp();

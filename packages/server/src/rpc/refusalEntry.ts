@@ -1,0 +1,24 @@
+import type { TenantPool } from '@bulkhead/kernel';
+import type { ProcedureMeta } from '../contract/index.ts';
+import type { Program } from '../session/apiKeys.ts';
+import type { RequestScope } from './scope.ts';
+
+/**
+ * Writes into the tenant's audit log that somebody was refused a dangerous procedure (one with `stepUp`) for want of the
+ * permission. Refusals of everyday procedures are counted and logged, and would drown the log.
+ */
+export async function recordPermissionRefusal(
+  db: Pick<TenantPool, 'as'>,
+  { meta, scope, placed }: { meta: Partial<ProcedureMeta>; scope: RequestScope; placed: Program },
+): Promise<void> {
+  const { actor, tenant, permissions } = placed;
+  if (meta.stepUp !== true || meta.permission === undefined || permissions.has(meta.permission)) return;
+  const session = db.as(
+    { tenant, actor: { kind: actor.kind, id: actor.id } },
+    { id: scope.id, ip: scope.ip, userAgent: scope.userAgent },
+  );
+  const detail = { permission: meta.permission, procedure: scope.outcome.procedure };
+  await session.query(`select bulkhead.audit_event('permission.refuse', 'server.procedure', null, $1)`, [
+    JSON.stringify(detail),
+  ]);
+}
