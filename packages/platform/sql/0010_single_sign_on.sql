@@ -149,6 +149,7 @@ create table identity.sign_in_policy (
   deleted_at timestamptz,
   single_sign_on_required boolean not null,
   break_glass_account_ids uuid[] not null,
+  second_factor_required boolean not null default false,
   constraint sign_in_policy_pkey primary key (tenant_id, id),
   constraint sign_in_policy_one unique (tenant_id),
   constraint sign_in_policy_tenant_fkey foreign key (tenant_id) references tenants.tenant (tenant_id),
@@ -166,6 +167,8 @@ comment on column identity.sign_in_policy.deleted_at is 'Always null.';
 comment on column identity.sign_in_policy.single_sign_on_required is 'Whether only a session of one of the tenant''s connections reaches the tenant.';
 comment on column identity.sign_in_policy.break_glass_account_ids is
   'Owners who may still sign in with password and second factor, for the day the provider is down: 1 to 5 while it is required.';
+comment on column identity.sign_in_policy.second_factor_required is
+  'Whether the tenant is reached only by sessions in which two factors were proved; those of its own connections excepted.';
 select bulkhead.protect_table('identity.sign_in_policy', 'tenant', '{"write": "none"}');
 
 create table identity.sign_in_flow (
@@ -678,7 +681,7 @@ comment on function identity.join_by_connection(uuid, text[]) is
 -- address's domain is still proved; any other has the tenants that do not require single sign-on, and those where the
 -- account is a break-glass owner and a second factor was used.
 create function identity.memberships_of_session(context text, session_id uuid) returns table (
-  id uuid, tenant_id uuid, tenant_name text, role text, module_roles text[], company_ids uuid[]
+  id uuid, tenant_id uuid, tenant_name text, role text, module_roles text[], company_ids uuid[], second_factor_due boolean
 )
   language plpgsql
   set search_path = ''
@@ -686,7 +689,8 @@ as $body$
 begin
   perform set_config('bulkhead.context', context, true);
   return query
-    select m.id, m.tenant_id, t.name, m.role, m.module_roles, m.company_ids
+    select m.id, m.tenant_id, t.name, m.role, m.module_roles, m.company_ids,
+      coalesce(p.second_factor_required, false) and s.connection_id is null and not 'mfa' = any (s.amr)
     from identity.membership m
     join tenants.tenant t on t.tenant_id = m.tenant_id
     join identity.session s on s.id = memberships_of_session.session_id and s.account_id = m.account_id
@@ -816,7 +820,7 @@ comment on policy sign_in_policy_of_account on identity.sign_in_policy is
 grant select (id, tenant_id, created_at, protocol, name, enabled, config, just_in_time, role_claim, deleted_at)
   on identity.connection to bulkhead_identity;
 grant select (id, tenant_id, name, challenge, deleted_at) on identity.domain to bulkhead_identity;
-grant select (tenant_id, single_sign_on_required, break_glass_account_ids) on identity.sign_in_policy to bulkhead_identity;
+grant select (tenant_id, single_sign_on_required, break_glass_account_ids, second_factor_required) on identity.sign_in_policy to bulkhead_identity;
 grant select on identity.connection_directory, identity.domain_owner, identity.sign_in_flow, identity.provider_link
   to bulkhead_identity;
 grant insert (id, state_hash, browser_hash, secrets_encrypted, connection_id, provider, purpose, account_id, session_id,

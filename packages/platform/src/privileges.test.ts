@@ -102,7 +102,7 @@ const expected: Record<string, Record<string, string>> = {
   },
   'identity.sign_in_policy': {
     bulkhead_app: 'select(*)',
-    bulkhead_identity: 'select(break_glass_account_ids, single_sign_on_required, tenant_id)',
+    bulkhead_identity: 'select(break_glass_account_ids, second_factor_required, single_sign_on_required, tenant_id)',
   },
   'identity.signing_key': {
     bulkhead_identity:
@@ -146,8 +146,8 @@ const expectedFunctions: Record<string, string[]> = {
     'identity.remove_connection',
     'identity.remove_domain',
     'identity.remove_member',
-    'identity.revoke_api_key',
     'identity.require_second_factor',
+    'identity.revoke_api_key',
     'identity.revoke_invite',
     'identity.saml_providers',
     'identity.set_saml_provider',

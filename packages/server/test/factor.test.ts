@@ -234,3 +234,33 @@ test('AUT-10 another account’s factor cannot be named, and no input says whose
   const naming = await post('/api/factors/totp', { label: 'x', accountId: robin.account }, thief.cookie);
   assert.equal(naming.json['code'], 'invalid_input');
 });
+
+test('AUT-10 a tenant that asks for two factors is reached with two, at once and by nobody without', async () => {
+  const [owner, member] = [await signUp(fixture.url), await signUp(fixture.url)];
+  await join(fixture, { host: owner, person: member, role: 'admin' });
+  const acts = (cookie: string, tenant = owner.tenant): Promise<Answer> =>
+    send(fixture.url, '/api/tenant', { cookie, tenant });
+  const ask = (cookie: string, required: boolean): Promise<Answer> =>
+    send(fixture.url, '/api/tenant/second-factor', {
+      method: 'PUT',
+      cookie,
+      tenant: owner.tenant,
+      json: { required },
+    });
+  assert.equal((await ask(member.cookie, true)).json['code'], 'permission_refused', 'owners alone');
+  const { cookie, secret } = await addTotp(owner);
+  assert.equal((await ask(cookie, true)).status, 200);
+  assert.equal((await acts(cookie)).json['secondFactorRequired'], true);
+
+  const again = await signIn(member);
+  const refused = await acts(cookieOf(again));
+  assert.deepEqual([refused.status, refused.json['code']], [403, 'second_factor_required']);
+  assert.equal((await acts(cookieOf(again), member.tenant)).status, 200, 'their own does not ask');
+  const enrolled = await addTotp({ ...member, cookie: cookieOf(again) });
+  assert.equal((await acts(enrolled.cookie)).status, 200);
+
+  const asked = await signIn(owner);
+  const proof = { kind: 'totp', code: freshCode(secret) };
+  const entered = await post('/api/session/factor', { challenge: asked.json['challenge'], proof });
+  assert.equal((await ask(cookieOf(entered), false)).status, 200);
+});

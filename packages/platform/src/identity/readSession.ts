@@ -133,6 +133,7 @@ type MembershipRow = {
   role: Membership['role'];
   module_roles: string[];
   company_ids: string[] | null;
+  second_factor_due: boolean;
 };
 
 /**
@@ -150,8 +151,8 @@ export async function readMemberships(
   const columns = 'id, tenant_id, tenant_name, role, module_roles, company_ids';
   const { rows } = await pool.query<MembershipRow>(
     sessionId === undefined
-      ? `select ${columns} from identity.memberships_of_context($1)`
-      : `select ${columns} from identity.memberships_of_session($1, $2)`,
+      ? `select ${columns}, false as second_factor_due from identity.memberships_of_context($1)`
+      : `select ${columns}, second_factor_due from identity.memberships_of_session($1, $2)`,
     sessionId === undefined ? [context] : [context, sessionId],
   );
   return rows.map((row) => ({
@@ -161,5 +162,6 @@ export async function readMemberships(
     role: row.role,
     moduleRoles: row.module_roles,
     companyIds: row.company_ids,
+    secondFactorDue: row.second_factor_due,
   }));
 }

@@ -36,6 +36,8 @@ export type Membership = {
   moduleRoles: string[];
   /** Companies it is limited to; null: every company. */
   companyIds: string[] | null;
+  /** The tenant asks for two factors, and this session has proved one. */
+  secondFactorDue: boolean;
 };
 
 export type Session = {

@@ -2,4 +2,10 @@
 export { createTenant, type TenantCreation } from './createTenant.ts';
 export type { CreatedTenant, NewTenant } from './insertTenant.ts';
 export { createCompany, listCompanies, renameCompany, type Company } from './company.ts';
-export { readTenant, renameTenant, type Tenant } from './tenant.ts';
+export {
+  readTenant,
+  renameTenant,
+  requireSecondFactor,
+  type Tenant,
+  type TenantWithPolicy,
+} from './tenant.ts';

@@ -42,7 +42,12 @@ export const commonErrors = {
   invalid_input: { status: 400, message: 'The input is not valid.', data: refusalData.optional() },
   tenant_required: { status: 400, message: 'Name the tenant in the bulkhead-tenant header.' },
   company_required: { status: 400, message: 'Name the company in the bulkhead-company header.' },
-  ...platformErrorMap('signed_out', 'permission_refused', 'single_sign_on_confined'),
+  ...platformErrorMap(
+    'signed_out',
+    'permission_refused',
+    'second_factor_required',
+    'single_sign_on_confined',
+  ),
   row_refused: { status: 403, message: 'The row does not belong to this tenant or company.' },
   tenant_refused: { status: 403, message: 'You are not a member of this tenant.' },
   company_refused: { status: 403, message: 'Your membership does not include this company.' },

@@ -29,7 +29,7 @@ export function platformRouter(dependencies: HandlerDependencies) {
     factor: factorHandlers(dependencies),
     ...linkHandlers(dependencies),
     mail: mailHandlers(dependencies.mail),
-    tenant: tenantHandlers(),
+    tenant: tenantHandlers(dependencies),
     company: companyHandlers(),
     member: memberHandlers(dependencies),
     invite: inviteHandlers(dependencies),

@@ -1,15 +1,23 @@
-import { readTenant } from '@bulkhead/platform/tenants';
+import { readTenant, requireSecondFactor } from '@bulkhead/platform/tenants';
 import { implement } from '@orpc/server';
 import { tenantContract } from '../contract/tenant.ts';
+import type { HandlerDependencies } from './dependencies.ts';
 import type { PlatformContext } from '../rpc/context.ts';
 
 /** The tenant a request acts in. */
-export function tenantHandlers() {
+export function tenantHandlers({ identity }: Pick<HandlerDependencies, 'identity'>) {
   const permitted = implement(tenantContract).$context<PlatformContext>();
   return {
     read: permitted.read.handler(async ({ context: { session } }) => {
-      const { id, name, createdAt } = await readTenant(session);
-      return { id, name, createdAt: createdAt.toISOString() };
+      const { createdAt, ...tenant } = await readTenant(session);
+      return { ...tenant, createdAt: createdAt.toISOString() };
     }),
+    requireSecondFactor: permitted.requireSecondFactor.handler(
+      async ({ input, context: { session, actor } }) => {
+        await requireSecondFactor(session, input);
+        identity.sessions.forgetAccount(actor.id);
+        return {};
+      },
+    ),
   };
 }
