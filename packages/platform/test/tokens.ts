@@ -25,7 +25,10 @@ export function tokensOf(
 }
 
 /** A sign-in with a password, as a program does it. */
-export async function startedFamily(tokens: TokenDependencies, email: string): Promise<TokenPair & { sessionId: string }> {
+export async function startedFamily(
+  tokens: TokenDependencies,
+  email: string,
+): Promise<TokenPair & { sessionId: string }> {
   const session = await signedIn(tokens.identity, { email, device: { ip: '192.0.2.9', userAgent: 'app/1' } });
   return { ...(await startFamily(tokens, session)), sessionId: session.sessionId };
 }

@@ -196,7 +196,7 @@ test('AUT-11 sessions are listed with device and place, and ended one, others, a
     ),
   );
 
-  const stranger = sessions.find(({ program: isProgram }) => isProgram === true)?.['id'];
+  const stranger = String(sessions.find(({ program: isProgram }) => isProgram === true)?.['id']);
   const foreign = await send(fixture.url, `/api/sessions/${stranger}`, {
     method: 'DELETE',
     cookie: person.cookie,

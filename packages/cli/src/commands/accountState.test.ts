@@ -62,10 +62,11 @@ test('AUT-3: a locked account is released', async () => {
 
 test('AUT-10: somebody who lost every factor gets in without them, and open sessions end', async () => {
   await asOwner(config, async (client) => {
-    const { rows } = await client.query('select id from identity.account where email_normalised = $1', [
-      email,
-    ]);
-    const accountId = String(rows[0]?.['id']);
+    const { rows } = await client.query<{ id: string }>(
+      'select id from identity.account where email_normalised = $1',
+      [email],
+    );
+    const accountId = rows[0]?.id;
     await client.query(
       `insert into identity.passkey (id, account_id, label, credential_id, public_key, sign_count, backup_eligible,
          backed_up, transports, created_at)

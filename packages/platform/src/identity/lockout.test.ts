@@ -116,7 +116,7 @@ describe('lockout (AUT-3)', () => {
     assert.equal(hashes, 5);
     assert.ok(
       outcomes.every((code) => code === 'sign_in_refused' || code === 'busy'),
-      outcomes.join(),
+      JSON.stringify(outcomes),
     );
     await assert.rejects(attempt(email, goodPassword), refusal('sign_in_refused'));
   });

@@ -46,7 +46,7 @@ export async function beginSignIn(
   ]);
   const begun = rows[0];
   if (begun?.verdict === 'busy') throw new PlatformError('busy');
-  if (begun?.attempt == null) throw new PlatformError('sign_in_refused');
+  if (begun === undefined || begun.attempt === null) throw new PlatformError('sign_in_refused');
   return { id: begun.attempt, accountId: begun.account_id, hash: begun.hash, addressHash };
 }
 

@@ -37,7 +37,7 @@ describe('access tokens (AUT-1)', () => {
   ): Promise<string> => {
     const { current } = await keys.read();
     return new SignJWT({ ...claims, ...over.claims })
-      .setProtectedHeader({ ...header, ...over.header } as typeof header)
+      .setProtectedHeader({ ...header, ...over.header })
       .sign(over.key ?? current.sign);
   };
   /** Whatever text as header and payload, with a genuine signature over it. */
@@ -76,7 +76,7 @@ describe('access tokens (AUT-1)', () => {
 
   it('are refused when signed with the public key as a secret (HS256 for EdDSA)', async () => {
     const key = (await keys.find(header.kid)) ?? assert.fail('no key');
-    const publicKey = createPublicKey({ key: key.jwk as never, format: 'jwk' });
+    const publicKey = createPublicKey({ key: key.jwk, format: 'jwk' });
     const secrets = [
       publicKey.export({ format: 'pem', type: 'spki' }),
       publicKey.export({ format: 'der', type: 'spki' }),

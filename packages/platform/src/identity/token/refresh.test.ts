@@ -177,7 +177,11 @@ describe('refresh families (AUT-2)', () => {
     const kept = await family();
     fixture.advance(13 * day);
     const second = await exchange(kept.refreshToken);
-    assert.equal(second.refreshExpiresAt.getTime(), fixture.identity.clock() + day, 'no longer than the session');
+    assert.equal(
+      second.refreshExpiresAt.getTime(),
+      fixture.identity.clock() + day,
+      'no longer than the session',
+    );
     fixture.advance(day);
     await refused(second.refreshToken);
     assert.equal(await readAccessToken(tokens, second.accessToken), null);
@@ -215,7 +219,11 @@ describe('refresh families (AUT-2)', () => {
     await untilWaiting(2);
     await blocker.query('commit');
     await Promise.all([ending, refreshing]);
-    assert.deepEqual(await sessionRow(first.sessionId), { ended_reason: 'ended_elsewhere', tokens: '1', live: '1' });
+    assert.deepEqual(await sessionRow(first.sessionId), {
+      ended_reason: 'ended_elsewhere',
+      tokens: '1',
+      live: '1',
+    });
   });
 
   const untilWaiting = async (count: number): Promise<void> => {

@@ -127,7 +127,7 @@ async function repeat(
     await endFamily(identity, client, { known, device });
     return null;
   });
-  if (found?.successor_encrypted == null || found.successor_expires_at === null) {
+  if (found === null || found.successor_encrypted === null || found.successor_expires_at === null) {
     throw new PlatformError('token_refused');
   }
   return pairOf(tokens, {

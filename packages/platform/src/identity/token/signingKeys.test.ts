@@ -125,7 +125,7 @@ describe('signing keys (AUT-1)', () => {
     fixture.advance(hour);
     const before = (await server().keys.read()).current.kid;
     const rotated = await Promise.all([server(), server(), server()].map(({ keys }) => keys.rotateWhenDue()));
-    assert.deepEqual(rotated.toSorted(), [false, false, true]);
+    assert.equal(rotated.filter(Boolean).length, 1);
     assert.notEqual((await server().keys.read()).current.kid, before);
     await assert.rejects(server().keys.rotate(), { code: 'key_too_fresh' });
   });

@@ -147,7 +147,7 @@ export class SigningKeys {
   }
 
   #live(key: PublishedKey | undefined): PublishedKey | undefined {
-    if (key?.publishedUntil == null) return key;
+    if (key === undefined || key.publishedUntil === null) return key;
     return this.#options.clock() < key.publishedUntil.getTime() ? key : undefined;
   }
 
@@ -159,7 +159,7 @@ export class SigningKeys {
     }
     const published = await Promise.all(rows.map(toPublished));
     const row = rows.find(({ state }) => state === 'current');
-    if (row?.private_encrypted == null) throw new Error('no signing key is current');
+    if (row === undefined || row.private_encrypted === null) throw new Error('no signing key is current');
     const privateJwk = this.#open(row.id, row.private_encrypted);
     const sign = await importKey(privateJwk);
     return {
