@@ -3,7 +3,9 @@ import { after, before, describe, it } from 'node:test';
 import { TenantPool } from '@bulkhead/kernel';
 import { nobody, openFixture, refusal, type Fixture, type Person } from '../../test/fixture.ts';
 import { createCompany, renameCompany, type Company } from '../tenants/index.ts';
-import { listEntries, type Entry, type EntryFilter, type EntryList, type EntryPage } from './list.ts';
+import type { Entry } from './entry.ts';
+import type { EntryFilter } from './filter.ts';
+import { listEntries, type EntryList, type EntryPage } from './list.ts';
 
 const cursorKey = Buffer.alloc(32, 9);
 

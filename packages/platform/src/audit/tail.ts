@@ -63,7 +63,7 @@ export async function* tailEntries(tail: Tail, options: TailOptions = {}): Async
   let position =
     resume === undefined ? await present(session) : readPosition(openCursor(cursorKey, { scope, cursor: resume }));
   yield { entries: [], skipped: false, cursor: seal(position) };
-  for (let look = 0; look < looks && signal?.aborted !== true; look += 1) {
+  for (let look = 0; look < looks; look += 1) {
     if (look > 0 || resume === undefined) await wait(interval, signal);
     if (signal?.aborted === true) return;
     const found = await newEntries(session, { filter, position });

@@ -1,3 +1,4 @@
+import { ReadableStream as WebStream } from 'node:stream/web';
 import { exportEntries, listEntries, listViews, removeView, saveView, tailEntries } from '@bulkhead/platform/audit';
 import type { Entry, EntryFilter } from '@bulkhead/platform/audit';
 import { implement, withEventMeta } from '@orpc/server';
@@ -43,7 +44,7 @@ export function auditHandlers({ cursorKey }: Pick<HandlerDependencies, 'cursorKe
           'content-disposition': `attachment; filename="audit.${format}"`,
           'cache-control': 'no-store',
         },
-        body: ReadableStream.from(encoded(pieces)),
+        body: WebStream.from(encoded(pieces)) as ReadableStream<Uint8Array>,
       };
     }),
 
