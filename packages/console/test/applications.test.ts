@@ -14,7 +14,7 @@ import { testConfig } from '../../../test/harness/config.ts';
 import { createTestDatabase, type TestDatabase } from '../../../test/harness/index.ts';
 import { consoleFolder } from '../src/index.ts';
 import { openPage, startBrowser } from './browser.ts';
-import { startSibling, type Sibling } from './sibling.ts';
+import { Sibling } from './sibling.ts';
 
 const password = 'seven copper lanterns drift';
 const cheap = () => new PasswordHasher({ cost: { memoryCost: 8, timeCost: 1, parallelism: 1 } });
@@ -31,8 +31,8 @@ describe('one sign-in across applications (AUT-8)', { skip: missing('chromium') 
     [database, browser, a, b] = await Promise.all([
       createTestDatabase({ template: 'full' }),
       startBrowser(),
-      startSibling('a'),
-      startSibling('b'),
+      Sibling.start('a'),
+      Sibling.start('b'),
     ]);
     const config = testConfig(database, {
       http: { console: fileURLToPath(consoleFolder) },
@@ -106,6 +106,25 @@ describe('one sign-in across applications (AUT-8)', { skip: missing('chromium') 
     await context.close();
   });
 
+  test('an application that wants fresh proof has it asked for over the console’s page', async () => {
+    const { page, context, complaints } = await openPage(browser);
+    await page.goto(a.origin);
+    await page.getByRole('link', { name: 'Sign in' }).click();
+    await page.getByLabel('Email').fill('one@example.org');
+    await page.getByLabel('Password', { exact: true }).fill(password);
+    await page.getByRole('button', { name: 'Sign in', exact: true }).click();
+    await page.getByText('Hello One Person of Harbour.').waitFor();
+    await ageProofs(database);
+    await page.getByRole('link', { name: 'Prove it' }).click();
+    const dialog = page.getByRole('dialog', { name: 'Is it you?' });
+    await dialog.getByLabel('Password', { exact: true }).fill(password);
+    await dialog.getByRole('button', { name: 'Confirm' }).click();
+    await page.getByText('Hello One Person of Harbour.').waitFor();
+    assert.equal(new URL(page.url()).origin, a.origin);
+    assert.deepEqual(complaints, []);
+    await context.close();
+  });
+
   test('a sign-in begun elsewhere leads nowhere', async () => {
     const { page, context } = await openPage(browser);
     await page.goto(`${url}/application-sign-in?interaction=${'x'.repeat(43)}`);
@@ -113,6 +132,16 @@ describe('one sign-in across applications (AUT-8)', { skip: missing('chromium') 
     await context.close();
   });
 });
+
+/** Lets every proof of every session be a minute old. */
+async function ageProofs(database: TestDatabase): Promise<void> {
+  const admin = new pg.Client(database.connections.superuser);
+  await admin.connect();
+  await admin.query(
+    `update identity.session set auth_time = auth_time - interval '1 minute' where ended_at is null`,
+  );
+  await admin.end();
+}
 
 async function seed(database: TestDatabase): Promise<void> {
   const pool = new pg.Pool(database.connections.identity);
@@ -136,7 +165,8 @@ async function connect(
 ): Promise<void> {
   const owner = new pg.Client(database.connections.owner);
   await owner.connect();
-  for (const { name, origin, port, connect: join } of siblings) {
+  for (const sibling of siblings) {
+    const { name, origin, port } = sibling;
     // oxlint-disable-next-line no-await-in-loop -- on one connection
     const { secret } = await createClient(
       { database: owner, clock: Date.now },
@@ -155,7 +185,11 @@ async function connect(
       randomBytes,
     );
     // oxlint-disable-next-line no-await-in-loop -- one application after the other
-    await join(issuer, { id: `app-${name}`, secret: secret ?? '', scope: 'openid profile tenant' });
+    await sibling.connect(issuer, {
+      id: `app-${name}`,
+      secret: secret ?? '',
+      scope: 'openid profile tenant',
+    });
   }
   await owner.end();
 }

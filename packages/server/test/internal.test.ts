@@ -58,10 +58,22 @@ describe('internal endpoints (ACC-5)', () => {
   });
 
   it('refuse everything else with one answer', async () => {
-    const wrong = [undefined, '', 'x', secret.slice(0, -1), `${secret}x`, secret.toUpperCase(), `${secret}, ${secret}`];
+    const wrong = [
+      undefined,
+      '',
+      'x',
+      secret.slice(0, -1),
+      `${secret}x`,
+      secret.toUpperCase(),
+      `${secret}, ${secret}`,
+    ];
     for (const shown of wrong) {
       // oxlint-disable-next-line no-await-in-loop -- one after the other
-      const { status, body } = await ask(inside, '/internal/health', shown === undefined ? {} : { secret: shown });
+      const { status, body } = await ask(
+        inside,
+        '/internal/health',
+        shown === undefined ? {} : { secret: shown },
+      );
       assert.equal(status, 401, String(shown));
       assert.equal(body['code'], 'internal_refused');
       assert.equal(body['title'], 'This is not for you.');
@@ -109,10 +121,16 @@ describe('internal endpoints (ACC-5)', () => {
     const cookie = /__Host-bulkhead=([^;]+)/.exec(person.cookie)?.[1] ?? '';
     const request = digestOfCall({ method: 'GET', target: '/' });
     const json = { credential: { cookie }, audience: 'orders', request };
-    const foreign = await ask(inside, '/internal/user-token', { secret, json: { ...json, tenant: other.tenant } });
+    const foreign = await ask(inside, '/internal/user-token', {
+      secret,
+      json: { ...json, tenant: other.tenant },
+    });
     assert.equal(foreign.status, 403);
     assert.equal(foreign.body['code'], 'tenant_refused');
-    const named = await ask(inside, '/internal/user-token', { secret, json: { ...json, userId: other.account } });
+    const named = await ask(inside, '/internal/user-token', {
+      secret,
+      json: { ...json, userId: other.account },
+    });
     assert.equal(named.status, 400);
     const nobody = await ask(inside, '/internal/user-token', {
       secret,

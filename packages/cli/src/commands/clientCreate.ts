@@ -75,7 +75,10 @@ export const clientCreate = defineCommand({
     const registration = await registrationOf(values, terminal.folder);
     const made = await withDatabase(values, terminal, (config) =>
       asOwner(config, (client) =>
-        registering(({ randomBytes, ...registrar }) => createClient(registrar, registration, randomBytes), client),
+        registering(
+          ({ randomBytes, ...registrar }) => createClient(registrar, registration, randomBytes),
+          client,
+        ),
       ),
     );
     terminal.answer({

@@ -14,10 +14,16 @@ export const clientList = defineCommand({
     ]);
     const clients = await withDatabase(values, terminal, (config) => asOwner(config, listClients));
     const lines = clients.map(({ id, name, firstParty, resource }) => {
-      const kinds = [firstParty ? 'first-party' : 'no sign-in', ...(resource === undefined ? [] : [resource])];
+      const kinds = [
+        firstParty ? 'first-party' : 'no sign-in',
+        ...(resource === undefined ? [] : [resource]),
+      ];
       return `${id}  ${name}  ${kinds.join(', ')}`;
     });
-    terminal.answer({ json: { clients }, text: lines.length === 0 ? 'None is registered.' : lines.join('\n') });
+    terminal.answer({
+      json: { clients },
+      text: lines.length === 0 ? 'None is registered.' : lines.join('\n'),
+    });
     return exit.ok;
   },
 });

@@ -29,10 +29,16 @@ export const clientRotateSecret = defineCommand({
     const rotation = { id, overlap: overlap * 3_600_000 };
     const { secret } = await withDatabase(values, terminal, (config) =>
       asOwner(config, (client) =>
-        registering(({ randomBytes, ...registrar }) => rotateClientSecret(registrar, rotation, randomBytes), client),
+        registering(
+          ({ randomBytes, ...registrar }) => rotateClientSecret(registrar, rotation, randomBytes),
+          client,
+        ),
       ),
     );
-    terminal.answer({ json: { client: id, secret }, text: `The new secret of ${id}, shown this once: ${secret}` });
+    terminal.answer({
+      json: { client: id, secret },
+      text: `The new secret of ${id}, shown this once: ${secret}`,
+    });
     return exit.ok;
   },
 });

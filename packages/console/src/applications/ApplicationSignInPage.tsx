@@ -13,7 +13,10 @@ export function ApplicationSignInPage() {
   const { step, error, go, pending } = useSteps(interaction);
   if (error !== null) {
     return (
-      <EntryFrame title="Sign in to an application" foot="You can also go back to the application and start again.">
+      <EntryFrame
+        title="Sign in to an application"
+        foot="You can also go back to the application and start again."
+      >
         <ProblemNotice error={error} onRetry={() => go(undefined)} />
       </EntryFrame>
     );

@@ -16,11 +16,7 @@ export function digestOfCall({ method, target, body = '' }: ServiceCall): string
 }
 
 /** The same for a body whose SHA-256 is known already. */
-export function digestOfRequest(request: {
-  method: string;
-  target: string;
-  bodyDigest: Uint8Array;
-}): string {
+export function digestOfRequest(request: { method: string; target: string; bodyDigest: Uint8Array }): string {
   const digest = createHash('sha256');
   for (const part of [Buffer.from(request.method), Buffer.from(request.target), request.bodyDigest]) {
     const length = Buffer.alloc(4);

@@ -89,8 +89,16 @@ export function readToken(
   const found = tokenForm.exec(token);
   if (found === null) return undefined;
   const [, payload = '', keyId = '', issuedAt = '', id = '', issuer = '', audience = '', ...rest] = found;
-  const [tenant = '', company = '', kind = '', actor = '', onBehalfOf = '', list = '', request = '', mac = ''] =
-    rest;
+  const [
+    tenant = '',
+    company = '',
+    kind = '',
+    actor = '',
+    onBehalfOf = '',
+    list = '',
+    request = '',
+    mac = '',
+  ] = rest;
   const permissions = readPermissions(list);
   if (permissions === undefined || (kind === 'agent' && onBehalfOf === '-')) return undefined;
   return {

@@ -84,7 +84,11 @@ describe('the signed user token between services (ACC-5)', () => {
       const altered = Buffer.from(bytes);
       altered.writeUInt8(altered.readUInt8(bit >> 3) ^ (1 << (bit & 7)), bit >> 3);
       // oxlint-disable-next-line no-await-in-loop -- each on its own
-      await assert.rejects(verifier.verify(altered.toString('latin1'), call), ServiceTokenError, `bit ${bit}`);
+      await assert.rejects(
+        verifier.verify(altered.toString('latin1'), call),
+        ServiceTokenError,
+        `bit ${bit}`,
+      );
     }
     await verifier.verify(bytes.toString(), call);
   });
@@ -170,9 +174,7 @@ describe('the signed user token between services (ACC-5)', () => {
   it('is taken once, also by many at once', async () => {
     const verifier = verifierAt(at);
     const token = signed();
-    const outcomes = await Promise.allSettled(
-      Array.from({ length: 10 }, () => verifier.verify(token, call)),
-    );
+    const outcomes = await Promise.allSettled(Array.from({ length: 10 }, () => verifier.verify(token, call)));
     assert.equal(outcomes.filter(({ status }) => status === 'fulfilled').length, 1);
   });
 
@@ -242,7 +244,15 @@ describe('the signed user token between services (ACC-5)', () => {
     const answer = await ask({ [serviceTokenHeader]: token, 'x-user-id': other });
     assert.deepEqual(await answer.json(), user);
     assert.equal((await ask({ 'x-user-id': other })).status, 401);
-    assert.equal((await ask([[serviceTokenHeader, token], [serviceTokenHeader, token]])).status, 401);
+    assert.equal(
+      (
+        await ask([
+          [serviceTokenHeader, token],
+          [serviceTokenHeader, token],
+        ])
+      ).status,
+      401,
+    );
     await new Promise((resolve) => void service.close(resolve));
   });
 });
@@ -310,10 +320,15 @@ async function verifierWithout(statement: string): Promise<ServiceVerifier> {
   const file = join(folder, 'verifier.ts');
   const mutated = source
     .replace(statement, '{}')
-    .replaceAll(/'\.\/([a-z]+)\.ts'/gi, (_all, part) => `'${new URL(`${String(part)}.ts`, import.meta.url).href}'`);
+    .replaceAll(
+      /'\.\/([a-z]+)\.ts'/gi,
+      (_all, part) => `'${new URL(`${String(part)}.ts`, import.meta.url).href}'`,
+    );
   await writeFile(file, mutated);
   try {
-    const module = (await import(pathToFileURL(file).href)) as typeof import('./verifier.ts');
+    const module = (await import(pathToFileURL(file).href)) as {
+      ServiceVerifier: typeof ServiceVerifier;
+    };
     return new module.ServiceVerifier({ audience: 'orders', keys: [key], clock: () => at });
   } finally {
     await rm(folder, { recursive: true });

@@ -25,7 +25,9 @@ function readTarget(value: string): { range: string; ports: number[] } | undefin
   const version = isIP(address);
   const longest = version === 4 ? 32 : 128;
   const isRange = version !== 0 && Number(bits) <= longest;
-  return isRange && Number(port) >= 1 && Number(port) <= 65_535 ? { range, ports: [Number(port)] } : undefined;
+  return isRange && Number(port) >= 1 && Number(port) <= 65_535
+    ? { range, ports: [Number(port)] }
+    : undefined;
 }
 
 /** The identity provider for applications of the same house. */

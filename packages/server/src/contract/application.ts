@@ -73,9 +73,7 @@ export const applicationContract = {
         refresh: z.boolean().default(false),
         mayCall: addresses.default([]),
         resourceScopes: z.array(scope).max(50).default([]),
-        publicKeys: z
-          .strictObject({ keys: z.array(publicKey).min(1).max(10) })
-          .optional(),
+        publicKeys: z.strictObject({ keys: z.array(publicKey).min(1).max(10) }).optional(),
         backchannelLogoutUri: address.optional(),
         resource: address.optional(),
         tokenFormat: z.enum(['jwt', 'opaque']).optional(),

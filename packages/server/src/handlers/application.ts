@@ -32,7 +32,11 @@ export function applicationHandlers({ identity }: Pick<HandlerDependencies, 'ide
     })),
     rotateSecret: operators.rotateSecret.handler(async ({ input: { id, overlap }, context }) => ({
       id,
-      ...(await rotateClientSecret(registrar(context.signedIn), { id, overlap: overlap * hour }, randomBytes)),
+      ...(await rotateClientSecret(
+        registrar(context.signedIn),
+        { id, overlap: overlap * hour },
+        randomBytes,
+      )),
     })),
     remove: operators.remove.handler(async ({ input, context }) => {
       await removeClient(registrar(context.signedIn), input.id);

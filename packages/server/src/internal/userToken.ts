@@ -1,7 +1,8 @@
 import type { ModuleAccess } from '@bulkhead/platform/access';
 import { permissionsOf } from '@bulkhead/platform/access';
 import { PlatformError } from '@bulkhead/platform/errors';
-import { ServiceSigner, serviceTokenHeader } from '@bulkhead/platform/service';
+import { serviceTokenHeader } from '@bulkhead/platform/service';
+import type { ServiceSigner } from '@bulkhead/platform/service';
 import * as z from 'zod';
 import type { Authenticate } from '../session/authenticate.ts';
 import { chooseCompany, chooseMembership } from '../session/placement.ts';

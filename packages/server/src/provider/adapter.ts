@@ -39,8 +39,8 @@ function recordAdapter({ records, identity }: AdapterDependencies, model: Record
         accountId: String(payload.accountId),
       });
     },
-    find: (id) => records.find(model, id) as Promise<AdapterPayload | undefined>,
-    findByUid: (uid) => records.findSession(uid) as Promise<AdapterPayload | undefined>,
+    find: (id) => records.find(model, id),
+    findByUid: (uid) => records.findSession(uid),
     findByUserCode: () => Promise.resolve(undefined),
     destroy: (id) => records.end(model, id),
     revokeByGrantId: (grantId) => records.endGrant(grantId),
@@ -72,7 +72,7 @@ function clientAdapter({ identity, algorithm }: AdapterDependencies): Adapter {
   return {
     find: async (id) => {
       const client = await findClient(identity.pool, id);
-      return client === undefined ? undefined : (clientMetadata(client, algorithm) as AdapterPayload);
+      return client === undefined ? undefined : clientMetadata(client, algorithm);
     },
     findByUid: () => Promise.resolve(undefined),
     findByUserCode: () => Promise.resolve(undefined),

@@ -57,7 +57,7 @@ export class ProviderCookies {
         response.removeHeader('set-cookie');
         response.setHeader('set-cookie', this.seal(Array.isArray(set) ? set : [String(set)]));
       }
-      response.writeHead = writeHead as ServerResponse['writeHead'];
+      response.writeHead = writeHead;
       return writeHead(...values);
     };
   }

@@ -93,7 +93,7 @@ export class ProviderHost {
     provider.on('grant.revoked', (context) => this.#noteReuse(context));
     provider.on('server_error', (_context, error) => this.#options.onFault(error));
     (provider as EventEmitter).on('error', (error) => this.#options.onFault(error));
-    this.#built = { provider, answer: provider.callback() as Answer, kids };
+    this.#built = { provider, answer: provider.callback(), kids };
     return provider;
   }
 }

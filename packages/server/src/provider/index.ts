@@ -63,7 +63,7 @@ export function providerKeys(keys: Pick<ServiceKeys, 'read' | 'publish'>): Signi
     const alg = byId.get(current.kid)?.jwk.alg;
     if (alg === undefined) throw new Error('the current signing key is not published');
     return {
-      current: { ...current.privateJwk, kid: current.kid, alg } as SigningJwk,
+      current: { ...current.privateJwk, kid: current.kid, alg },
       published: published as SigningJwk[],
     };
   };

@@ -168,7 +168,7 @@ function features(applications: Applications): NonNullable<Configuration['featur
     },
     resourceIndicators: {
       enabled: true,
-      defaultResource: () => undefined as never,
+      defaultResource: () => undefined,
       useGrantedResource: () => true,
       getResourceServerInfo: applications.resource,
     },
@@ -187,7 +187,7 @@ function meansThisSession({ oidc }: KoaContextWithOIDC): boolean {
 
 /** The form leads back to the application by a redirect, which form-action covers too. */
 function allowFormTo({ oidc, response }: KoaContextWithOIDC): void {
-  const target = URL.parse(String(oidc.params?.['post_logout_redirect_uri'] ?? ''));
+  const target = URL.parse(textOf(oidc.params?.['post_logout_redirect_uri']));
   if (target === null) return;
   const policy = response.get('content-security-policy');
   response.set(
@@ -217,11 +217,15 @@ function endWithBrowserSession(provider: Provider, { identity, records }: Provid
   provider.use(async (context, next) => {
     await next();
     const { oidc } = context as Partial<KoaContextWithOIDC>;
-    const session = oidc?.session as (Session & { destroyed?: boolean }) | undefined;
+    const session: (Session & { destroyed?: boolean }) | undefined = oidc?.session;
     if (oidc?.route !== 'end_session_confirm' || session?.destroyed !== true) return;
     const sessionId = await records.sessionIdOf(session.uid);
     const { accountId } = session;
     if (sessionId === undefined || accountId === undefined) return;
     await endSession(identity, { sessionId, accountId, clientId: oidc.client?.clientId });
   });
+}
+
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : '';
 }

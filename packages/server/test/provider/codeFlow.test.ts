@@ -68,13 +68,18 @@ describe('sign-in of an application by openid-client (AUT-8)', () => {
       at = visit.location === undefined ? undefined : new URL(visit.location, fixture.origin).href;
     }
     for (const line of lines) {
-      assert.match(line, /^__Host-bulkhead_provider(?:_(?:interaction|resume)_[\w-]+)?=[\w-]*; Path=\/; HttpOnly; Secure; SameSite=Lax(?:; Max-Age=\d+)?$/);
+      assert.match(
+        line,
+        /^__Host-bulkhead_provider(?:_(?:interaction|resume)_[\w-]+)?=[\w-]*; Path=\/; HttpOnly; Secure; SameSite=Lax(?:; Max-Age=\d+)?$/,
+      );
     }
     assert.deepEqual([...browser.cookies.keys()].filter((name) => !name.includes('interaction')).toSorted(), [
       '__Host-bulkhead',
       '__Host-bulkhead_provider',
     ]);
-    const value = Buffer.from(browser.cookies.get('__Host-bulkhead_provider') ?? '', 'base64url').toString('latin1');
+    const value = Buffer.from(browser.cookies.get('__Host-bulkhead_provider') ?? '', 'base64url').toString(
+      'latin1',
+    );
     assert.ok(!value.includes('session') && !value.includes('value'));
   });
 

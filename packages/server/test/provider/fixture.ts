@@ -2,7 +2,13 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import pg from 'pg';
 import * as client from 'openid-client';
-import { identityDependencies, PasswordHasher, readSession, signIn, signUp } from '@bulkhead/platform/identity';
+import {
+  identityDependencies,
+  PasswordHasher,
+  readSession,
+  signIn,
+  signUp,
+} from '@bulkhead/platform/identity';
 import type { IdentityDependencies, StartedSession } from '@bulkhead/platform/identity';
 import { createClient, type ClientRegistration } from '@bulkhead/platform/identity/provider';
 import { SigningKeys as ServiceKeys } from '@bulkhead/platform/identity/token';
@@ -71,15 +77,58 @@ export async function openProvider(): Promise<Fixture> {
     passwords: new PasswordHasher({ cost: { memoryCost: 8, timeCost: 1, parallelism: 1 } }),
   });
   const keys = new ServiceKeys({ pool, cipher, sealer: database.sealer, clock: Date.now });
+  const served = await serve({
+    identity,
+    cipher,
+    signingKeys: providerKeys(keys),
+    config: configFor(database),
+  });
+  const { origin, faults, log, host } = served;
+  const owner = new pg.Client(database.connections.owner);
+  await owner.connect();
+  const fixture: Fixture = {
+    database,
+    identity,
+    host,
+    origin,
+    issuer: `${origin}/oidc`,
+    keys,
+    signingKeys: providerKeys(keys),
+    worker,
+    faults,
+    log,
+    register: (registration) => register(owner, { issuer: `${origin}/oidc`, registration }),
+    person: (options) => signUpPerson(identity, { origin, ...options }),
+    close: async () => {
+      await served.close();
+      await Promise.all([pool.end(), worker.end(), owner.end()]);
+      await database.drop();
+    },
+  };
+  return fixture;
+}
+
+type Served = Pick<Fixture, 'origin' | 'faults' | 'log' | 'host' | 'close'>;
+
+/** The provider alone, behind the real gate. */
+async function serve({
+  identity,
+  cipher,
+  signingKeys,
+  config,
+}: {
+  identity: IdentityDependencies;
+  cipher: ReturnType<typeof testCipher>;
+  signingKeys: SigningKeys;
+  config: ReturnType<typeof configFor>;
+}): Promise<Served> {
   const faults: unknown[] = [];
   const log: string[] = [];
-  const config = configFor(database);
   const logger = createLog({ level: 'info', stream: { write: (line) => void log.push(line) } });
   const headers = securityHeaders({ https: false });
   const app = createApp(config.http, { log: logger, headers });
   const own = new Set<string>();
   mountGate(app, { log: logger, headers, draining: () => false, origins: () => own });
-  const signingKeys = providerKeys(keys);
   let origin = '';
   const host = mountProvider(app, {
     identity,
@@ -97,36 +146,12 @@ export async function openProvider(): Promise<Fixture> {
   await app.listen({ host: '127.0.0.1', port: 0 });
   origin = `http://localhost:${(app.server.address() as AddressInfo).port}`;
   own.add(origin);
-  const owner = new pg.Client(database.connections.owner);
-  await owner.connect();
-  const fixture: Fixture = {
-    database,
-    identity,
-    host,
-    origin,
-    issuer: `${origin}/oidc`,
-    keys,
-    signingKeys,
-    worker,
-    faults,
-    log,
-    register: (registration) => register(owner, { issuer: `${origin}/oidc`, registration }),
-    person: (options) => signUpPerson(identity, { origin, ...options }),
-    close: async () => {
-      await app.close();
-      await Promise.all([pool.end(), worker.end(), owner.end()]);
-      await database.drop();
-    },
-  };
-  return fixture;
+  return { origin, faults, log, host, close: () => app.close() };
 }
 
 async function register(
   owner: pg.Client,
-  {
-    issuer,
-    registration,
-  }: { issuer: string; registration: Partial<ClientRegistration> & { id: string } },
+  { issuer, registration }: { issuer: string; registration: Partial<ClientRegistration> & { id: string } },
 ): Promise<Registered> {
   const redirectUri = registration.redirectUris?.[0] ?? `https://${registration.id}.example.com/callback`;
   const full: ClientRegistration = {
@@ -168,7 +193,9 @@ async function signUpPerson(
   const others = [];
   for (let number = 2; number <= tenants; number += 1) {
     // oxlint-disable-next-line no-await-in-loop -- in their order
-    others.push(await createTenant(identity, { ownerAccountId: accountId, name: `Tenant ${people}.${number}` }));
+    others.push(
+      await createTenant(identity, { ownerAccountId: accountId, name: `Tenant ${people}.${number}` }),
+    );
   }
   const outcome = await signIn(identity, { email, password: goodPassword, device: {} });
   if (outcome.kind !== 'session') throw new Error('a second factor is asked for');

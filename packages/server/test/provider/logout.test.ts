@@ -41,14 +41,16 @@ describe('log-out at one application is log-out at all (AUT-8)', () => {
     });
   const nearby = (): PostForm => {
     const port = Number(new URL(heard.uri).port);
-    return postLogout({ http: true, ports: [port], privateTargets: [{ range: '127.0.0.1/32', ports: [port] }] });
+    return postLogout({
+      http: true,
+      ports: [port],
+      privateTargets: [{ range: '127.0.0.1/32', ports: [port] }],
+    });
   };
   const run = (duty: Duty) => duty.run(new AbortController().signal);
 
   const leave = async (person: Person, parameters: Record<string, string>) => {
-    const page = await person.browser.visit(
-      client.buildEndSessionUrl(shop.configuration, parameters),
-    );
+    const page = await person.browser.visit(client.buildEndSessionUrl(shop.configuration, parameters));
     const xsrf = /name="xsrf" value="([^"]+)"/.exec(page.text)?.[1] ?? '';
     const done = await person.browser.visit('/oidc/logout/confirm', {
       method: 'POST',

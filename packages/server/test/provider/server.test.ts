@@ -38,7 +38,7 @@ describe('the identity provider in the server (AUT-8)', () => {
     mayCall: ['https://orders.example.com'],
     refresh: true,
   };
-  const call = (who: Person, path: string, json?: unknown, method?: string) =>
+  const call = (who: Person, path: string, { json, method }: { json?: unknown; method?: string } = {}) =>
     send(fixture.url, `/api/applications${path}`, {
       cookie: who.cookie,
       ...(json === undefined ? {} : { json }),
@@ -46,24 +46,29 @@ describe('the identity provider in the server (AUT-8)', () => {
     });
 
   it('operators register applications over HTTP, and nobody else does', async () => {
-    const refused = await call(person, '', shop);
+    const refused = await call(person, '', { json: shop });
     assert.equal(refused.status, 403);
     assert.equal(refused.json['code'], 'permission_refused');
     assert.equal((await call(person, '')).status, 403);
-    const made = await call(operator, '', shop);
+    const made = await call(operator, '', { json: shop });
     assert.equal(made.status, 201);
     assert.match(String(made.json['secret']), /^[A-Za-z0-9_-]{43}$/);
-    assert.equal((await call(operator, '', shop)).json['code'], 'client_exists');
-    const crooked = await call(operator, '', { ...shop, id: 'crooked', redirectUris: ['http://evil.example'] });
+    assert.equal((await call(operator, '', { json: shop })).json['code'], 'client_exists');
+    const crooked = await call(operator, '', {
+      json: { ...shop, id: 'crooked', redirectUris: ['http://evil.example'] },
+    });
     assert.equal(crooked.status, 400);
     assert.deepEqual(crooked.json['issues'], [
       { path: 'redirectUris', message: 'One of the values of this application is not valid.' },
     ]);
     const listed = (await call(operator, '')).json as { applications: { id: string }[] };
-    assert.deepEqual(listed.applications.map(({ id }) => id), ['shop']);
-    const rotated = await call(operator, '/shop/secret', { overlap: 0 });
+    assert.deepEqual(
+      listed.applications.map(({ id }) => id),
+      ['shop'],
+    );
+    const rotated = await call(operator, '/shop/secret', { json: { overlap: 0 } });
     assert.notEqual(rotated.json['secret'], made.json['secret']);
-    assert.equal((await call(operator, '/nothing', undefined, 'DELETE')).json['code'], 'client_missing');
+    assert.equal((await call(operator, '/nothing', { method: 'DELETE' })).json['code'], 'client_missing');
     const entries = await asRole(fixture.database, 'superuser', (admin) =>
       admin.query<{ action: string; actor_id: string }>(
         `select action, actor_id from bulkhead.audit_entry where action like 'client.%' order by id`,
@@ -76,16 +81,18 @@ describe('the identity provider in the server (AUT-8)', () => {
   });
 
   it('nothing the provider issues opens this server’s own doors (AUT-1, T-40)', async () => {
-    const { json } = await call(operator, '/shop/secret', {});
+    const { json } = await call(operator, '/shop/secret', { json: {} });
     await call(operator, '', {
-      id: 'orders',
-      name: 'Orders',
-      firstParty: false,
-      authentication: 'secret',
-      redirectUris: [],
-      resource: 'https://orders.example.com',
-      resourceScopes: ['orders:read'],
-      tokenFormat: 'jwt',
+      json: {
+        id: 'orders',
+        name: 'Orders',
+        firstParty: false,
+        authentication: 'secret',
+        redirectUris: [],
+        resource: 'https://orders.example.com',
+        resourceScopes: ['orders:read'],
+        tokenFormat: 'jwt',
+      },
     });
     const origin = fixture.server.address?.url ?? '';
     const issuer = `${origin}/oidc`;

@@ -51,7 +51,11 @@ describe('what an application’s sign-in asks of a person (AUT-8)', () => {
     const step = await stepOf(browser, begun.uid);
     assert.equal(step.next, 'continue');
     const arrived = await browser.follow(step.location ?? '');
-    const tokens = await client.authorizationCodeGrant(shop.configuration, new URL(arrived.url), begun.checks);
+    const tokens = await client.authorizationCodeGrant(
+      shop.configuration,
+      new URL(arrived.url),
+      begun.checks,
+    );
     assert.equal(tokens.claims()?.sub, person.accountId);
     // The cookies of the interaction are gone; it cannot be taken up again.
     assert.deepEqual(
@@ -86,7 +90,11 @@ describe('what an application’s sign-in asks of a person (AUT-8)', () => {
     const step = await stepOf(person.browser, begun.uid);
     assert.equal(step.next, 'continue');
     const arrived = await person.browser.follow(step.location ?? '');
-    const tokens = await client.authorizationCodeGrant(shop.configuration, new URL(arrived.url), begun.checks);
+    const tokens = await client.authorizationCodeGrant(
+      shop.configuration,
+      new URL(arrived.url),
+      begun.checks,
+    );
     assert.ok((tokens.claims()?.auth_time ?? 0) >= Math.floor(Date.now() / 1000) - 5);
   });
 
@@ -99,7 +107,11 @@ describe('what an application’s sign-in asks of a person (AUT-8)', () => {
     assert.deepEqual(step.organisations?.map(({ id }) => id).toSorted(), [first, second].toSorted());
     const chosen = await stepOf(person.browser, begun.uid, { tenant: second });
     const arrived = await person.browser.follow(chosen.location ?? '');
-    const tokens = await client.authorizationCodeGrant(shop.configuration, new URL(arrived.url), begun.checks);
+    const tokens = await client.authorizationCodeGrant(
+      shop.configuration,
+      new URL(arrived.url),
+      begun.checks,
+    );
     const told = await client.fetchUserInfo(shop.configuration, tokens.access_token, person.accountId);
     assert.equal(told['tenant_id'], second);
     // Remembered for this application, not for another one.
@@ -126,7 +138,10 @@ describe('what an application’s sign-in asks of a person (AUT-8)', () => {
     assert.equal(new URL(refused.url).searchParams.get('error'), 'access_denied');
     const named = await authorize(shop, person.browser, { scope: 'openid tenant', tenant: foreign });
     assert.equal(new URL(named.url).searchParams.get('error'), 'access_denied');
-    const crooked = await authorize(shop, person.browser, { scope: 'openid tenant', tenant: `${foreign}'--` });
+    const crooked = await authorize(shop, person.browser, {
+      scope: 'openid tenant',
+      tenant: `${foreign}'--`,
+    });
     assert.equal(new URL(crooked.url).searchParams.get('error'), 'invalid_request');
   });
 

@@ -93,7 +93,7 @@ export async function readPerson(
   return rows[0];
 }
 
-/** The organisations a session may act in now: of all memberships, those that single sign-on leaves to it. */
+/** The organisations a session may act in now: of all memberships, those that sign-in policies leave to it. */
 export async function reachOf(
   dependencies: Dependencies,
   { accountId, sessionId }: { accountId: string; sessionId: string },
@@ -105,7 +105,8 @@ export async function reachOf(
       [sessionId],
     ),
   ]);
-  return { memberships, confined: rows[0]?.confined !== false };
+  const open = memberships.filter(({ secondFactorDue }) => !secondFactorDue);
+  return { memberships: open, confined: rows[0]?.confined !== false };
 }
 
 /**

@@ -114,13 +114,15 @@ describe('the provider’s records (AUT-8)', () => {
     await assert.rejects(records.find('AuthorizationCode', 'stolen'), { code: 'decrypt_failed' });
     await code('code-last');
     assert.notEqual(await records.find('AuthorizationCode', 'code-last'), undefined);
-    await admin.query(`update identity.account set disabled_at = now(), disabled_reason = 'left' where id = $1`, [
-      person.accountId,
-    ]);
+    await admin.query(
+      `update identity.account set disabled_at = now(), disabled_reason = 'left' where id = $1`,
+      [person.accountId],
+    );
     assert.equal(await records.find('AuthorizationCode', 'code-last'), undefined);
-    await admin.query('update identity.account set disabled_at = null, disabled_reason = null where id = $1', [
-      person.accountId,
-    ]);
+    await admin.query(
+      'update identity.account set disabled_at = null, disabled_reason = null where id = $1',
+      [person.accountId],
+    );
     assert.notEqual(await records.find('AuthorizationCode', 'code-last'), undefined);
     await admin.query(
       `update identity.session set ended_at = now(), ended_reason = 'signed_out' where id = $1`,
