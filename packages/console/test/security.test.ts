@@ -175,6 +175,24 @@ describeInConsole('factors, the second step and step-up in the console (AUT-10, 
     await context.close();
   });
 
+  test('a tenant that asks for two factors lets nobody on without a second', async () => {
+    const { url } = world();
+    const { page, context, complaints } = await open(url, world());
+    await page.goto(`${url}/members`);
+    await page.getByLabel('Every member needs a second factor').click();
+    await page.getByRole('heading', { name: / asks for two factors$/ }).waitFor();
+    assert.ok(await page.getByRole('button', { name: 'Go on' }).isDisabled());
+    await page.getByRole('button', { name: 'Add a passkey' }).click();
+    await page.getByRole('textbox', { name: 'Name' }).fill('Laptop');
+    await page.getByRole('button', { name: 'Make the passkey' }).click();
+    assert.equal((await keepCodes(page)).length, 10);
+    await page.getByRole('button', { name: 'Go on' }).click();
+    await page.getByRole('heading', { name: 'Members' }).waitFor();
+    assert.ok(await page.getByLabel('Every member needs a second factor').isChecked());
+    assert.deepEqual(complaints, []);
+    await context.close();
+  });
+
   test('a sign-in that comes back from elsewhere takes its challenge out of the address', async () => {
     const { url } = world();
     const { page, context, authenticator } = await open(url, world());

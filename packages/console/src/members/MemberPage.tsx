@@ -3,6 +3,7 @@ import { IconPlus } from '@tabler/icons-react';
 import { useState } from 'react';
 import { PageHeader } from '../elements/PageHeader.tsx';
 import { useSession } from '../session/SessionGate.tsx';
+import { FactorPolicyPanel } from '../security/FactorPolicyPanel.tsx';
 import { InviteDialog } from './InviteDialog.tsx';
 import { InviteList } from './InviteList.tsx';
 import { MemberList } from './MemberList.tsx';
@@ -29,6 +30,7 @@ export function MemberPage() {
       />
       <MemberList />
       {may('access:invite.read') ? <InviteList /> : null}
+      {membership.role === 'owner' ? <FactorPolicyPanel /> : null}
       {inviting ? <InviteDialog onClose={() => setInviting(false)} /> : null}
     </>
   );

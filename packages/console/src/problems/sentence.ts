@@ -24,6 +24,10 @@ const sentences: Record<string, Sentence> = {
     advice: 'Start again.',
   },
   attempts_exhausted: { title: 'Too many wrong tries.', advice: 'Wait 15 minutes, then try again.' },
+  second_factor_required: {
+    title: 'This organisation asks for two factors.',
+    advice: 'Add a passkey or an authenticator app to your account, then go on.',
+  },
   step_up_required: {
     title: 'This needs a fresh proof that it is you.',
     advice: 'Nothing was changed. Repeat it and confirm when asked.',

@@ -7,6 +7,7 @@ import { ProblemNotice } from '../problems/ProblemNotice.tsx';
 import { readProblem } from '../problems/problem.ts';
 import { placeOf, useStay, type OperatorPlace } from '../operators/useStay.ts';
 import type { Stay } from '../operators/types.ts';
+import { EnrolFactor } from '../security/EnrolFactor.tsx';
 import styles from './SessionGate.module.css';
 import type { Company, Membership, Session } from './types.ts';
 import { useSignOut } from './useSignOut.ts';
@@ -72,6 +73,11 @@ function ScopeGate({ session, children }: { session: Session; children: ReactNod
   const first = session.memberships[0]?.tenant.id;
   const company = known?.find((candidate) => candidate.id === scope.company);
   const only = known?.length === 1 ? known[0]?.id : undefined;
+  // Kept until the person goes on: the codes that come with a first factor are shown once.
+  const [enrolling, setEnrolling] = useState(false);
+  const factorDue =
+    companies.error !== null && readProblem(companies.error).code === 'second_factor_required';
+  if (factorDue && !enrolling) setEnrolling(true);
   useEffect(() => {
     if (membership === undefined) {
       if (first !== undefined && !asking) choose({ tenant: first });
@@ -85,6 +91,16 @@ function ScopeGate({ session, children }: { session: Session; children: ReactNod
   }, [membership, first, asking, choose, known, company, scope.company, only]);
   if (asking) return <Opening />;
   if (first === undefined && membership === undefined) return <NoTenant session={session} />;
+  if (enrolling && membership !== undefined) {
+    return (
+      <EnrolFactor
+        membership={membership}
+        others={session.memberships.filter((other) => other !== membership)}
+        onChoose={(tenant) => choose({ tenant })}
+        onDone={() => void companies.refetch().then(({ isSuccess }) => setEnrolling(!isSuccess))}
+      />
+    );
+  }
   if (companies.error !== null)
     return <Stopped error={companies.error} onRetry={() => void companies.refetch()} />;
   if (membership === undefined || known === undefined) return <Opening />;

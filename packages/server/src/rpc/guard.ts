@@ -32,9 +32,13 @@ export function createGuard(options: {
   assertFreshProof: (session: Session) => Promise<void>;
 }): Guard {
   const permissionsFor = rememberPermissions(options.access);
-  const placeMember = (signedIn: Session, named: string | undefined): Program => {
+  const placeMember = async (signedIn: Session, named: string | undefined): Promise<Program> => {
     const membership = chooseMembership(signedIn, named);
-    if (membership.secondFactorDue) throw new PlatformError('second_factor_required');
+    if (membership.secondFactorDue) {
+      // Whoever has a factor is asked for it; who has none is told to add one.
+      await options.assertFreshProof(signedIn);
+      throw new PlatformError('second_factor_required');
+    }
     const { id, name } = signedIn.account;
     return {
       actor: { kind: 'account', id, name },
@@ -62,7 +66,7 @@ export function createGuard(options: {
       return { scope, signedIn };
     }
     const named = scope.placement.tenant;
-    const placed = (await placeOperator(signedIn, named, options)) ?? placeMember(signedIn, named);
+    const placed = (await placeOperator(signedIn, named, options)) ?? (await placeMember(signedIn, named));
     await recordPermissionRefusal(options.db, { meta, scope, placed });
     const context = place(options.db, { meta, scope, placed });
     // Last of all: whoever may not do it anyway is not asked to prove anything.
