@@ -68,7 +68,11 @@ test('AUT-8: an address that could be read as another is refused, and named', as
     // oxlint-disable-next-line no-await-in-loop -- one after the other
     await assert.rejects(
       register({ id: `wrong-${index}`, ...change }),
-      (error) => error instanceof Error && 'code' in error && error.code === 'client_invalid' && error.message.includes(`(${field})`),
+      (error) =>
+        error instanceof Error &&
+        'code' in error &&
+        error.code === 'client_invalid' &&
+        error.message.includes(`(${field})`),
       field,
     );
   }
