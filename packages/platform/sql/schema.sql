@@ -770,6 +770,7 @@ create table identity.sign_in_policy (
   deleted_at timestamp with time zone,
   single_sign_on_required boolean not null,
   break_glass_account_ids uuid[] not null,
+  second_factor_required boolean not null default false,
   constraint sign_in_policy_one UNIQUE (tenant_id),
   constraint sign_in_policy_pkey PRIMARY KEY (tenant_id, id),
   constraint sign_in_policy_way_in CHECK (((cardinality(break_glass_account_ids) <= 5) AND ((NOT single_sign_on_required) OR (cardinality(break_glass_account_ids) >= 1)))),
@@ -2040,14 +2041,15 @@ end
 $function$;
 
 CREATE OR REPLACE FUNCTION identity.memberships_of_session(context text, session_id uuid)
- RETURNS TABLE(id uuid, tenant_id uuid, tenant_name text, role text, module_roles text[], company_ids uuid[])
+ RETURNS TABLE(id uuid, tenant_id uuid, tenant_name text, role text, module_roles text[], company_ids uuid[], second_factor_due boolean)
  LANGUAGE plpgsql
  SET search_path TO ''
 AS $function$
 begin
   perform set_config('bulkhead.context', context, true);
   return query
-    select m.id, m.tenant_id, t.name, m.role, m.module_roles, m.company_ids
+    select m.id, m.tenant_id, t.name, m.role, m.module_roles, m.company_ids,
+      coalesce(p.second_factor_required, false) and s.connection_id is null and not 'mfa' = any (s.amr)
     from identity.membership m
     join tenants.tenant t on t.tenant_id = m.tenant_id
     join identity.session s on s.id = memberships_of_session.session_id and s.account_id = m.account_id
@@ -2452,6 +2454,22 @@ begin
       message = 'this account may not do that to members of this tenant',
       hint = 'Owners may do everything, admins everything that does not touch an owner.';
   end if;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION identity.require_second_factor(required boolean)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+begin
+  perform identity.require_authority(identity.begin_member_change(), 'owner');
+  insert into identity.sign_in_policy as p
+      (tenant_id, single_sign_on_required, break_glass_account_ids, second_factor_required)
+    values (bulkhead.tenant_id(), false, '{}', required)
+    on conflict on constraint sign_in_policy_one do update set
+      second_factor_required = excluded.second_factor_required;
 end
 $function$;
 
@@ -2987,6 +3005,7 @@ grant execute on function identity.remove_connection(uuid) to bulkhead_app;
 grant execute on function identity.remove_domain(uuid) to bulkhead_app;
 grant execute on function identity.remove_member(uuid) to bulkhead_app;
 grant execute on function identity.remove_provider_client(text,text,timestamp with time zone) to bulkhead_identity;
+grant execute on function identity.require_second_factor(boolean) to bulkhead_app;
 grant execute on function identity.revoke_api_key(uuid) to bulkhead_app;
 grant execute on function identity.revoke_invite(uuid,timestamp with time zone) to bulkhead_app;
 grant execute on function identity.rotate_provider_client_secret(text,text,bytea,timestamp with time zone,timestamp with time zone) to bulkhead_identity;
@@ -3039,7 +3058,7 @@ grant select on identity.saml_provider to bulkhead_worker;
 grant insert (id, account_id, token_hash, created_at, last_seen_at, idle_expires_at, absolute_expires_at, ip, user_agent, acr, amr, auth_time, device_hash, confined_tenant_id, connection_id), select, update (token_hash, last_seen_at, idle_expires_at, ended_at, ended_reason, acr, amr, auth_time) on identity.session to bulkhead_identity;
 grant insert (address_hash, account_hash, occurred_at, ip), select, update (failed_at, released_at) on identity.sign_in_failure to bulkhead_identity;
 grant insert (id, state_hash, browser_hash, secrets_encrypted, connection_id, provider, purpose, account_id, session_id, return_path, created_at, expires_at), select, update (answer_encrypted, consumed_at) on identity.sign_in_flow to bulkhead_identity;
-grant select (tenant_id, single_sign_on_required, break_glass_account_ids) on identity.sign_in_policy to bulkhead_identity;
+grant select (tenant_id, single_sign_on_required, break_glass_account_ids, second_factor_required) on identity.sign_in_policy to bulkhead_identity;
 grant select on identity.sign_in_policy to bulkhead_app;
 grant insert (id, algorithm, public_key, private_encrypted, state, created_at, current_since), select, update (private_encrypted, state, current_since, retired_at, published_until) on identity.signing_key to bulkhead_identity;
 grant insert (id, account_id, label, secret_encrypted, created_at), select, update (label, secret_encrypted, last_step, confirmed_at, last_used_at, removed_at) on identity.totp_factor to bulkhead_identity;
