@@ -46,7 +46,7 @@ describe(
 
     test('from our sign-in page to the provider’s and back, signed in', async () => {
       const { page, context, complaints } = await openPage(browser);
-      await page.goto(`${url}/sign-in`);
+      await page.goto(`${url}/members`);
       await page.getByRole('heading', { name: 'Sign in' }).waitFor();
       await page.getByRole('button', { name: 'Use single sign-on' }).click();
       await page.getByLabel('Email at your organisation').fill(`grace@${at.domain}`);
