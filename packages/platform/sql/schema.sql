@@ -847,6 +847,29 @@ create table identity.totp_factor (
 CREATE INDEX totp_factor_account_idx ON identity.totp_factor USING btree (account_id) WHERE (removed_at IS NULL);
 CREATE TRIGGER keep_spent BEFORE UPDATE ON identity.totp_factor FOR EACH ROW WHEN ((old.removed_at IS NOT NULL)) EXECUTE FUNCTION identity.keep_spent();
 
+create table mail.message (
+  id uuid not null,
+  kind text not null,
+  content bytea,
+  state text not null default 'queued'::text,
+  created_at timestamp with time zone not null,
+  expires_at timestamp with time zone not null,
+  attempts integer not null default 0,
+  next_attempt_at timestamp with time zone not null,
+  finished_at timestamp with time zone,
+  error text,
+  constraint message_attempts_counted CHECK (((attempts >= 0) AND (attempts <= 100))),
+  constraint message_content_until_finished CHECK (((content IS NOT NULL) = (state = ANY (ARRAY['queued'::text, 'held'::text])))),
+  constraint message_error_length CHECK ((length(error) <= 200)),
+  constraint message_finished_with_state CHECK (((finished_at IS NULL) = (state = 'queued'::text))),
+  constraint message_kind_form CHECK ((kind ~ '^[a-z][a-z_]{0,39}$'::text)),
+  constraint message_life CHECK (((expires_at > created_at) AND (expires_at <= (created_at + '7 days'::interval)))),
+  constraint message_pkey PRIMARY KEY (id),
+  constraint message_state_known CHECK ((state = ANY (ARRAY['queued'::text, 'held'::text, 'delivered'::text, 'dead'::text])))
+);
+CREATE INDEX message_due_idx ON mail.message USING btree (next_attempt_at) WHERE (state = 'queued'::text);
+CREATE TRIGGER keep_message_finished BEFORE UPDATE ON mail.message FOR EACH ROW WHEN ((old.state = ANY (ARRAY['delivered'::text, 'dead'::text]))) EXECUTE FUNCTION mail.keep_message_finished();
+
 create table tenants.audit_view (
   id uuid not null default gen_random_uuid(),
   tenant_id uuid not null default bulkhead.claimed_tenant_id(),
@@ -2891,6 +2914,44 @@ begin
 end
 $function$;
 
+CREATE OR REPLACE FUNCTION mail.keep_message_finished()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO ''
+AS $function$
+begin
+  raise exception using errcode = '23514', constraint = 'message_finished_is_final',
+    message = 'message ' || old.id || ' is finished and cannot change any more',
+    hint = 'Queue a new message.';
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION mail.post(message_id uuid, kind text, content bytea, at timestamp with time zone, expires_at timestamp with time zone)
+ RETURNS uuid
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+  insert into mail.message (id, kind, content, created_at, expires_at, next_attempt_at)
+    values (message_id, post.kind, post.content, at, post.expires_at, at)
+    returning id;
+$function$;
+
+CREATE OR REPLACE FUNCTION mail.purge_messages(before timestamp with time zone)
+ RETURNS bigint
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+  purged bigint;
+begin
+  delete from mail.message m where m.state <> 'queued' and m.finished_at < before;
+  get diagnostics purged = row_count;
+  return purged;
+end
+$function$;
+
 CREATE OR REPLACE FUNCTION tenants.all_isolation(on_day date)
  RETURNS TABLE(tenant uuid, statements bigint, refusals bigint, cross_tenant_rows bigint)
  LANGUAGE sql
@@ -3018,6 +3079,9 @@ grant execute on function identity.unlink_provider(uuid) to bulkhead_identity;
 grant execute on function identity.verify_domain(uuid,timestamp with time zone,uuid) to bulkhead_identity;
 grant execute on function identity.view_invite(bytea,timestamp with time zone) to bulkhead_identity;
 grant execute on function identity.write_event(uuid[],text,text,uuid,json,json) to bulkhead_identity;
+grant execute on function mail.post(uuid,text,bytea,timestamp with time zone,timestamp with time zone) to bulkhead_app;
+grant execute on function mail.post(uuid,text,bytea,timestamp with time zone,timestamp with time zone) to bulkhead_identity;
+grant execute on function mail.purge_messages(timestamp with time zone) to bulkhead_worker;
 grant execute on function tenants.all_isolation(date) to bulkhead_worker;
 grant execute on function tenants.create_tenant(text,text) to bulkhead_identity;
 grant execute on function tenants.own_isolation(date) to bulkhead_app;
@@ -3062,9 +3126,13 @@ grant select (tenant_id, single_sign_on_required, break_glass_account_ids, secon
 grant select on identity.sign_in_policy to bulkhead_app;
 grant insert (id, algorithm, public_key, private_encrypted, state, created_at, current_since), select, update (private_encrypted, state, current_since, retired_at, published_until) on identity.signing_key to bulkhead_identity;
 grant insert (id, account_id, label, secret_encrypted, created_at), select, update (label, secret_encrypted, last_step, confirmed_at, last_used_at, removed_at) on identity.totp_factor to bulkhead_identity;
+grant select, update (content, state, attempts, next_attempt_at, finished_at, error) on mail.message to bulkhead_worker;
 grant usage on schema identity to bulkhead_app;
 grant usage on schema identity to bulkhead_identity;
 grant usage on schema identity to bulkhead_worker;
+grant usage on schema mail to bulkhead_app;
+grant usage on schema mail to bulkhead_identity;
+grant usage on schema mail to bulkhead_worker;
 grant usage on schema tenants to bulkhead_app;
 grant usage on schema tenants to bulkhead_identity;
 grant usage on schema tenants to bulkhead_worker;
