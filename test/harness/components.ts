@@ -13,6 +13,7 @@ const components = {
   pysaml2: { programs: ['make_metadata'], folders: ['/usr/bin'] },
   'golang-go': { programs: ['go'], folders: ['/usr/lib/go/bin'] },
   'golang-x-mod': { programs: ['note.go'], folders: ['/usr/share/gocode/src/golang.org/x/mod/sumdb/note'], onlyThere: true },
+  'zbar-tools': { programs: ['zbarimg'], folders: ['/usr/bin'] },
   spin: { programs: ['spin'], folders: [] },
   gcc: { programs: ['gcc'], folders: [] },
   'postgresql-15': { programs: ['postgres'], folders: ['/usr/lib/postgresql/15/bin'], onlyThere: true },
