@@ -197,6 +197,27 @@ describe('lockout (AUT-3)', () => {
     );
   });
 
+  it('mutation: without the look at redemption, a link sent before the lock is honoured', async () => {
+    const { email, accountId } = await fixture.person();
+    await failFive(email);
+    const redeem = () =>
+      completeSignIn(identity, { accountId, device, methods: ['otp'], verifiedBy: 'magic_link' });
+    await assert.rejects(redeem(), refusal('sign_in_refused'));
+    const owner = await fixture.connect('owner');
+    const signature = 'identity.is_sign_in_locked(uuid, text, timestamptz)';
+    const { rows } = await owner.query<{ definition: string }>(
+      'select pg_get_functiondef($1::regprocedure) as definition',
+      [signature],
+    );
+    const definition = rows[0]?.definition ?? '';
+    await owner.query(definition.replaceAll('>= 5', '>= 500'));
+    try {
+      assert.equal((await redeem()).kind, 'session');
+    } finally {
+      await owner.query(definition);
+    }
+  });
+
   it('does not shut out whoever guesses nothing: a passkey, or a provider', async () => {
     const { email, accountId } = await fixture.person();
     await failFive(email);
