@@ -1,23 +1,27 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { auditHeld, killAuditUnderLoad } from './audit.ts';
 import { restartPostgresUnderLoad } from './postgresRestarts.ts';
 
-/** `npm run fault -- --seed S [--kills K] [--writers W] [--json]` */
-const { values } = parseArgs({
+/** `npm run fault -- [audit] --seed S [--kills K] [--writers W] [--json]` */
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
   options: {
     seed: { type: 'string', default: String(Date.now() % 1_000_000) },
-    kills: { type: 'string', default: '6' },
+    kills: { type: 'string' },
     writers: { type: 'string', default: '8' },
     json: { type: 'boolean', default: false },
   },
 });
 const folder = await mkdtemp(join(tmpdir(), 'bulkhead-fault-'));
-try {
+// Run as root, Postgres gets another user, who must be able to enter.
+await chmod(folder, 0o711);
+async function restarts(): Promise<boolean> {
   const report = await restartPostgresUnderLoad({
     seed: Number(values.seed),
-    kills: Number(values.kills),
+    kills: Number(values.kills ?? 6),
     writers: Number(values.writers),
     folder,
     onLog: (line) => process.stderr.write(`${line}\n`),
@@ -31,7 +35,35 @@ try {
           `${refused} refused cleanly, ${unclean.length} otherwise; process ${survived ? 'survived' : 'DIED'}\n`,
   );
   for (const line of unclean.slice(0, 10)) process.stderr.write(`  unclean: ${line}\n`);
-  process.exitCode = failed ? 1 : 0;
+  return !failed;
+}
+
+async function audit(): Promise<boolean> {
+  const { seed, kills = '60', writers } = values;
+  const report = await killAuditUnderLoad({
+    seed: Number(seed),
+    kills: Number(kills),
+    writers: Number(writers),
+    folder,
+    onLog: (line) => process.stderr.write(`${line}\n`),
+  });
+  const { acknowledged, found, lost, forked, duplicated, unsealed, unmatched, verifications, anchored } =
+    report;
+  const hit = Object.entries(report.kills).map(([what, times]) => `${times} ${what}`);
+  process.stdout.write(
+    values.json
+      ? `${JSON.stringify(report)}\n`
+      : `${acknowledged} acknowledged, ${found} found, ${lost} lost, ${forked} forked, ${duplicated} duplicated, ` +
+          `${unsealed} unsealed, ${unmatched} unmatched; killed: ${hit.join(', ')}; seed ${seed}; ` +
+          `${verifications} verifications, ${report.findings.length} findings; ${anchored} checkpoints anchored\n`,
+  );
+  for (const line of report.findings.slice(0, 10)) process.stderr.write(`  finding: ${line}\n`);
+  return auditHeld(report);
+}
+
+try {
+  const held = positionals[0] === 'audit' ? await audit() : await restarts();
+  process.exitCode = held ? 0 : 1;
 } finally {
   await rm(folder, { recursive: true, force: true, maxRetries: 5 });
 }
