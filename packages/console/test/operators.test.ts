@@ -24,7 +24,7 @@ describeInConsole('operators in the console (ACC-3)', (world) => {
     const banner = desk.page.getByRole('complementary', { name: 'You are here as an operator' });
     await banner.waitFor();
     assert.match(await banner.innerText(), new RegExp(`in ${keeping.tenantName} as an operator, to read`));
-    await desk.page.getByRole('link', { name: 'Invoices' }).click();
+    await desk.page.getByRole('link', { name: 'Invoices', exact: true }).click();
     await desk.page.getByRole('heading', { name: 'Invoices' }).waitFor();
 
     await signIn(customer.page, url, keeping.owner);
