@@ -8,10 +8,10 @@ import { createServer } from '@bulkhead/server';
 import type { Browser } from 'playwright-core';
 import { testConfig } from '../../../test/harness/config.ts';
 import { missing } from '../../../test/harness/index.ts';
-import { openFixture } from '../../platform/test/fixture.ts';
+import { goodPassword, openFixture } from '../../platform/test/fixture.ts';
 import { openOrganisation, type Organisation } from '../../platform/test/saml/organisation.ts';
 import { consoleFolder } from '../src/index.ts';
-import { openPage, startBrowser } from './browser.ts';
+import { openPage, signIn, startBrowser } from './browser.ts';
 
 describe(
   'single sign-on with SAML in a browser (AUT-7)',
@@ -89,6 +89,37 @@ describe(
       await page.getByRole('button', { name: /^Account: / }).waitFor();
       assert.deepEqual(complaints, []);
       await client.query(`update identity.saml_provider set sign_on_binding = 'redirect'`);
+      await context.close();
+    });
+
+    test('an owner copies what the provider needs, reads its metadata, and sees its certificates', async () => {
+      const { page, context, complaints } = await openPage(browser);
+      await signIn(page, url, { email: at.owner.email, password: goodPassword });
+      await page.goto(`${url}/single-sign-on`);
+      const acs = page.getByLabel('ACS URL', { exact: true });
+      await acs.waitFor();
+      assert.equal(await acs.inputValue(), `${url}/sign-in/saml/${at.connectionId}/acs`);
+      const certificates = page.getByRole('table', { name: 'Signing certificates' });
+      await certificates.getByText('Current', { exact: true }).waitFor();
+
+      const read = page.getByRole('button', { name: 'Read the metadata' });
+      const choose = (name: string, text: string) =>
+        page
+          .locator('input[type=file]')
+          .setInputFiles({ name, mimeType: 'text/xml', buffer: Buffer.from(text) });
+      await choose('wrong.xml', '<a/>');
+      await read.click();
+      await page.getByRole('alert').getByText('does not describe one SAML 2.0 identity provider').waitFor();
+      await choose('idp.xml', await at.provider.metadata());
+      await read.click();
+      await page.getByText('The metadata was read.').waitFor();
+
+      await page.getByLabel('Attribute with the email address').fill('urn:oid:0.9.2342.19200300.100.1.3');
+      await page.getByRole('button', { name: 'Save the attributes' }).click();
+      await page.getByText('Saved.').waitFor();
+      const trial = await page.getByRole('link', { name: 'Test the sign-in' }).getAttribute('href');
+      assert.equal(trial, `/sign-in/saml/${at.connectionId}/start`);
+      assert.deepEqual(complaints, []);
       await context.close();
     });
 
