@@ -63,12 +63,20 @@ export type Registered = {
 
 let people = 0;
 
+export type ProviderOptions = {
+  /** The provider of changed sources; see mutant.ts. */
+  mount?: typeof mountProvider;
+  /** One condition of the identity pool's statements reads otherwise. */
+  alter?: { from: string; to: string };
+};
+
 /** The provider on a real database, behind the server's real gate. */
-export async function openProvider(): Promise<Fixture> {
+export async function openProvider({ mount = mountProvider, alter }: ProviderOptions = {}): Promise<Fixture> {
   const database = await createTestDatabase({ template: 'full' });
   const pool = new pg.Pool(database.connections.identity);
   const worker = new pg.Pool(database.connections.worker);
   for (const one of [pool, worker]) one.on('error', () => {});
+  if (alter !== undefined) pool.on('connect', (connection) => alterStatements(connection, alter));
   const cipher = testCipher();
   const identity = identityDependencies({
     pool,
@@ -82,6 +90,7 @@ export async function openProvider(): Promise<Fixture> {
     cipher,
     signingKeys: providerKeys(keys),
     config: configFor(database),
+    mount,
   });
   const { origin, faults, log, host } = served;
   const owner = new pg.Client(database.connections.owner);
@@ -116,11 +125,13 @@ async function serve({
   cipher,
   signingKeys,
   config,
+  mount,
 }: {
   identity: IdentityDependencies;
   cipher: ReturnType<typeof testCipher>;
   signingKeys: SigningKeys;
   config: ReturnType<typeof configFor>;
+  mount: typeof mountProvider;
 }): Promise<Served> {
   const faults: unknown[] = [];
   const log: string[] = [];
@@ -130,7 +141,7 @@ async function serve({
   const own = new Set<string>();
   mountGate(app, { log: logger, headers, draining: () => false, origins: () => own });
   let origin = '';
-  const host = mountProvider(app, {
+  const host = mount(app, {
     identity,
     cipher,
     masterKeys: [Buffer.alloc(32, 9)],
@@ -147,6 +158,13 @@ async function serve({
   origin = `http://localhost:${(app.server.address() as AddressInfo).port}`;
   own.add(origin);
   return { origin, faults, log, host, close: () => app.close() };
+}
+
+function alterStatements(connection: pg.PoolClient, { from, to }: { from: string; to: string }): void {
+  const query = connection.query.bind(connection) as (...values: unknown[]) => unknown;
+  const altered = (text: unknown, ...rest: unknown[]): unknown =>
+    query(typeof text === 'string' ? text.replace(from, to) : text, ...rest);
+  connection.query = altered as typeof connection.query;
 }
 
 async function register(
