@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
+import { promisify } from 'node:util';
 import { AxeBuilder } from '@axe-core/playwright';
 import type { CDPSession, Page } from 'playwright-core';
 import { codeAt } from '../../platform/test/factors.ts';
+import { findComponent, missing } from '../../../test/harness/index.ts';
 import { signUpByMail } from '../../../test/harness/people.ts';
 import { enter, signIn } from './browser.ts';
 import { describeInConsole, type World } from './world.ts';
@@ -153,6 +156,23 @@ describeInConsole('factors, the second step and step-up in the console (AUT-10, 
     await context.close();
   });
 
+  test('the QR code says to a scanner what the app needs', { skip: missing('zbar-tools') }, async () => {
+    const { url } = world();
+    const { page, context, person } = await open(url, world());
+    await page.goto(`${url}/security`);
+    await page.getByRole('button', { name: 'Add an authenticator app' }).click();
+    await page.getByRole('textbox', { name: 'Name' }).fill('Phone');
+    await page.getByRole('button', { name: 'Go on' }).click();
+    const image = await page.getByRole('img', { name: 'QR code for the authenticator app' }).screenshot();
+    const secret = (await page.getByRole('dialog').locator('code').innerText()).replaceAll(' ', '');
+    const read = new URL(await scan(image));
+    assert.equal(`${read.protocol}//${read.host}`, 'otpauth://totp');
+    assert.equal(decodeURIComponent(read.pathname), `/Bulkhead:${person.email}`);
+    assert.equal(read.searchParams.get('secret'), secret);
+    assert.equal(read.searchParams.get('issuer'), 'Bulkhead');
+    await context.close();
+  });
+
   test('a call that wants a fresh proof asks for the password, and goes through or is left', async () => {
     const { url, ageProofs } = world();
     const { page, context, complaints } = await open(url, world());
@@ -281,6 +301,15 @@ async function keepCodes(page: Page): Promise<string[]> {
   await dialog.getByLabel('I have kept these codes').check();
   await dialog.getByRole('button', { name: 'Done' }).click();
   return codes;
+}
+
+/** What a scanner nobody here wrote reads from a picture. */
+async function scan(picture: Buffer): Promise<string> {
+  const program = findComponent('zbar-tools');
+  if (program === undefined) throw new Error('zbarimg is not installed.');
+  const running = promisify(execFile)(program, ['--quiet', '--raw', '-']);
+  running.child.stdin?.end(picture);
+  return (await running).stdout.trim();
 }
 
 async function signOut(page: Page): Promise<void> {

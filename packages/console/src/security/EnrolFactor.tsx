@@ -1,7 +1,7 @@
 import { Button, Group } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useApiContext } from '../client/ApiProvider.tsx';
-import type { Membership } from '../session/types.ts';
+import type { Membership, Session } from '../session/types.ts';
 import { useSignOut } from '../session/useSignOut.ts';
 import styles from './EnrolFactor.module.css';
 import { FactorPanel } from './FactorPanel.tsx';
@@ -9,14 +9,14 @@ import { FactorPanel } from './FactorPanel.tsx';
 type EnrolFactorProps = {
   /** In the tenant that asks for two factors. */
   membership: Pick<Membership, 'tenant'>;
-  others: readonly Membership[];
-  onChoose: (tenant: string) => void;
+  session: Session;
   onDone: () => void;
 };
 
 /** Stands in place of every page of a tenant that asks for two factors, until there is a second. */
-export function EnrolFactor({ membership, others, onChoose, onDone }: EnrolFactorProps) {
-  const { account } = useApiContext();
+export function EnrolFactor({ membership, session, onDone }: EnrolFactorProps) {
+  const { account, choose } = useApiContext();
+  const others = session.memberships.filter(({ tenant }) => tenant.id !== membership.tenant.id);
   const signOut = useSignOut();
   const factors = useQuery(account.query.factor.list.queryOptions({ input: {} }), account.cache);
   return (
@@ -31,7 +31,7 @@ export function EnrolFactor({ membership, others, onChoose, onDone }: EnrolFacto
             Sign out
           </Button>
           {others.map(({ tenant }) => (
-            <Button key={tenant.id} variant="subtle" onClick={() => onChoose(tenant.id)}>
+            <Button key={tenant.id} variant="subtle" onClick={() => choose({ tenant: tenant.id })}>
               Go to {tenant.name}
             </Button>
           ))}

@@ -8,6 +8,7 @@ import { readProblem } from '../problems/problem.ts';
 import { placeOf, useStay, type OperatorPlace } from '../operators/useStay.ts';
 import type { Stay } from '../operators/types.ts';
 import { EnrolFactor } from '../security/EnrolFactor.tsx';
+import { useEnrolment } from '../security/useEnrolment.ts';
 import styles from './SessionGate.module.css';
 import type { Company, Membership, Session } from './types.ts';
 import { useSignOut } from './useSignOut.ts';
@@ -73,11 +74,7 @@ function ScopeGate({ session, children }: { session: Session; children: ReactNod
   const first = session.memberships[0]?.tenant.id;
   const company = known?.find((candidate) => candidate.id === scope.company);
   const only = known?.length === 1 ? known[0]?.id : undefined;
-  // Kept until the person goes on: the codes that come with a first factor are shown once.
-  const [enrolling, setEnrolling] = useState(false);
-  const factorDue =
-    companies.error !== null && readProblem(companies.error).code === 'second_factor_required';
-  if (factorDue && !enrolling) setEnrolling(true);
+  const { enrolling, goOn } = useEnrolment(companies);
   useEffect(() => {
     if (membership === undefined) {
       if (first !== undefined && !asking) choose({ tenant: first });
@@ -92,14 +89,7 @@ function ScopeGate({ session, children }: { session: Session; children: ReactNod
   if (asking) return <Opening />;
   if (first === undefined && membership === undefined) return <NoTenant session={session} />;
   if (enrolling && membership !== undefined) {
-    return (
-      <EnrolFactor
-        membership={membership}
-        others={session.memberships.filter((other) => other !== membership)}
-        onChoose={(tenant) => choose({ tenant })}
-        onDone={() => void companies.refetch().then(({ isSuccess }) => setEnrolling(!isSuccess))}
-      />
-    );
+    return <EnrolFactor membership={membership} session={session} onDone={goOn} />;
   }
   if (companies.error !== null)
     return <Stopped error={companies.error} onRetry={() => void companies.refetch()} />;
