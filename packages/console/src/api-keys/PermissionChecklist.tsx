@@ -1,4 +1,4 @@
-import { Checkbox, Fieldset, Group, ScrollArea, Stack, TextInput } from '@mantine/core';
+import { Checkbox, Group, Input, ScrollArea, Stack, TextInput } from '@mantine/core';
 import { useState } from 'react';
 
 type PermissionChecklistProps = {
@@ -14,10 +14,10 @@ export function PermissionChecklist({ offered, chosen, onChange }: PermissionChe
   const shown = offered.filter((permission) => permission.includes(search.trim().toLowerCase()));
   const modules = [...Map.groupBy(shown, (permission) => permission.split(':')[0] ?? '')];
   return (
-    <Fieldset legend={`May (${chosen.length} chosen)`}>
+    <Input.Wrapper label={`May (${chosen.length} chosen)`} labelElement="div">
       <TextInput
         aria-label="Search permissions"
-        placeholder="invoice"
+        placeholder="Search, for example invoice"
         value={search}
         onChange={(event) => setSearch(event.currentTarget.value)}
       />
@@ -41,6 +41,6 @@ export function PermissionChecklist({ offered, chosen, onChange }: PermissionChe
           </Stack>
         </Checkbox.Group>
       </ScrollArea.Autosize>
-    </Fieldset>
+    </Input.Wrapper>
   );
 }
