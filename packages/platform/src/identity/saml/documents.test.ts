@@ -34,3 +34,14 @@ it('the page’s table of SAML checks names tests that exist, and every code of 
   );
   assert.deepEqual(missing, []);
 });
+
+it('one release of the XML parser is installed, past the advisories of September 2026 (T-42)', async () => {
+  const lockfile = JSON.parse(
+    await readFile(new URL('../../../../../package-lock.json', import.meta.url), 'utf8'),
+  ) as { packages: Record<string, { version?: string }> };
+  const versions = Object.entries(lockfile.packages)
+    .filter(([path]) => path.endsWith('node_modules/@xmldom/xmldom'))
+    .map(([, { version }]) => version);
+  // CVE-2026-83605 to 83616 are fixed in 0.8.15; node-saml itself would be content with 0.8.10.
+  assert.deepEqual(versions, ['0.8.15']);
+});

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { missing } from '../../../../../test/harness/index.ts';
+import { factorsOf, withTotp } from '../../../test/factors.ts';
 import { openFixture, refusal, type Fixture } from '../../../test/fixture.ts';
 import { openOrganisation, origin, type Organisation } from '../../../test/saml/organisation.ts';
 import { wrappings } from '../../../test/saml/wrapping.ts';
@@ -150,6 +151,29 @@ describe('a sign-in with SAML (AUT-7, T-42)', { skip: missing('pysaml2', 'xmlsec
     );
     assert.ok(outcome.kind === 'session');
     assert.equal(outcome.session.accountId, known.accountId);
+  });
+
+  it('asks for the second factor a person has, unless the connection trusts a provider that says it did (T-39)', async () => {
+    const factors = factorsOf(fixture);
+    const person = await fixture.person({ email: `careful@${at.domain}` });
+    await withTotp(factors, person);
+    const through = async (context: string) => {
+      const begun = await at.begin();
+      const wish = { user: 'careful', nameId: 'careful', context };
+      const { outcome } = await at.comeBack(begun, await at.answer(begun, wish), factors);
+      return outcome.kind;
+    };
+    const password = 'urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport';
+    const mfa = 'https://refeds.org/profile/mfa';
+    assert.equal(await through(password), 'factor_required');
+    assert.equal(await through(mfa), 'factor_required');
+    const parts = { session: at.owner.session, cipher: fixture.identity.cipher };
+    const trust = (trustsMultiFactor: boolean) =>
+      changeConnection(parts, { connectionId: at.connectionId, changes: { config: { trustsMultiFactor } } });
+    await trust(true);
+    assert.equal(await through(password), 'factor_required');
+    assert.equal(await through(mfa), 'session');
+    await trust(false);
   });
 
   it('is refused with a wrapped or foreign answer, told to the owner and to nobody else', async () => {
