@@ -94,7 +94,7 @@ describe('completeSignIn, the one way to a session (T-34, T-39)', () => {
 
   it('is over before an account is disabled, or comes after it: no session survives', async () => {
     const { accountId, email } = await fixture.person();
-    const { promise: disabling, resolve } = Promise.withResolvers<Promise<void>>();
+    const { promise: disabling, resolve } = Promise.withResolvers<void>();
     const meanwhile: SignInRule = async () => {
       const waiting = disable(email);
       await untilWaiting();
@@ -102,7 +102,7 @@ describe('completeSignIn, the one way to a session (T-34, T-39)', () => {
       return { kind: 'allow' };
     };
     const outcome = await complete(accountId, 'provider', { signInRules: [meanwhile] });
-    await await disabling;
+    await disabling;
     assert.ok(outcome.kind === 'session');
     assert.equal(await sessionsOf(accountId), 0);
     assert.equal(await readSession(fixture.anotherProcess(), outcome.session.token), null);
