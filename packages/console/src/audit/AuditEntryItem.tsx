@@ -2,7 +2,6 @@ import { UnstyledButton } from '@mantine/core';
 import { IconChevronRight } from '@tabler/icons-react';
 import { Link } from '@tanstack/react-router';
 import { useId, useState } from 'react';
-import type { Client } from '../client/api.ts';
 import { readableMoment } from '../elements/dates.ts';
 import { FactList } from '../elements/FactList.tsx';
 import { ScrollRegion } from '../elements/ScrollRegion.tsx';
@@ -10,8 +9,9 @@ import { useSession } from '../session/SessionGate.tsx';
 import styles from './AuditEntryItem.module.css';
 import { DiffTable } from './DiffTable.tsx';
 import { fieldChanges, valueText } from './diff.ts';
+import { ProofButton } from './ProofButton.tsx';
+import type { AuditEntry } from './useTail.ts';
 
-type AuditEntry = Awaited<ReturnType<Client['audit']['list']>>['entries'][number];
 type AuditEntryItemProps = { entry: AuditEntry; members: ReadonlyMap<string, string> };
 
 /** One entry; opened, it shows the difference and where the request came from. */
@@ -52,7 +52,7 @@ function actorName({ kind, id }: AuditEntry['actor'], members: ReadonlyMap<strin
 
 function EntryBody({ entry, actor }: { entry: AuditEntry; actor: string }) {
   const { companies } = useSession();
-  const { before, after } = entry;
+  const { before, after } = legible(entry);
   return (
     <>
       {before === null && after === null ? null : <DiffTable changes={fieldChanges(before, after)} />}
@@ -79,13 +79,41 @@ function EntryBody({ entry, actor }: { entry: AuditEntry; actor: string }) {
               <RecordLink key="record" id={entry.target.id} type={entry.target.type} />
             ),
           ],
-          ['Entry', entry.id],
-          ['Request', entry.requestId === null ? null : <code key="request">{entry.requestId}</code>],
+          [
+            'Entry',
+            <span key="entry">
+              {entry.id} <ProofButton id={entry.id} />
+            </span>,
+          ],
+          ['Erased', entry.erased.length === 0 ? null : entry.erased.join(', ')],
+          ['Sensitive, in no entry', entry.withheld.length === 0 ? null : entry.withheld.join(', ')],
+          ['Request', entry.requestId === null ? null : <RequestLink key="request" id={entry.requestId} />],
           ['Address', entry.ip],
           ['Agent', entry.userAgent],
         ]}
       />
     </>
+  );
+}
+
+/** Before and after, saying of each value that is gone why it is. */
+function legible({ before, after, erased, withheld }: AuditEntry): Pick<AuditEntry, 'before' | 'after'> {
+  const words = new Map([
+    ...erased.map((field) => [field, '(erased)'] as const),
+    ...withheld.map((field) => [field, '(sensitive)'] as const),
+  ]);
+  const read = (fields: Record<string, unknown> | null) =>
+    fields === null
+      ? null
+      : Object.fromEntries(Object.entries(fields).map(([field, value]) => [field, words.get(field) ?? value]));
+  return { before: read(before), after: read(after) };
+}
+
+function RequestLink({ id }: { id: string }) {
+  return (
+    <Link to="/audit" search={{ request: id }} className={styles.link}>
+      <code>{id}</code>
+    </Link>
   );
 }
 

@@ -1,11 +1,23 @@
 import { Button, NativeSelect, TextInput } from '@mantine/core';
 import { useNavigate } from '@tanstack/react-router';
 import { FilterBar } from '../elements/FilterBar.tsx';
+import { SearchField } from '../elements/SearchField.tsx';
 import { auditSearch, changed, type AuditSearch } from '../shell/search.ts';
 import styles from './AuditFilters.module.css';
 import { useMemberNames } from './useMemberNames.ts';
 
-const actions = ['insert', 'update', 'soft_delete', 'restore', 'delete'];
+const actions = [
+  'insert',
+  'update',
+  'soft_delete',
+  'restore',
+  'delete',
+  'record.read',
+  'permission.refuse',
+  'session.start',
+  'audit.export',
+  'audit.erase',
+];
 
 const targetTypes = [
   'books.customer',
@@ -31,6 +43,12 @@ export function AuditFilters({ search }: { search: AuditSearch }) {
   }
   return (
     <FilterBar>
+      <SearchField
+        label="Search before, after and detail"
+        placeholder="Any text"
+        value={search.text ?? ''}
+        onSearch={(text) => filter({ text })}
+      />
       <Choice
         label="Action"
         any="Any"
@@ -55,6 +73,7 @@ export function AuditFilters({ search }: { search: AuditSearch }) {
       <Day label="From" value={search.from} onChange={(from) => filter({ from })} />
       <Day label="To" value={search.to} onChange={(to) => filter({ to })} />
       {search.target === undefined ? null : <span className={styles.target}>One record only</span>}
+      {search.request === undefined ? null : <span className={styles.target}>One request only</span>}
       {Object.keys(search).length === 0 ? null : (
         <Button variant="default" onClick={() => void navigate({ to: '/audit', search: {}, replace: true })}>
           Clear

@@ -1,6 +1,9 @@
+import { Group, Switch } from '@mantine/core';
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { useSearch } from '@tanstack/react-router';
+import { useState } from 'react';
 import { useApi } from '../client/ApiProvider.tsx';
+import { readableMoment } from '../elements/dates.ts';
 import { EmptyState } from '../elements/EmptyState.tsx';
 import { Loaded } from '../elements/Loaded.tsx';
 import { LoadMore } from '../elements/LoadMore.tsx';
@@ -12,28 +15,47 @@ import { AuditEntryItem } from './AuditEntryItem.tsx';
 import { AuditFilters } from './AuditFilters.tsx';
 import { auditInput } from './auditInput.ts';
 import styles from './AuditPage.module.css';
+import { ChainStatus } from './ChainStatus.tsx';
+import { ExportMenu } from './ExportMenu.tsx';
+import { LiveEntries } from './LiveEntries.tsx';
 import { useMemberNames } from './useMemberNames.ts';
+import { ViewMenu } from './ViewMenu.tsx';
 
 export function AuditPage() {
   const search = useSearch({ from: '/shell/audit' });
   const { company } = useSession();
+  const [live, setLive] = useState(false);
+  const members = useMemberNames();
+  const whose = company === undefined ? 'Every change in the organisation' : `Every change in ${company.name}`;
   return (
     <>
       <PageHeader
         title="Audit"
-        lead={company === undefined ? 'Every change in the organisation' : `Every change in ${company.name}`}
+        lead={
+          <>
+            {whose}
+            <ChainStatus />
+          </>
+        }
+        actions={
+          <Group gap="sm">
+            <Switch label="Live" checked={live} onChange={(event) => setLive(event.currentTarget.checked)} />
+            <ViewMenu search={search} />
+            <ExportMenu search={search} />
+          </Group>
+        }
       />
       <Panel flush>
         <AuditFilters search={search} />
-        <AuditEntries search={search} />
+        {live ? <LiveEntries search={search} members={members} /> : null}
+        <AuditEntries search={search} members={members} />
       </Panel>
     </>
   );
 }
 
-function AuditEntries({ search }: { search: AuditSearch }) {
+function AuditEntries({ search, members }: { search: AuditSearch; members: ReadonlyMap<string, string> }) {
   const { client, query } = useApi();
-  const members = useMemberNames();
   const entries = useInfiniteQuery({
     queryKey: [...query.audit.list.key(), search],
     queryFn: ({ pageParam }) =>
@@ -42,20 +64,25 @@ function AuditEntries({ search }: { search: AuditSearch }) {
     getNextPageParam: (page) => page.next ?? undefined,
   });
   const loaded = entries.data?.pages.flatMap((page) => page.entries);
+  const searchedTo = entries.data?.pages.at(-1)?.searchedTo ?? null;
   return (
     <Loaded
       query={{ data: loaded, error: entries.error, isPending: entries.isPending, refetch: entries.refetch }}
     >
-      {(rows) =>
-        rows.length === 0 ? (
-          <EmptyState title="No entry matches.">Change or clear the filters.</EmptyState>
-        ) : (
-          <>
-            <ol className={styles.entries}>
-              {rows.map((entry) => (
-                <AuditEntryItem key={entry.id} entry={entry} members={members} />
-              ))}
-            </ol>
+      {(rows) => (
+        <>
+          {rows.length === 0 && searchedTo === null ? (
+            <EmptyState title="No entry matches.">Change or clear the filters.</EmptyState>
+          ) : null}
+          <ol className={styles.entries}>
+            {rows.map((entry) => (
+              <AuditEntryItem key={entry.id} entry={entry} members={members} />
+            ))}
+          </ol>
+          {searchedTo === null ? null : (
+            <p className={styles.reach}>Searched back to {readableMoment(searchedTo)}. There is more before that.</p>
+          )}
+          {rows.length === 0 && searchedTo === null ? null : (
             <LoadMore
               shown={rows.length}
               noun={['entry', 'entries']}
@@ -63,9 +90,9 @@ function AuditEntries({ search }: { search: AuditSearch }) {
               loading={entries.isFetchingNextPage}
               onMore={() => void entries.fetchNextPage()}
             />
-          </>
-        )
-      }
+          )}
+        </>
+      )}
     </Loaded>
   );
 }

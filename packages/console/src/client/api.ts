@@ -9,6 +9,7 @@ import type { contract as labContract } from '@bulkhead/lab/contract';
 import type { PlatformContract } from '@bulkhead/server/contract';
 import { isWorthRetrying, readProblem } from '../problems/problem.ts';
 import type { StepUpDesk } from '../security/stepUp.ts';
+import { postForFile } from './file.ts';
 import { scopeHeaders, type Scope } from './scope.ts';
 
 type Contract = PlatformContract & { books: typeof booksContract; lab: typeof labContract };
@@ -39,12 +40,16 @@ export function createApi({ scope, origin, stepUp, onSignedOut }: ApiOptions) {
         url: `${origin}/rpc/__batch__`,
         maxSize: 20,
         // A batch carries neither files nor event streams.
-        exclude: ({ path }) => path[1] === 'imports' || path[1] === 'attack' || path.at(-1) === 'export',
+        exclude: ({ path }) =>
+          ['imports', 'attack', 'tail'].includes(path[1] ?? '') || path.at(-1) === 'export',
       }),
     ],
   });
   const client = createORPCClient<Client>(link);
-  return { scope, client, query: createTanstackQueryUtils(client), cache: createCache(onSignedOut) };
+  const fetchFile = (path: string, input: Record<string, unknown>): Promise<Blob> =>
+    stepUp.through(() => postForFile(`${origin}/api${path}`, { headers: scopeHeaders(scope), input }));
+  const query = createTanstackQueryUtils(client);
+  return { scope, client, query, fetchFile, cache: createCache(onSignedOut) };
 }
 
 export type Api = ReturnType<typeof createApi>;

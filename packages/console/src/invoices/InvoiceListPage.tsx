@@ -2,6 +2,7 @@ import { NativeSelect } from '@mantine/core';
 import { IconPlus } from '@tabler/icons-react';
 import { useNavigate, useSearch } from '@tanstack/react-router';
 import { useCallback, useMemo } from 'react';
+import { EntityHistory } from '../audit/EntityHistory.tsx';
 import { useApi } from '../client/ApiProvider.tsx';
 import { Amount } from '../elements/Amount.tsx';
 import { ButtonLink } from '../elements/ButtonLink.tsx';
@@ -68,6 +69,7 @@ export function InvoiceListPage() {
         </FilterBar>
         <InvoiceTable search={search} />
       </Panel>
+      {search.customer === undefined ? null : <EntityHistory id={search.customer} />}
     </>
   );
 }

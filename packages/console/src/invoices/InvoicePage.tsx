@@ -1,6 +1,7 @@
 import { Group } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { Link, useParams } from '@tanstack/react-router';
+import { EntityHistory } from '../audit/EntityHistory.tsx';
 import { useApi } from '../client/ApiProvider.tsx';
 import { Amount } from '../elements/Amount.tsx';
 import { DataTable, type Column } from '../elements/DataTable.tsx';
@@ -64,7 +65,6 @@ function InvoiceBody({ invoice }: { invoice: InvoiceWithLines }) {
             ['Cancelled', invoice.cancelledAt === null ? null : readableMoment(invoice.cancelledAt)],
             ['Reason', invoice.cancelReason],
             ['Journal', may('books:journal.read') ? journalLinks(invoice) : null],
-            ['History', may('audit:entry.read') ? historyLink(invoice.id) : null],
           ]}
         />
         {invoice.note === null ? null : <p className={styles.note}>{invoice.note}</p>}
@@ -78,6 +78,7 @@ function InvoiceBody({ invoice }: { invoice: InvoiceWithLines }) {
           foot={<Totals invoice={invoice} />}
         />
       </Panel>
+      <EntityHistory id={invoice.id} />
     </>
   );
 }
@@ -123,14 +124,6 @@ function journalLinks({ number, journalEntryId, reversalEntryId }: InvoiceWithLi
   return (
     <Link to="/journal" search={{ search: number }} className={styles.link}>
       {reversalEntryId === null ? 'Posted' : 'Posted and reversed'}
-    </Link>
-  );
-}
-
-function historyLink(id: string) {
-  return (
-    <Link to="/audit" search={{ target: id }} className={styles.link}>
-      Every change
     </Link>
   );
 }

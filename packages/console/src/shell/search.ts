@@ -40,10 +40,13 @@ export type AuditSearch = {
   target?: string;
   from?: string;
   to?: string;
+  /** The request that caused it. */
+  request?: string;
+  text?: string;
 };
 
 export function auditSearch(given: AnySearch): AuditSearch {
-  return texts(given, ['action', 'type', 'actor', 'target', 'from', 'to']);
+  return texts(given, ['action', 'type', 'actor', 'target', 'from', 'to', 'request', 'text']);
 }
 
 /** The named entries that are text of a sane length; the router reads `?search=5` as a number. */
