@@ -86,6 +86,24 @@ describe('AUD-3 sealing', () => {
     assert.equal((await sealRound(ledger.worker)).sealed, 5);
   });
 
+  test('T-61 while a round is open, two connections of one request write one after the other, waiting for nobody', async (t) => {
+    const ledger = await opened(t);
+    await ledger.write(one, 5);
+    const round = await ledger.connect('worker');
+    await round.query('begin');
+    await round.query('select bulkhead.seal_audit()');
+    const [first, second] = [await ledger.connect('superuser'), await ledger.connect('superuser')];
+    await first.query(`set lock_timeout = '1ms'; set statement_timeout = '5s'`);
+    await second.query(`set lock_timeout = '1ms'; set statement_timeout = '5s'`);
+    await first.query('begin');
+    await first.query(insert(one));
+    await second.query(insert(one));
+    await first.query(insert(one));
+    await first.query('commit');
+    await round.query('commit');
+    assert.equal(await sealAll(ledger.worker), 3);
+  });
+
   test('a tenant that wrote a great deal does not hold up the others', async (t) => {
     const ledger = await opened(t);
     await ledger.write(one, 12_000);
