@@ -10,6 +10,8 @@ export type MailServer = {
   /** PEM of its certificate, for the name localhost. */
   certificate: string;
   received: Received[];
+  /** Resolves with the first message, once it is there. */
+  first: Promise<Received>;
   /** Answers the next recipient with this SMTP status instead of taking it. */
   refuseNext(status: number): void;
   close(): Promise<void>;
@@ -22,6 +24,7 @@ export const mailPassword = 'harbour light over water';
 export async function openMailServer(options: { tls?: boolean; port?: number } = {}): Promise<MailServer> {
   const { key, certificate } = makeCertificate();
   const received: Received[] = [];
+  const first = Promise.withResolvers<Received>();
   const refusals: number[] = [];
   const server = new SMTPServer({
     key,
@@ -43,13 +46,15 @@ export async function openMailServer(options: { tls?: boolean; port?: number } =
       stream.on('data', (chunk: Buffer) => void chunks.push(chunk));
       stream.on('end', () => {
         const { mailFrom, rcptTo } = session.envelope;
-        received.push({
+        const message = {
           from: mailFrom === false ? '' : mailFrom.address,
           to: rcptTo.map(({ address }) => address),
           raw: Buffer.concat(chunks).toString('utf8'),
           secure: session.secure,
           user: session.user === undefined ? undefined : String(session.user),
-        });
+        };
+        received.push(message);
+        first.resolve(message);
         done();
       });
     },
@@ -62,6 +67,7 @@ export async function openMailServer(options: { tls?: boolean; port?: number } =
     port: (server.server.address() as AddressInfo).port,
     certificate,
     received,
+    first: first.promise,
     refuseNext: (status) => void refusals.push(status),
     close: () => new Promise((resolve) => server.close(() => resolve())),
   };

@@ -3,7 +3,7 @@ import { connect } from 'node:net';
 import { test } from 'node:test';
 import { listHeldMail } from '@bulkhead/platform/mail';
 import pg from 'pg';
-import { makePerson } from '../../../test/harness/people.ts';
+import { awaitMailedToken, makePerson } from '../../../test/harness/people.ts';
 import { createCipher } from '../src/boot/cipher.ts';
 import { openServer } from './fixture.ts';
 import type { Fixture } from './fixture.ts';
@@ -48,12 +48,9 @@ test('T-37 links lead to the configured origin, whatever Host and X-Forwarded-Ho
       await sendRaw(fixture, { headers, body: JSON.stringify({ email }) });
     }
     const cipher = createCipher(fixture.config.encryption);
-    const resets = async () =>
-      (await listHeldMail({ pool: worker, cipher })).filter(({ kind }) => kind === 'password_reset');
-    // Until the duty has answered; at least the two requests whose Host was right were taken.
-    // oxlint-disable-next-line no-await-in-loop
-    while ((await resets()).length < 2);
-    for (const { text, html } of await resets()) {
+    await awaitMailedToken(fixture.url, { to: email, kind: 'password_reset' });
+    const sent = await listHeldMail({ pool: worker, cipher });
+    for (const { text, html } of sent) {
       assert.ok(text.includes(`${publicUrl}/reset-password#`));
       assert.doesNotMatch(text + html, /evil/);
     }
