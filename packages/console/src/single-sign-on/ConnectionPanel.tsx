@@ -44,14 +44,16 @@ export function ConnectionPanel({ connection, editable }: { connection: Connecti
       </Button>
     </Group>
   );
+  const state = <Tag tone={enabled ? 'good' : 'plain'}>{enabled ? 'on' : 'off'}</Tag>;
+  const redirect = redirectUrl === null ? null : <code>{redirectUrl}</code>;
   return (
     <Panel title={name} actions={editable ? actions : undefined}>
       {turn.error === null ? null : <ProblemNotice error={turn.error} />}
       <FactList
         facts={[
-          ['State', <Tag tone={enabled ? 'good' : 'plain'}>{enabled ? 'on' : 'off'}</Tag>],
+          ['State', state],
           ['Protocol', protocols[protocol]],
-          ['Redirect address', redirectUrl === null ? null : <code>{redirectUrl}</code>],
+          ['Redirect address', redirect],
         ]}
       />
       {protocol === 'saml' ? <SamlConnection connection={connection} editable={editable} /> : null}

@@ -36,35 +36,9 @@ export function JoinForm({ connection }: { connection: Connection }) {
     <Panel title="Who comes in, as what">
       <form onSubmit={submit}>
         {change.error === null ? null : <ProblemNotice error={change.error} />}
-        <Checkbox
-          label="People of your proved domains become members by signing in"
-          description="Otherwise only who is a member already, or was invited, comes in."
-          name="justInTime"
-          defaultChecked={connection.justInTime}
-          mb="sm"
-        />
-        <TextInput
-          label="Claim or attribute with a person’s groups"
-          name="roleClaim"
-          maxLength={200}
-          placeholder="groups"
-          defaultValue={connection.roleClaim ?? ''}
-          mb="sm"
-        />
+        <JoiningFields connection={connection} />
         <RoleMappingFields mapping={mapping} onChange={setMapping} />
-        <Checkbox
-          label="Refuse whom no group fits"
-          description="Otherwise they become members without a role in the books."
-          name="refuseUnmapped"
-          defaultChecked={connection.unmapped === 'refuse'}
-          mb="sm"
-        />
-        <Checkbox
-          label="Set the roles anew at each sign-in"
-          description="Owners keep theirs. Whoever has no fitting group any more loses the membership."
-          name="syncRoles"
-          defaultChecked={connection.syncRoles}
-        />
+        <KeepingFields connection={connection} />
         <Group justify="flex-end" mt="md">
           <Button type="submit" variant="default" loading={change.isPending}>
             Save
@@ -72,5 +46,47 @@ export function JoinForm({ connection }: { connection: Connection }) {
         </Group>
       </form>
     </Panel>
+  );
+}
+
+function JoiningFields({ connection }: { connection: Connection }) {
+  return (
+    <>
+      <Checkbox
+        label="People of your proved domains become members by signing in"
+        description="Otherwise only who is a member already, or was invited, comes in."
+        name="justInTime"
+        defaultChecked={connection.justInTime}
+        mb="sm"
+      />
+      <TextInput
+        label="Claim or attribute with a person’s groups"
+        name="roleClaim"
+        maxLength={200}
+        placeholder="groups"
+        defaultValue={connection.roleClaim ?? ''}
+        mb="sm"
+      />
+    </>
+  );
+}
+
+function KeepingFields({ connection }: { connection: Connection }) {
+  return (
+    <>
+      <Checkbox
+        label="Refuse whom no group fits"
+        description="Otherwise they become members without a role in the books."
+        name="refuseUnmapped"
+        defaultChecked={connection.unmapped === 'refuse'}
+        mb="sm"
+      />
+      <Checkbox
+        label="Set the roles anew at each sign-in"
+        description="Owners keep theirs. Whoever has no fitting group any more loses the membership."
+        name="syncRoles"
+        defaultChecked={connection.syncRoles}
+      />
+    </>
   );
 }

@@ -10,7 +10,7 @@ import { OidcFields, readOidcFields } from './OidcFields.tsx';
 /** Adds a connection, which stays off until it is switched on. */
 export function NewConnectionDialog({ onClose }: { onClose: () => void }) {
   const { tenant } = useApiContext();
-  const [protocol, setProtocol] = useState<'oidc' | 'saml'>('oidc');
+  const [protocol, setProtocol] = useState<Protocol>('oidc');
   const create = useMutation({
     mutationFn: (form: FormData) => {
       const name = textOf(form, 'name');
@@ -42,17 +42,7 @@ export function NewConnectionDialog({ onClose }: { onClose: () => void }) {
           data-autofocus
           mb="md"
         />
-        <Radio.Group
-          label="Protocol"
-          value={protocol}
-          onChange={(value) => setProtocol(value === 'saml' ? 'saml' : 'oidc')}
-          mb="md"
-        >
-          <Stack gap="xs" mt="xs">
-            <Radio value="oidc" label="OpenID Connect" />
-            <Radio value="saml" label="SAML 2.0" description="Its metadata is given afterwards." />
-          </Stack>
-        </Radio.Group>
+        <ProtocolChoice protocol={protocol} onChange={setProtocol} />
         {protocol === 'oidc' ? <OidcFields /> : null}
         <Group justify="flex-end" mt="lg">
           <Button variant="default" onClick={onClose}>
@@ -64,5 +54,24 @@ export function NewConnectionDialog({ onClose }: { onClose: () => void }) {
         </Group>
       </form>
     </Modal>
+  );
+}
+
+type Protocol = 'oidc' | 'saml';
+type ProtocolChoiceProps = { protocol: Protocol; onChange: (protocol: Protocol) => void };
+
+function ProtocolChoice({ protocol, onChange }: ProtocolChoiceProps) {
+  return (
+    <Radio.Group
+      label="Protocol"
+      value={protocol}
+      onChange={(value) => onChange(value === 'saml' ? 'saml' : 'oidc')}
+      mb="md"
+    >
+      <Stack gap="xs" mt="xs">
+        <Radio value="oidc" label="OpenID Connect" />
+        <Radio value="saml" label="SAML 2.0" description="Its metadata is given afterwards." />
+      </Stack>
+    </Radio.Group>
   );
 }

@@ -63,7 +63,7 @@ function FindProvider({ returnTo }: { returnTo: string | undefined }) {
         autoComplete="email"
         required
         withAsterisk={false}
-        autoFocus
+        data-autofocus
         mt="sm"
         error={none ? 'No organisation here uses single sign-on for that domain.' : undefined}
       />

@@ -23,10 +23,7 @@ export function guardedDispatcher(policy: OutboundPolicy): Agent {
     ...(policy.authorities === undefined ? {} : { ca: [...policy.authorities] }),
   });
   const connect: buildConnector.connector = (options, callback) => {
-    connectChecked(options, policy, open).then(
-      (socket) => callback(null, socket),
-      (error: unknown) => callback(error instanceof Error ? error : new Error(String(error)), null),
-    );
+    void hand(connectChecked(options, policy, open), callback);
   };
   return new Agent({
     connect,
@@ -37,6 +34,17 @@ export function guardedDispatcher(policy: OutboundPolicy): Agent {
     keepAliveMaxTimeout: 5000,
     maxHeaderSize: 16 * 1024,
   });
+}
+
+async function hand(opening: Promise<Socket>, callback: buildConnector.Callback): Promise<void> {
+  let socket: Socket;
+  try {
+    socket = await opening;
+  } catch (error) {
+    callback(error instanceof Error ? error : new Error(String(error)), null);
+    return;
+  }
+  callback(null, socket);
 }
 
 async function connectChecked(

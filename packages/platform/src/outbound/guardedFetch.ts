@@ -87,7 +87,7 @@ async function ask(
   { method, headers, body, dispatcher, signal }: Step,
 ): Promise<Dispatcher.ResponseData> {
   const answer = await request(url, {
-    method: method as Dispatcher.HttpMethod,
+    method,
     headers: { 'accept-encoding': acceptedEncodings, ...headers },
     body,
     dispatcher,

@@ -78,33 +78,31 @@ export async function openIssuer(options: {
     visit: (authorization) => visit(issuer, authorization),
     close: server.close,
   };
-  const provider = new Provider(
-    url,
-    configuration(issuer, { redirects, jwk, claimsInToken: options.claimsInToken ?? true }),
-  );
+  const settings = { redirects, jwk, claimsInToken: options.claimsInToken ?? true };
+  const provider = new Provider(url, configuration(issuer, settings));
   provider.on('server_error', () => {});
+  const keys = { own: privateKey, other: other.privateKey, secret };
+  handle = answering(provider, { issuer, keys, wrong: () => how });
+  return issuer;
+}
+
+type Keys = { own: CryptoKey; other: CryptoKey; secret: string };
+type Answering = { issuer: Issuer; keys: Keys; wrong: () => Misbehaviour };
+
+/** The provider, which signs in whoever is next, and its answers as the misbehaviour wants them. */
+function answering(provider: Provider, { issuer, keys, wrong }: Answering) {
   const answer = provider.callback();
-  const sign = async (claims: JWTPayload): Promise<string> => {
-    if (how.signature === 'none') {
-      const part = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url');
-      return `${part({ alg: 'none' })}.${part(claims)}.`;
-    }
-    if (how.signature === 'HS256') {
-      return new SignJWT(claims).setProtectedHeader({ alg: 'HS256' }).sign(Buffer.from(secret));
-    }
-    const key = how.signature === 'other' ? other.privateKey : privateKey;
-    return new SignJWT(claims).setProtectedHeader({ alg: 'RS256', kid: 'issuer-1' }).sign(key);
-  };
   const change = async (path: string, text: string): Promise<string> => {
+    const how = wrong();
     let body = JSON.parse(text) as Record<string, unknown>;
     if (typeof body['id_token'] === 'string' && (how.claims !== undefined || how.signature !== undefined)) {
       const claims = decodeJwt(body['id_token']);
-      body = { ...body, id_token: await sign(how.claims?.(claims) ?? claims) };
+      body = { ...body, id_token: await signAnew(how.claims?.(claims) ?? claims, how.signature, keys) };
     }
     return JSON.stringify(how.answer?.[path]?.(body) ?? body);
   };
-  handle = (request, response) => {
-    const { pathname } = new URL(request.url ?? '/', url);
+  return (request: IncomingMessage, response: ServerResponse): void => {
+    const { pathname } = new URL(request.url ?? '/', issuer.url);
     if (pathname.startsWith('/interaction/')) {
       const login = { login: { accountId: issuer.person.sub } };
       void provider.interactionFinished(request, response, login, { mergeWithLastSubmission: false });
@@ -113,7 +111,22 @@ export async function openIssuer(options: {
     intercept(response, (text) => change(pathname, text));
     void answer(request, response);
   };
-  return issuer;
+}
+
+async function signAnew(
+  claims: JWTPayload,
+  signature: Misbehaviour['signature'],
+  keys: Keys,
+): Promise<string> {
+  if (signature === 'none') {
+    const part = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url');
+    return `${part({ alg: 'none' })}.${part(claims)}.`;
+  }
+  if (signature === 'HS256') {
+    return new SignJWT(claims).setProtectedHeader({ alg: 'HS256' }).sign(Buffer.from(keys.secret));
+  }
+  const key = signature === 'other' ? keys.other : keys.own;
+  return new SignJWT(claims).setProtectedHeader({ alg: 'RS256', kid: 'issuer-1' }).sign(key);
 }
 
 /** Lets JSON answers be changed on their way out. */
@@ -145,7 +158,7 @@ function configuration(
         grant_types: ['authorization_code'],
       },
     ],
-    jwks: { keys: [jwk] } as NonNullable<Configuration['jwks']>,
+    jwks: { keys: [jwk] },
     cookies: { keys: [randomBytes(16).toString('hex')] },
     features: { devInteractions: { enabled: false } },
     pkce: { required: () => true },
