@@ -9,7 +9,12 @@ export function ledgerHandlers() {
   const permitted = implement(ledgerContract).$context<PlatformContext>();
   return {
     checkpoint: permitted.checkpoint.handler(async ({ context: { session, tenant } }) => {
-      const { rows } = await session.query<{ note: string | null; size: string; sealed: string; at: Date | null }>(
+      const { rows } = await session.query<{
+        note: string | null;
+        size: string;
+        sealed: string;
+        at: Date | null;
+      }>(
         `select p.note, coalesce(p.size, 0) as size, c.size as sealed, p.created_at as at
          from bulkhead.audit_chain c
          left join lateral (
@@ -28,7 +33,8 @@ export function ledgerHandlers() {
     }),
     proof: permitted.proof.handler(async ({ input, context: { session, tenant } }) => {
       const reader = {
-        query: async (text: string, values?: unknown[]) => session.query<Record<string, unknown>>(text, values),
+        query: async (text: string, values?: unknown[]) =>
+          session.query<Record<string, unknown>>(text, values),
       };
       const proof = await proveEntry(reader, { chain: tenant, id: input.id });
       if (proof === undefined) throw new PlatformError('entry_unproven');
