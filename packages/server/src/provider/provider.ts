@@ -70,6 +70,7 @@ export function createProvider(options: ProviderOptions): Provider {
   provider.proxy = true;
   keepSecretsHashed(provider, identity);
   endWithBrowserSession(provider, options);
+  keepOwnPages(provider);
   return provider;
 }
 
@@ -210,6 +211,36 @@ function keepSecretsHashed(provider: Provider, identity: IdentityDependencies): 
     return isClientSecret(identity, { id: this.clientId, secret });
   };
   prototype.backchannelLogout = () => Promise.resolve();
+}
+
+/**
+ * The library has pages of its own that submit themselves by an inline script. None leaves: with nobody signed in there
+ * is nothing to confirm at log-out, and answers by form are not offered.
+ */
+function keepOwnPages(provider: Provider): void {
+  provider.use(async (context, next) => {
+    const policy = context.response.get('content-security-policy');
+    await next();
+    const { body } = context;
+    if (typeof body !== 'string' || !body.startsWith('<!DOCTYPE html>')) return;
+    context.set('content-security-policy', policy);
+    const { oidc } = context as Partial<KoaContextWithOIDC>;
+    if (oidc?.route === 'end_session') {
+      // Validated by now, or taken out.
+      const target = URL.parse(textOf(oidc.params?.['post_logout_redirect_uri']));
+      const state = textOf(oidc.params?.['state']);
+      if (target !== null && state !== '') target.searchParams.set('state', state);
+      context.redirect(target?.href ?? oidc.urlFor('end_session_success'));
+      context.status = 303;
+      context.body = '';
+      return;
+    }
+    context.status = 400;
+    context.body = errorPage({
+      error: 'invalid_request',
+      description: 'The application asked for an answer in a form that is not offered.',
+    });
+  });
 }
 
 /** Signing out at the provider is signing out of the service. A failure to end the session is never a success (T-45). */
