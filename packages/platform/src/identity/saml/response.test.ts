@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { missing } from '../../../../../test/harness/index.ts';
 import { openScene, service, type Scene } from '../../../test/saml/fixture.ts';
-import { exclusive, signAssertion } from '../../../test/saml/signing.ts';
+import { exclusive, signAssertion, signByXmlsec } from '../../../test/saml/signing.ts';
 import { edited, wrappings } from '../../../test/saml/wrapping.ts';
+import { ns } from './names.ts';
 
 const minute = 60_000;
 
@@ -45,6 +46,33 @@ describe('a SAML response of pysaml2 (AUT-7, T-42)', { skip: missing('pysaml2', 
           signedIn: 'id-of-ada',
         });
       }
+    });
+    it('in the dress of Okta and Shibboleth: other prefixes, inclusive namespaces', async () => {
+      const dressed = (await scene.genuine({ sign: 'none' }))
+        .replaceAll('ns0', 'saml2p')
+        .replaceAll('ns1', 'saml2');
+      const xml = signByXmlsec(dressed, { key: scene.privateKey, inclusive: 'xs' });
+      assert.ok(xml.includes('InclusiveNamespaces'));
+      assert.deepEqual(scene.judge(xml), { signedIn: 'id-of-ada' });
+    });
+    it('in the dress of Entra ID: default namespaces, milliseconds', async () => {
+      const { protocol, assertion } = ns;
+      const dressed = (await scene.genuine({ sign: 'none' }))
+        .replace(
+          /<ns0:Response [^>]*xmlns:xsi="[^"]*"/,
+          `<ns0:Response xmlns="${protocol}" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"`,
+        )
+        .replaceAll(/<ns1:(Issuer|Assertion)/g, `<ns1:$1 xmlns="${assertion}"`)
+        .replaceAll(/(<\/?)ns[01]:/g, '$1')
+        .replaceAll(/(T\d\d:\d\d:\d\d)Z/g, '$1.123Z');
+      const xml = signAssertion(dressed, { key: scene.privateKey });
+      assert.deepEqual(scene.judge(xml), { signedIn: 'id-of-ada' });
+    });
+    it('in the dress of Java: line ends of the signature written as references', async () => {
+      const xml = await scene.genuine({ sign: 'assertion' });
+      const dressed = xml.replace(/<ns2:SignatureValue>[^<]+/, (value) => value.replaceAll('\n', '&#13;\n'));
+      assert.ok(dressed.includes('&#13;'));
+      assert.deepEqual(scene.judge(dressed), { signedIn: 'id-of-ada' });
     });
     it('when it comes in Base64 lines, with the line ends of Windows', async () => {
       const xml = (await scene.genuine()).replaceAll('\n', '\r\n');
