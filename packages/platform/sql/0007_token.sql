@@ -160,40 +160,41 @@ comment on function identity.sign_in_subject(uuid, bytea) is
   'What failures of an account are counted under; an address without one has a value of its own, so that it locks alike.';
 
 create function identity.count_address_failures(address_hash bytea, at timestamptz) returns integer
-  language sql stable
+  language plpgsql stable
   set search_path = ''
 as $body$
-  select count(*)::integer from identity.sign_in_failure f
-  where f.address_hash = count_address_failures.address_hash and f.released_at is null
-    and f.occurred_at > at - interval '15 minutes'
-    and (f.failed_at is not null or f.occurred_at <= at - interval '1 minute')
+begin
+  return (
+    select count(*) from identity.sign_in_failure f
+    where f.address_hash = count_address_failures.address_hash and f.released_at is null
+      and f.occurred_at > at - interval '15 minutes'
+      and (f.failed_at is not null or f.occurred_at <= at - interval '1 minute')
+  );
+end
 $body$;
 comment on function identity.count_address_failures(bytea, timestamptz) is
   'Failures of the last 15 minutes at one address.';
 
+-- In PL/pgSQL, which keeps its plans, where SQL functions before Postgres 18 plan anew at each call.
 create function identity.count_sign_in_failures(address_hash bytea, account_hash bytea, at timestamptz)
   returns table (address_failures integer, account_failures integer, address_all integer, account_all integer)
-  language sql stable
+  language plpgsql stable
   set search_path = ''
 as $body$
+begin
   -- An attempt without an outcome after a minute is one whose server died: it counts as failed.
-  with counted as (
-    select f.id, f.failed_at is not null or f.occurred_at <= at - interval '1 minute' as failed,
-      true as by_address
+  select count(*), count(*) filter (where f.failed_at is not null or f.occurred_at <= at - interval '1 minute')
+    into address_all, address_failures
     from identity.sign_in_failure f
     where f.address_hash = count_sign_in_failures.address_hash and f.released_at is null
-      and f.occurred_at > at - interval '15 minutes'
-    union all
-    select f.id, f.failed_at is not null or f.occurred_at <= at - interval '1 minute', false
+      and f.occurred_at > at - interval '15 minutes';
+  select count(*), count(*) filter (where f.failed_at is not null or f.occurred_at <= at - interval '1 minute')
+    into account_all, account_failures
     from identity.sign_in_failure f
     where f.account_hash = count_sign_in_failures.account_hash and f.released_at is null
-      and f.occurred_at > at - interval '15 minutes'
-  )
-  select (count(*) filter (where failed and by_address))::integer,
-    (count(*) filter (where failed and not by_address))::integer,
-    (count(*) filter (where by_address))::integer,
-    (count(*) filter (where not by_address))::integer
-  from counted
+      and f.occurred_at > at - interval '15 minutes';
+  return next;
+end
 $body$;
 comment on function identity.count_sign_in_failures(bytea, bytea, timestamptz) is
   'Failures, and failures with attempts under way, of the last 15 minutes: by address and by account apart.';
