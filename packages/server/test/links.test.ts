@@ -201,6 +201,31 @@ test('a signed-in person changes password and address', async () => {
   assert.equal((await send(fixture.url, '/api/session', as)).status, 401);
 });
 
+test('a change of address or password asks for a fresh proof, beside the password', async () => {
+  let now = Date.now();
+  const later = await openServer([], { server: { clock: () => now } });
+  try {
+    const someone = await signUp(later.url);
+    const ask = (path: string, json: object) => send(later.url, path, { cookie: someone.cookie, json });
+    const address = { email: 'moved@example.org', password: goodPassword };
+    assert.equal((await ask('/api/email-change', address)).status, 202);
+    now += 11 * 60_000;
+    const stale = [
+      await ask('/api/email-change', address),
+      await ask('/api/password', { current: goodPassword, password: next }),
+    ];
+    assert.deepEqual(
+      stale.map(({ status, json }) => [status, json['code']]),
+      [
+        [403, 'step_up_required'],
+        [403, 'step_up_required'],
+      ],
+    );
+  } finally {
+    await later.close();
+  }
+});
+
 test('no token and no password of a link stands in the log', async () => {
   await post('/magic-link', { email: person.email });
   const token = await awaitMailedToken(fixture.url, { to: person.email, kind: 'magic_link' });
