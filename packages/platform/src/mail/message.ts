@@ -12,7 +12,7 @@ export type Message = {
 };
 
 /**
- * Refuses what would make more of a message than one to one recipient (T-46 and kin: header injection): an address that
+ * Refuses what would make more of a message than one to one recipient (header injection): an address that
  * is not one strict addr-spec, a subject of more than one line. Where a message is sealed and again where it is sent.
  *
  * @throws PlatformError email_invalid, input_invalid
