@@ -25,14 +25,9 @@ const schemes: { value: MantineColorScheme; label: string; Icon: typeof IconSun 
 /** Who is signed in; colours, shortcuts, sign-out. */
 export function AccountMenu({ onHelp }: { onHelp: () => void }) {
   const { session, membership } = useSession();
-  const { colorScheme, setColorScheme } = useMantineColorScheme({ keepTransitions: true });
   const signOut = useSignOut();
   const mailMode = useMailMode();
   const { name, email } = session.account;
-  function chooseScheme(value: string): void {
-    const chosen = schemes.find((scheme) => scheme.value === value);
-    if (chosen !== undefined) setColorScheme(chosen.value);
-  }
   return (
     <Menu position="top-start" width={240} shadow="md">
       <Menu.Target>
@@ -49,13 +44,7 @@ export function AccountMenu({ onHelp }: { onHelp: () => void }) {
       </Menu.Target>
       <Menu.Dropdown>
         <Menu.Label className={styles.email}>{email}</Menu.Label>
-        <Menu.RadioGroup value={colorScheme} onChange={chooseScheme}>
-          {schemes.map(({ value, label, Icon }) => (
-            <Menu.RadioItem key={value} value={value} rightSection={<Icon size={16} aria-hidden />}>
-              {label}
-            </Menu.RadioItem>
-          ))}
-        </Menu.RadioGroup>
+        <ColorSchemes />
         <Menu.Divider />
         <Menu.Item component={Link} to="/security" leftSection={<IconShieldLock size={16} aria-hidden />}>
           Security
@@ -78,6 +67,23 @@ export function AccountMenu({ onHelp }: { onHelp: () => void }) {
         </Menu.Item>
       </Menu.Dropdown>
     </Menu>
+  );
+}
+
+function ColorSchemes() {
+  const { colorScheme, setColorScheme } = useMantineColorScheme({ keepTransitions: true });
+  function choose(value: string): void {
+    const chosen = schemes.find((scheme) => scheme.value === value);
+    if (chosen !== undefined) setColorScheme(chosen.value);
+  }
+  return (
+    <Menu.RadioGroup value={colorScheme} onChange={choose}>
+      {schemes.map(({ value, label, Icon }) => (
+        <Menu.RadioItem key={value} value={value} rightSection={<Icon size={16} aria-hidden />}>
+          {label}
+        </Menu.RadioItem>
+      ))}
+    </Menu.RadioGroup>
   );
 }
 
