@@ -1395,40 +1395,40 @@ $function$;
 
 CREATE OR REPLACE FUNCTION identity.count_address_failures(address_hash bytea, at timestamp with time zone)
  RETURNS integer
- LANGUAGE sql
+ LANGUAGE plpgsql
  STABLE
  SET search_path TO ''
 AS $function$
-  select count(*)::integer from identity.sign_in_failure f
-  where f.address_hash = count_address_failures.address_hash and f.released_at is null
-    and f.occurred_at > at - interval '15 minutes'
-    and (f.failed_at is not null or f.occurred_at <= at - interval '1 minute')
+begin
+  return (
+    select count(*) from identity.sign_in_failure f
+    where f.address_hash = count_address_failures.address_hash and f.released_at is null
+      and f.occurred_at > at - interval '15 minutes'
+      and (f.failed_at is not null or f.occurred_at <= at - interval '1 minute')
+  );
+end
 $function$;
 
 CREATE OR REPLACE FUNCTION identity.count_sign_in_failures(address_hash bytea, account_hash bytea, at timestamp with time zone)
  RETURNS TABLE(address_failures integer, account_failures integer, address_all integer, account_all integer)
- LANGUAGE sql
+ LANGUAGE plpgsql
  STABLE
  SET search_path TO ''
 AS $function$
+begin
   -- An attempt without an outcome after a minute is one whose server died: it counts as failed.
-  with counted as (
-    select f.id, f.failed_at is not null or f.occurred_at <= at - interval '1 minute' as failed,
-      true as by_address
+  select count(*), count(*) filter (where f.failed_at is not null or f.occurred_at <= at - interval '1 minute')
+    into address_all, address_failures
     from identity.sign_in_failure f
     where f.address_hash = count_sign_in_failures.address_hash and f.released_at is null
-      and f.occurred_at > at - interval '15 minutes'
-    union all
-    select f.id, f.failed_at is not null or f.occurred_at <= at - interval '1 minute', false
+      and f.occurred_at > at - interval '15 minutes';
+  select count(*), count(*) filter (where f.failed_at is not null or f.occurred_at <= at - interval '1 minute')
+    into account_all, account_failures
     from identity.sign_in_failure f
     where f.account_hash = count_sign_in_failures.account_hash and f.released_at is null
-      and f.occurred_at > at - interval '15 minutes'
-  )
-  select (count(*) filter (where failed and by_address))::integer,
-    (count(*) filter (where failed and not by_address))::integer,
-    (count(*) filter (where by_address))::integer,
-    (count(*) filter (where not by_address))::integer
-  from counted
+      and f.occurred_at > at - interval '15 minutes';
+  return next;
+end
 $function$;
 
 CREATE OR REPLACE FUNCTION identity.create_api_key(key jsonb, token_hash bytea, at timestamp with time zone)
@@ -3116,7 +3116,7 @@ grant insert (session_id, client_id, sid, tenant_id, created_at), select, update
 grant insert (id, account_id, code_hash, created_at), select, update (used_at, withdrawn_at) on identity.recovery_code to bulkhead_identity;
 grant insert (id, session_id, token_hash, predecessor_id, created_at, expires_at), select, update (used_at, successor_encrypted, successor_grace_until) on identity.refresh_token to bulkhead_identity;
 grant insert, select on identity.saml_assertion to bulkhead_identity;
-grant insert, select on identity.saml_key to bulkhead_identity;
+grant insert, select, update (private_key_encrypted) on identity.saml_key to bulkhead_identity;
 grant select on identity.saml_provider to bulkhead_identity;
 grant select on identity.saml_provider to bulkhead_worker;
 grant insert (id, account_id, token_hash, created_at, last_seen_at, idle_expires_at, absolute_expires_at, ip, user_agent, acr, amr, auth_time, device_hash, confined_tenant_id, connection_id), select, update (token_hash, last_seen_at, idle_expires_at, ended_at, ended_reason, acr, amr, auth_time) on identity.session to bulkhead_identity;
