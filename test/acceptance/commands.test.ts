@@ -22,8 +22,7 @@ const firstLines: Readonly<Record<string, string>> = {
   'mail status': 'bulkhead mail status: show how many messages wait to be sent',
   'key list': 'bulkhead key list: show the keys of access tokens',
   'key rotate': 'bulkhead key rotate: let the next key sign access tokens',
-  'client create':
-    'bulkhead client create: register an application or back end with the identity provider',
+  'client create': 'bulkhead client create: register an application or back end with the identity provider',
   'client list': 'bulkhead client list: list the applications and back ends of the identity provider',
   'client rotate-secret': 'bulkhead client rotate-secret: give an application a new secret',
   'client remove': 'bulkhead client remove: remove an application or back end from the identity provider',
@@ -37,6 +36,9 @@ const firstLines: Readonly<Record<string, string>> = {
   'audit keys': 'bulkhead audit keys: print the public keys of the audit log',
   'audit cut': 'bulkhead audit cut: give up a tenant’s entries from before a day',
   witness: 'bulkhead witness: watch other installations’ audit logs and cosign them',
+  'audit export': 'bulkhead audit export: write a tenant’s audit log to a file',
+  'audit erase': 'bulkhead audit erase: erase what a tenant’s audit log holds about a person',
+  'audit erasures': 'bulkhead audit erasures: list the erasures on record, or replay them',
   version: 'bulkhead version: print the versions of Bulkhead and of Node.js',
 };
 

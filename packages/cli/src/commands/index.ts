@@ -5,6 +5,9 @@ import { accountResetFactors } from './accountResetFactors.ts';
 import { accountUnlock } from './accountUnlock.ts';
 import { auditCheckpoint } from './auditCheckpoint.ts';
 import { auditCut } from './auditCut.ts';
+import { auditErase } from './auditErase.ts';
+import { auditErasures } from './auditErasures.ts';
+import { auditExport } from './auditExport.ts';
 import { auditKeys } from './auditKeys.ts';
 import { auditProof } from './auditProof.ts';
 import { auditVerify } from './auditVerify.ts';
@@ -58,6 +61,9 @@ export const commands: readonly Command[] = [
   auditProof,
   auditKeys,
   auditCut,
+  auditExport,
+  auditErase,
+  auditErasures,
   witness,
   version,
 ];

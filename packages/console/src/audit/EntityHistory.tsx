@@ -25,7 +25,7 @@ function History({ id }: { id: string }) {
       title="Who changed this"
       flush
       actions={
-        <Link to="/audit" search={{ target: id }}>
+        <Link to="/audit" search={{ target: id }} className={styles.link}>
           Every change
         </Link>
       }

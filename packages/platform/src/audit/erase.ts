@@ -9,8 +9,8 @@ export type Erasure = {
   tenantId: string;
   /** Whom the values are about: what the option `personal` of `protect_table` names as subject. */
   subjectId: string;
-  /** Values of entries up to then. */
-  through: Date;
+  /** Values of entries up to then, RFC 3339 with microseconds; absent: up to now. */
+  through?: string;
   /** 10 to 500 characters; a request's number, never who the person is. */
   reason: string;
 };
@@ -25,21 +25,22 @@ export type Erasure = {
  */
 export async function eraseSubject(worker: Worker, erasure: Erasure): Promise<{ recorded: boolean; erased: number }> {
   const { id, tenantId, subjectId, through, reason } = erasure;
-  const { rows } = await worker.query('select * from bulkhead.erase_audit_subject($1, $2, $3, $4, $5)', [
+  const { rows } = await worker.query('select * from bulkhead.erase_audit_subject($1, $2, $3, coalesce($4, clock_timestamp()), $5)', [
     id,
     tenantId,
     subjectId,
-    through.toISOString(),
+    through ?? null,
     reason,
   ]);
   return { recorded: rows[0]?.['recorded'] === true, erased: Number(rows[0]?.['erased'] ?? 0) };
 }
 
 /** Every erasure on record, the oldest first: to be kept outside the database, and replayed into one that is restored. */
-export async function listErasures(worker: Worker): Promise<Erasure[]> {
+export async function listErasures(worker: Worker): Promise<Required<Erasure>[]> {
   const { rows } = await worker.query(
-    `select id, tenant_id as "tenantId", subject_id as "subjectId", through, reason
+    `select id, tenant_id as "tenantId", subject_id as "subjectId",
+       to_char(through at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as through, reason
      from bulkhead.audit_erasure order by recorded_at, id`,
   );
-  return rows as Erasure[];
+  return rows as Required<Erasure>[];
 }
