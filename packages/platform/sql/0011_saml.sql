@@ -230,7 +230,7 @@ select bulkhead.exempt_table('identity.saml_key', 'Of the installation, not of a
 select bulkhead.exempt_table('identity.saml_provider', 'Read before a tenant is known; bulkhead_app sees its own through identity.saml_providers() only.');
 select bulkhead.exempt_table('identity.saml_assertion', 'Written at sign-in, for a connection.');
 
-grant select, insert on identity.saml_key to bulkhead_identity;
+grant select, insert, update (private_key_encrypted) on identity.saml_key to bulkhead_identity;
 grant select on identity.saml_provider to bulkhead_identity;
 grant select, insert on identity.saml_assertion to bulkhead_identity;
 grant select on identity.saml_provider to bulkhead_worker;

@@ -83,7 +83,7 @@ const expected: Record<string, Record<string, string>> = {
       'update(successor_encrypted, successor_grace_until, used_at)',
   },
   'identity.saml_assertion': { bulkhead_identity: 'select(*) insert(*)' },
-  'identity.saml_key': { bulkhead_identity: 'select(*) insert(*)' },
+  'identity.saml_key': { bulkhead_identity: 'select(*) insert(*) update(private_key_encrypted)' },
   'identity.saml_provider': { bulkhead_identity: 'select(*)', bulkhead_worker: 'select(*)' },
   'identity.session': {
     bulkhead_identity:
@@ -102,7 +102,8 @@ const expected: Record<string, Record<string, string>> = {
   },
   'identity.sign_in_policy': {
     bulkhead_app: 'select(*)',
-    bulkhead_identity: 'select(break_glass_account_ids, second_factor_required, single_sign_on_required, tenant_id)',
+    bulkhead_identity:
+      'select(break_glass_account_ids, second_factor_required, single_sign_on_required, tenant_id)',
   },
   'identity.signing_key': {
     bulkhead_identity:

@@ -180,6 +180,54 @@ describe('a connection’s identity provider (AUT-7)', { skip: missing('pysaml2'
     );
   });
 
+  it('mutation: without its check, each function lets its attack through', async () => {
+    const owner = await fixture.connect('owner');
+    const mutate = async (signature: string, from: RegExp, attack: () => Promise<unknown>) => {
+      const { rows } = await owner.query<{ definition: string }>(
+        'select pg_get_functiondef($1::regprocedure) as definition',
+        [signature],
+      );
+      const definition = rows[0]?.definition ?? '';
+      assert.match(definition, from);
+      await assert.rejects(attack(), 'the check holds');
+      await owner.query(definition.replace(from, ''));
+      await attack();
+      await owner.query(definition);
+      await assert.rejects(attack(), 'the check is back');
+    };
+    const member = await fixture.person();
+    const client = await fixture.connect('superuser');
+    await client.query(
+      `insert into identity.membership (tenant_id, account_id, role) values ($1, $2, 'admin')`,
+      [at.owner.tenantId, member.accountId],
+    );
+    const session = fixture.as(at.owner.tenantId, member.accountId);
+    const set = 'identity.set_saml_provider(uuid, jsonb, json, timestamptz)';
+    const authority = /perform identity\.require_authority\([^;]+;/;
+    await mutate(set, authority, () => upload(metadata, { ...member, session }));
+    const stranger = await fixture.person();
+    const ownTenant = /if not exists \([\s\S]+?end if;/;
+    await mutate(set, ownTenant, () => upload(metadata, stranger));
+    await follow(() => Promise.resolve(metadata));
+    const record = 'identity.record_saml_refresh(uuid, jsonb, text, json, timestamptz)';
+    const sameProvider = /if known\.metadata_url is distinct[\s\S]+?end if;/;
+    const certificates = [await at.provider.certificate('stranger')];
+    let attempts = 0;
+    const evil = {
+      entityId: 'https://evil.example/',
+      signOnUrl: 'https://evil.example/',
+      signOnBinding: 'post',
+    };
+    await mutate(record, sameProvider, () =>
+      worker.query('select identity.record_saml_refresh($1, $2, null, null, $3)', [
+        at.connectionId,
+        { ...evil, certificates, metadataUrl: `https://idp.example/${(attempts += 1)}` },
+        new Date(now()),
+      ]),
+    );
+    await upload(metadata);
+  });
+
   it('has its used assertions forgotten once they have ended', async () => {
     const client = await fixture.connect('superuser');
     await client.query(

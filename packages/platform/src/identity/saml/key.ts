@@ -55,6 +55,13 @@ async function readKey({
   const row = rows[0];
   if (row === undefined) return undefined;
   const secret = cipher.decrypt(row.private_key_encrypted, binding(row.id));
+  if (cipher.isOutdated(row.private_key_encrypted)) {
+    // The key-encryption key was rotated; after the next rotation this envelope would open no more.
+    await pool.query('update identity.saml_key set private_key_encrypted = $2 where id = $1', [
+      row.id,
+      cipher.encrypt(secret, binding(row.id)),
+    ]);
+  }
   const privateKey = createPrivateKey({ key: secret, format: 'der', type: 'pkcs8' });
   return {
     certificate: row.certificate,

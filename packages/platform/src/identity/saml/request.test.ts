@@ -7,6 +7,7 @@ import {
   startIdentityProvider,
   type IdentityProvider,
 } from '../../../../../test/peers/saml/identityProvider.ts';
+import { FieldCipher } from '../../vault/index.ts';
 import { serviceAddresses } from './addresses.ts';
 import { samlKey, type SamlKey } from './key.ts';
 import { createRequest } from './request.ts';
@@ -90,5 +91,23 @@ describe('a SAML request (AUT-7)', { skip: missing('pysaml2', 'xmlsec1') }, () =
     );
     const certificate = new X509Certificate(key.certificate);
     assert.equal(certificate.publicKey.asymmetricKeyDetails?.modulusLength, 3072);
+  });
+
+  it('keeps its key through two rotations of the key that encrypts it', async () => {
+    const made = (digit: string) => ({ id: digit.repeat(8), secret: Buffer.alloc(32, digit) });
+    const through = (current: string, previous?: string) =>
+      samlKey({
+        ...fixture.identity,
+        cipher: new FieldCipher({
+          current: made(current),
+          previous: previous === undefined ? undefined : made(previous),
+        }),
+      });
+    const client = await fixture.connect('superuser');
+    await client.query('delete from identity.saml_key');
+    const first = await through('1');
+    assert.deepEqual(await through('2', '1'), first);
+    assert.deepEqual(await through('3', '2'), first);
+    await assert.rejects(through('5', '4'), { code: 'decrypt_failed' });
   });
 });
