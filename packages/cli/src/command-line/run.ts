@@ -94,7 +94,10 @@ export async function run(
     return await dispatch(line, world, commands);
   } catch (error) {
     const code = report(error, line, world);
-    const ownCodes = commands.some(({ name, exits }) => name[0] === line[0] && exits !== undefined);
-    return ownCodes && code === exit.usage ? exit.failed : code;
+    const ownCodes = commands.some(
+      ({ name, exits }) => exits !== undefined && name.every((word, n) => word === line[n]),
+    );
+    const misused = error instanceof CommandFailure && error.code === 'usage';
+    return ownCodes && misused ? exit.failed : code;
   }
 }
