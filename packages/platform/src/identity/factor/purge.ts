@@ -13,7 +13,7 @@ export async function purgeChallenges({
   worker,
   clock,
 }: {
-  worker: Pool;
+  worker: Pick<Pool, 'query'>;
   clock: Clock;
 }): Promise<{ purged: number }> {
   const { rows } = await worker.query<{ purged: string }>('select identity.purge_challenges($1) as purged', [
