@@ -13,7 +13,7 @@ import { testCipher } from '../../../test/harness/cipher.ts';
 import { testConfig } from '../../../test/harness/config.ts';
 import { createTestDatabase, type TestDatabase } from '../../../test/harness/index.ts';
 import { consoleFolder } from '../src/index.ts';
-import { openPage, startBrowser } from './browser.ts';
+import { openPage, signIn, startBrowser } from './browser.ts';
 import { Sibling } from './sibling.ts';
 
 const password = 'seven copper lanterns drift';
@@ -125,6 +125,33 @@ describe('one sign-in across applications (AUT-8)', { skip: missing('chromium') 
     await context.close();
   });
 
+  test('an operator registers an application, sees its secret once, and removes it', async () => {
+    await promote(database, 'one@example.org');
+    const { page, context, complaints } = await openPage(browser);
+    await signIn(page, url, { email: 'one@example.org', password });
+    await page.goto(`${url}/operator`);
+    await page.getByRole('button', { name: 'Register an application' }).click();
+    const form = page.getByRole('dialog', { name: 'Register an application' });
+    await form.getByLabel('Name').fill('Till');
+    await form.getByLabel('Client id').fill('till');
+    await form.getByLabel('Redirect addresses').fill('http://till.example.com/callback');
+    await form.getByLabel('It is our own').check();
+    await form.getByRole('button', { name: 'Register', exact: true }).click();
+    await form.getByRole('alert').waitFor();
+    await form.getByLabel('Redirect addresses').fill('https://till.example.com/callback');
+    await form.getByRole('button', { name: 'Register', exact: true }).click();
+    const secret = page.getByRole('dialog', { name: 'The secret of till' });
+    assert.match(await secret.getByLabel('Secret').innerText(), /^[A-Za-z0-9_-]{43}$/);
+    await secret.getByRole('button', { name: 'Done' }).click();
+    await page.getByRole('button', { name: 'New secret for Till' }).click();
+    await secret.getByRole('button', { name: 'Done' }).click();
+    await page.getByRole('button', { name: 'Remove Till' }).click();
+    await page.getByRole('button', { name: 'Remove application', exact: true }).click();
+    await page.getByRole('button', { name: 'Remove Till' }).waitFor({ state: 'detached' });
+    assert.deepEqual(complaints, []);
+    await context.close();
+  });
+
   test('a sign-in begun elsewhere leads nowhere', async () => {
     const { page, context } = await openPage(browser);
     await page.goto(`${url}/application-sign-in?interaction=${'x'.repeat(43)}`);
@@ -132,6 +159,16 @@ describe('one sign-in across applications (AUT-8)', { skip: missing('chromium') 
     await context.close();
   });
 });
+
+async function promote(database: TestDatabase, email: string): Promise<void> {
+  const admin = new pg.Client(database.connections.superuser);
+  await admin.connect();
+  await admin.query('update identity.account set email_verified_at = now() where email_normalised = $1', [
+    email,
+  ]);
+  await admin.query('select identity.promote_operator($1, $2)', [email, 'Registers our applications']);
+  await admin.end();
+}
 
 /** Lets every proof of every session be a minute old. */
 async function ageProofs(database: TestDatabase): Promise<void> {

@@ -2,6 +2,7 @@ import { Button } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
+import { ApplicationList } from '../applications/ApplicationList.tsx';
 import { useApiContext } from '../client/ApiProvider.tsx';
 import { EmptyState } from '../elements/EmptyState.tsx';
 import { Loaded } from '../elements/Loaded.tsx';
@@ -18,7 +19,14 @@ export function OperatorPage() {
     <EntryFrame title="Operator" foot={<Link to="/">{'Back to the console'}</Link>}>
       <Loaded query={session} rows={2}>
         {(loaded) =>
-          loaded.account.operator ? <FindTenant /> : <EmptyState title="This page is for operators." />
+          loaded.account.operator ? (
+            <>
+              <FindTenant />
+              <ApplicationList />
+            </>
+          ) : (
+            <EmptyState title="This page is for operators." />
+          )
         }
       </Loaded>
     </EntryFrame>
