@@ -44,6 +44,7 @@ export class HttpClient {
 
   /** Sends the request once. @returns the body of a 200; anything else throws */
   async get(): Promise<string> {
+    if (this.#socket.destroyed) throw new Error('the server closed the connection');
     this.#waiting = Promise.withResolvers();
     this.#socket.write(this.#request);
     return await this.#waiting.promise;
