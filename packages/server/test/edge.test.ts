@@ -99,8 +99,13 @@ test('EDG-4 the session cookie has exactly its attributes, at sign-in and at sig
     json: { email: person.email, password: goodPassword },
   });
   assert.equal(signedIn.status, 200);
-  const [cookie = '', ...others] = signedIn.headers.getSetCookie();
+  const [cookie = '', device = '', ...others] = signedIn.headers.getSetCookie();
   assert.deepEqual(others, []);
+  // Lets the browser be known again, and opens nothing.
+  assert.match(
+    device,
+    /^__Host-bulkhead-device=[A-Za-z0-9_-]{43}; Path=\/; HttpOnly; Secure; SameSite=Strict; Max-Age=34560000$/,
+  );
   assert.match(
     cookie,
     /^__Host-bulkhead=[A-Za-z0-9_-]{43}; Path=\/; HttpOnly; Secure; SameSite=Strict; Max-Age=1209\d{3}$/,
