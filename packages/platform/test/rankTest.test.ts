@@ -16,8 +16,13 @@ test('the rank test agrees with known values', () => {
 });
 
 test('the rank test tells a small shift from none', () => {
-  const noise = Array.from({ length: 4000 }, (_, index) => Math.sin(index * 12.9898) * 43_758.5453 % 1);
+  const noise = Array.from({ length: 4000 }, (_, index) => (Math.sin(index * 12.9898) * 43_758.5453) % 1);
   const [first, second] = [noise.slice(0, 2000), noise.slice(2000)];
   assert.ok(Math.abs(rankTest(first, second).z) < 3);
-  assert.ok(rankTest(first.map((value) => value + 0.2), second).z > 4);
+  assert.ok(
+    rankTest(
+      first.map((value) => value + 0.2),
+      second,
+    ).z > 4,
+  );
 });
