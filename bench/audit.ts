@@ -1,4 +1,5 @@
 import { hash, randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -19,7 +20,15 @@ import {
   type AuditIdentity,
 } from '../packages/platform/src/audit/ledger/index.ts';
 import { rounded } from './compare.ts';
-import { columns, contextOf, openBenchDatabase, request, sequence, tenantId, type BenchDatabase } from './database.ts';
+import {
+  columns,
+  contextOf,
+  openBenchDatabase,
+  request,
+  sequence,
+  tenantId,
+  type BenchDatabase,
+} from './database.ts';
 import type { Benchmark } from './main.ts';
 
 const tenants = 20;
@@ -55,8 +64,45 @@ async function sealing(worker: pg.Pool, entries: number): Promise<number> {
   return sealed / seconds(start);
 }
 
+/** Notes, for every entry, how long after its moment its link could be seen. */
+async function observe(watcher: pg.Pool, lags: number[], running: () => boolean): Promise<void> {
+  let seen = new Map<string, number>();
+  const sizes = async () =>
+    new Map(
+      (
+        await watcher.query<{ tenant_id: string; size: string }>(
+          'select tenant_id, size from bulkhead.audit_chain',
+        )
+      ).rows.map((row) => [row.tenant_id, Number(row.size)] as const),
+    );
+  seen = await sizes();
+  while (running()) {
+    const now = await sizes();
+    const news = [...now].filter(([tenant, size]) => size > (seen.get(tenant) ?? 0));
+    if (news.length > 0) {
+      const { rows } = await watcher.query<{ ms: number }>(
+        `select extract(epoch from clock_timestamp() - l.occurred_at)::float8 * 1000 as ms
+         from unnest($1::uuid[], $2::bigint[], $3::bigint[]) n (tenant, first, last)
+         join bulkhead.audit_link l on l.tenant_id = n.tenant and l.seq >= n.first and l.seq < n.last`,
+        [
+          news.map(([tenant]) => tenant),
+          news.map(([tenant]) => seen.get(tenant) ?? 0),
+          news.map(([, size]) => size),
+        ],
+      );
+      for (const { ms } of rows) lags.push(ms);
+    }
+    seen = now;
+    await wait(20);
+  }
+}
+
 /** Milliseconds from an entry's moment to its link being visible, while `rate` single rows a second are written. */
-async function lag(database: BenchDatabase, worker: pg.Pool, { rate, duration }: { rate: number; duration: number }) {
+async function lag(
+  database: BenchDatabase,
+  worker: pg.Pool,
+  { rate, duration }: { rate: number; duration: number },
+) {
   const clients = 8;
   const pool = database.tenantPool(clients);
   const watcher = database.pool({ ...database.app, ...database.test.connections.worker }, 1);
@@ -84,35 +130,22 @@ async function lag(database: BenchDatabase, worker: pg.Pool, { rate, duration }:
     for (; running(); await wait(2000)) await worker.query('select bulkhead.summarize_audit()');
   })();
   const lags: number[] = [];
-  let seen = new Map<string, number>();
-  const observer = (async () => {
-    const sizes = async () =>
-      new Map((await watcher.query<{ tenant_id: string; size: string }>('select tenant_id, size from bulkhead.audit_chain')).rows.map((row) => [row.tenant_id, Number(row.size)] as const));
-    seen = await sizes();
-    while (running()) {
-      const now = await sizes();
-      const news = [...now].filter(([tenant, size]) => size > (seen.get(tenant) ?? 0));
-      if (news.length > 0) {
-        const { rows } = await watcher.query<{ ms: number }>(
-          `select extract(epoch from clock_timestamp() - l.occurred_at)::float8 * 1000 as ms
-           from unnest($1::uuid[], $2::bigint[], $3::bigint[]) n (tenant, first, last)
-           join bulkhead.audit_link l on l.tenant_id = n.tenant and l.seq >= n.first and l.seq < n.last`,
-          [news.map(([tenant]) => tenant), news.map(([tenant]) => seen.get(tenant) ?? 0), news.map(([, size]) => size)],
-        );
-        for (const { ms } of rows) lags.push(ms);
-      }
-      seen = now;
-      await wait(20);
-    }
-  })();
+  const observer = observe(watcher, lags, running);
   await Promise.all([...writers, sealer, tidy, observer]);
   lags.sort((one, other) => one - other);
   const at = (share: number): number => Math.round(lags[Math.floor(lags.length * share)] ?? 0);
-  return { lag_p50_ms: at(0.5), lag_p99_ms: at(0.99), lag_max_ms: at(0.999_999), lag_writes_per_s: Math.round(written / duration), lag_entries: lags.length };
+  return {
+    lag_p50_ms: at(0.5),
+    lag_p99_ms: at(0.99),
+    lag_max_ms: at(0.999_999),
+    lag_writes_per_s: Math.round(written / duration),
+    lag_entries: lags.length,
+  };
 }
 
 async function sign(worker: pg.Pool, identity: AuditIdentity): Promise<void> {
-  for (const due of await chainsToCheckpoint(worker)) await checkpointChain({ pool: worker, identity, anchors: [] }, due);
+  for (const due of await chainsToCheckpoint(worker))
+    await checkpointChain({ pool: worker, identity, anchors: [] }, due);
 }
 
 /** The same bytes hashed and nothing else, a second's worth of entries. */
@@ -121,6 +154,22 @@ function hashAlone(bytes: number, entries: number): number {
   const start = performance.now();
   for (let n = 0; n < entries; n += 1) hash('sha256', data, 'buffer');
   return entries / seconds(start);
+}
+
+async function exportTo(
+  file: string,
+  auditor: pg.Client,
+  of: { chain: string; origin: string },
+): Promise<void> {
+  const out = createWriteStream(file);
+  await writeExport(auditor, {
+    ...of,
+    write: async (text) => {
+      if (!out.write(text)) await once(out, 'drain');
+    },
+  });
+  out.end();
+  await finished(out);
 }
 
 async function verifying(database: BenchDatabase, worker: pg.Pool, identity: AuditIdentity) {
@@ -136,16 +185,7 @@ async function verifying(database: BenchDatabase, worker: pg.Pool, identity: Aud
     if (reports.some(({ findings }) => findings.length > 0)) throw new Error('the chain does not hold');
     const chain = tenantId(0);
     const file = join(folder, 'export.jsonl');
-    const out = createWriteStream(file);
-    await writeExport(auditor, {
-      chain,
-      origin: originOf(identity, chain),
-      write: async (text) => {
-        if (!out.write(text)) await new Promise((resolve) => out.once('drain', resolve));
-      },
-    });
-    out.end();
-    await finished(out);
+    await exportTo(file, auditor, { chain, origin: originOf(identity, chain) });
     let best = 0;
     for (let round = 0; round < 3; round += 1) {
       const start = performance.now();
@@ -153,11 +193,15 @@ async function verifying(database: BenchDatabase, worker: pg.Pool, identity: Aud
       if (report.findings.length > 0) throw new Error('the export does not hold');
       best = Math.max(best, report.entries / seconds(start));
     }
-    const { rows } = await worker.query<{ bytes: number; entries: number }>(
-      `select avg(octet_length(bulkhead.audit_entry_bytes(e)))::float8 as bytes, count(*)::int as entries from bulkhead.audit_entry e`,
-    ).catch(() => auditor.query<{ bytes: number; entries: number }>(
-      `select avg(octet_length(bulkhead.audit_entry_bytes(e)))::float8 as bytes, count(*)::int as entries from bulkhead.audit_entry e where e.tenant_id = '${chain}'`,
-    ));
+    const { rows } = await worker
+      .query<{ bytes: number; entries: number }>(
+        `select avg(octet_length(bulkhead.audit_entry_bytes(e)))::float8 as bytes, count(*)::int as entries from bulkhead.audit_entry e`,
+      )
+      .catch(() =>
+        auditor.query<{ bytes: number; entries: number }>(
+          `select avg(octet_length(bulkhead.audit_entry_bytes(e)))::float8 as bytes, count(*)::int as entries from bulkhead.audit_entry e where e.tenant_id = '${chain}'`,
+        ),
+      );
     const bytes = rows[0]?.bytes ?? 0;
     const alone = hashAlone(bytes + 33, 300_000);
     return {
@@ -195,11 +239,19 @@ export const audit: Benchmark = {
       progress('sealing them');
       const sealPerSecond = await sealing(worker, entries);
       progress('lag under load');
-      const lags = await lag(database, worker, quick ? { rate: 200, duration: 3 } : { rate: 2000, duration: 60 });
+      const lags = await lag(
+        database,
+        worker,
+        quick ? { rate: 200, duration: 3 } : { rate: 2000, duration: 60 },
+      );
       await sealAll(worker);
       progress('signing and verifying');
       await sign(worker, identity);
-      return { seal_per_s: Math.round(sealPerSecond), ...lags, ...(await verifying(database, worker, identity)) };
+      return {
+        seal_per_s: Math.round(sealPerSecond),
+        ...lags,
+        ...(await verifying(database, worker, identity)),
+      };
     } finally {
       await database.close();
     }

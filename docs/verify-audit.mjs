@@ -860,7 +860,10 @@ async function verifyExport(path, options) {
 /** The lines of a file, some at a time: one by one they would cost more than checking them. */
 async function* linesOf(path) {
   let rest = '';
-  for await (const chunk of createReadStream(path, { highWaterMark: 1 << 18, encoding: 'utf8' })) {
+  for await (const chunk of createReadStream(path, {
+    highWaterMark: 1 << 18,
+    encoding: 'utf8',
+  })) {
     const lines = `${rest}${chunk}`.split('\n');
     rest = lines.pop() ?? '';
     yield lines;

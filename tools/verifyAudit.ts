@@ -31,16 +31,19 @@ process.exitCode = await runOffline(process.argv.slice(2), {
 `;
 
 function withoutImports(source: string, imports: Map<string, Set<string>>): string {
-  return source.replaceAll(/^import (type )?\{([^}]*)\} from '([^']+)';\n/gm, (_, isType, names: string, from: string) => {
-    if (isType === undefined && from.startsWith('node:')) {
-      const known = imports.get(from) ?? new Set<string>();
-      for (const name of names.split(',').map((text) => text.trim())) {
-        if (name !== '' && !name.startsWith('type ')) known.add(name);
+  return source.replaceAll(
+    /^import (type )?\{([^}]*)\} from '([^']+)';\n/gm,
+    (...[, isType, names, from]: string[]) => {
+      if (isType === undefined && from?.startsWith('node:') === true) {
+        const known = imports.get(from) ?? new Set<string>();
+        for (const name of (names ?? '').split(',').map((text) => text.trim())) {
+          if (name !== '' && !name.startsWith('type ')) known.add(name);
+        }
+        imports.set(from, known);
       }
-      imports.set(from, known);
-    }
-    return '';
-  });
+      return '';
+    },
+  );
 }
 
 /** The verifier as one file of plain JavaScript. */
@@ -49,21 +52,30 @@ export async function verifyAuditFile(): Promise<string> {
   const bodies: string[] = [];
   for (const part of parts) {
     const source = await readFile(new URL(`${part}.ts`, folder), 'utf8');
-    const body = stripTypeScriptTypes(withoutImports(source, imports), { mode: 'strip' }).replaceAll(/^export (?=\w)/gm, '');
+    const body = stripTypeScriptTypes(withoutImports(source, imports), { mode: 'strip' }).replaceAll(
+      /^export (?=\w)/gm,
+      '',
+    );
     bodies.push(`// ---- ${part}\n\n${body.trim()}\n`);
   }
-  const header = [...imports].map(([from, names]) => `import { ${[...names].toSorted().join(', ')} } from '${from}';\n`);
+  const header = [...imports].map(
+    ([from, names]) => `import { ${[...names].toSorted().join(', ')} } from '${from}';\n`,
+  );
   return formatted(`${heading}${header.toSorted().join('')}\n${bodies.join('\n')}${ending}`);
 }
 
 function formatted(source: string): string {
   const packageFile = createRequire(import.meta.url).resolve('oxfmt/package.json');
   const program = join(dirname(packageFile), 'bin', 'oxfmt');
-  const { stdout, status, stderr } = spawnSync(process.execPath, [program, '--stdin-filepath', 'verify-audit.mjs'], {
-    input: source.replaceAll(/[ \t]+$/gm, ''),
-    encoding: 'utf8',
-    cwd: new URL('..', import.meta.url),
-  });
+  const { stdout, status, stderr } = spawnSync(
+    process.execPath,
+    [program, '--stdin-filepath', 'verify-audit.mjs'],
+    {
+      input: source.replaceAll(/[ \t]+$/gm, ''),
+      encoding: 'utf8',
+      cwd: new URL('..', import.meta.url),
+    },
+  );
   if (status !== 0) throw new Error(`the verifier could not be formatted: ${stderr}`);
   return stdout;
 }

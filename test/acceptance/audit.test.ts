@@ -19,7 +19,13 @@ async function eventually(ask: () => Promise<Ended>): Promise<Ended> {
 /** What an administrator of the database may do, who owns the tables. */
 async function asAdministrator(data: string, port: number, sql: string): Promise<void> {
   const password = (await readFile(join(data, 'secrets', 'database-owner'), 'utf8')).trim();
-  const client = new pg.Client({ host: '127.0.0.1', port, user: 'bulkhead_owner', password, database: 'bulkhead' });
+  const client = new pg.Client({
+    host: '127.0.0.1',
+    port,
+    user: 'bulkhead_owner',
+    password,
+    database: 'bulkhead',
+  });
   await client.connect();
   try {
     await client.query(sql);
@@ -29,58 +35,85 @@ async function asAdministrator(data: string, port: number, sql: string): Promise
 }
 
 async function makeTenant(t: TestContext, data: string): Promise<string> {
-  const line = ['tenant', 'create', '--name', 'Quiet Copper', '--owner', 'ada@fault.example', '--owner-name', 'Ada', '--data', data, '--json'];
+  const line = [
+    'tenant',
+    'create',
+    '--name',
+    'Quiet Copper',
+    '--owner',
+    'ada@fault.example',
+    '--owner-name',
+    'Ada',
+    '--data',
+    data,
+    '--json',
+  ];
   const { code, stdout, stderr } = await bulkhead(t, line, { input: 'quiet copper lantern walks\n' });
   assert.equal(code, 0, stderr);
   const { tenantId } = JSON.parse(stdout) as { tenantId: string };
   return tenantId;
 }
 
-test('AUD-4 T-68 a running server seals, signs and anchors; verify tells fine, tampered, unchecked and misused apart', { skip: linux }, async (t) => {
-  const data = await temporaryFolder(t);
-  const { up } = await startUp(t, data, { env: { BULKHEAD_AUDIT_CHECKPOINT_EVERY: '200' } });
-  const tenant = await makeTenant(t, data);
-  const ask = (...line: string[]) => bulkhead(t, ['audit', ...line, '--data', data]);
+test(
+  'AUD-4 T-68 a running server seals, signs and anchors; verify tells fine, tampered, unchecked and misused apart',
+  { skip: linux },
+  async (t) => {
+    const data = await temporaryFolder(t);
+    const { up } = await startUp(t, data, { env: { BULKHEAD_AUDIT_CHECKPOINT_EVERY: '200' } });
+    const tenant = await makeTenant(t, data);
+    const ask = (...line: string[]) => bulkhead(t, ['audit', ...line, '--data', data]);
 
-  const signed = await eventually(() => ask('checkpoint', '--tenant', tenant));
-  assert.match(signed.stdout, new RegExp(`^bulkhead-[0-9a-f]{12}/audit/${tenant}\n[1-9][0-9]*\n`));
-  const published = await (await fetch(`${up.url}/.well-known/bulkhead-audit-keys`)).text();
-  assert.equal((await ask('keys')).stdout, published);
-  assert.deepEqual((await readdir(join(data, 'anchors', tenant))).length > 0, true);
+    const signed = await eventually(() => ask('checkpoint', '--tenant', tenant));
+    assert.match(signed.stdout, new RegExp(`^bulkhead-[0-9a-f]{12}/audit/${tenant}\n[1-9][0-9]*\n`));
+    const published = await (await fetch(`${up.url}/.well-known/bulkhead-audit-keys`)).text();
+    assert.equal((await ask('keys')).stdout, published);
+    assert.deepEqual((await readdir(join(data, 'anchors', tenant))).length > 0, true);
 
-  const anchors = ['--anchor', join(data, 'anchors')];
-  const fine = await ask('verify', ...anchors);
-  assert.equal(fine.code, 0, fine.stdout + fine.stderr);
-  assert.match(fine.stdout, new RegExp(`${tenant}: [1-9][0-9]* entries hold`));
+    const anchors = ['--anchor', join(data, 'anchors')];
+    const fine = await ask('verify', ...anchors);
+    assert.equal(fine.code, 0, fine.stdout + fine.stderr);
+    assert.match(fine.stdout, new RegExp(`${tenant}: [1-9][0-9]* entries hold`));
 
-  const kept = join(data, 'sound.json');
-  for (const expected of [/[1-9][0-9]* entries hold/, / 0 entries hold/]) {
-    const resumed = await ask('verify', '--tenant', tenant, '--resume', kept, ...anchors);
-    assert.equal(resumed.code, 0, resumed.stderr);
-    assert.match(resumed.stdout, expected);
-  }
+    const kept = join(data, 'sound.json');
+    for (const expected of [/[1-9][0-9]* entries hold/, / 0 entries hold/]) {
+      const resumed = await ask('verify', '--tenant', tenant, '--resume', kept, ...anchors);
+      assert.equal(resumed.code, 0, resumed.stderr);
+      assert.match(resumed.stdout, expected);
+    }
 
-  const foreign = await ask('verify', '--key', 'PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW', ...anchors);
-  assert.notEqual(foreign.code, 0, 'nothing is signed by that key');
-  assert.equal((await bulkhead(t, ['audit', 'verify', '--data', join(data, 'nowhere')])).code, 2);
-  assert.equal((await ask('verify', '--anchor', join(data, 'missing'))).code, 2);
-  assert.equal((await ask('verify', '--what')).code, 3);
-  assert.equal((await ask('verify', '--key', 'nonsense')).code, 3);
+    const foreign = await ask(
+      'verify',
+      '--key',
+      'PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW',
+      ...anchors,
+    );
+    assert.notEqual(foreign.code, 0, 'nothing is signed by that key');
+    assert.equal((await bulkhead(t, ['audit', 'verify', '--data', join(data, 'nowhere')])).code, 2);
+    assert.equal((await ask('verify', '--anchor', join(data, 'missing'))).code, 2);
+    assert.equal((await ask('verify', '--what')).code, 3);
+    assert.equal((await ask('verify', '--key', 'nonsense')).code, 3);
 
-  const { database } = JSON.parse(await readFile(join(data, 'running.json'), 'utf8')) as { database: { port: number } };
-  await asAdministrator(
-    data,
-    database.port,
-    `alter table bulkhead.audit_entry disable trigger audit_entry_append_only;
+    const { database } = JSON.parse(await readFile(join(data, 'running.json'), 'utf8')) as {
+      database: { port: number };
+    };
+    await asAdministrator(
+      data,
+      database.port,
+      `alter table bulkhead.audit_entry disable trigger audit_entry_append_only;
      alter table bulkhead.audit_entry no force row level security;
      update bulkhead.audit_entry set actor_kind = 'operator' where id = (select min(entry_id) from bulkhead.audit_link where tenant_id = '${tenant}')`,
-  );
-  const tampered = await ask('verify', '--json', ...anchors);
-  assert.equal(tampered.code, 1, tampered.stderr);
-  const { chains } = JSON.parse(tampered.stdout) as { chains: { chain: string; findings: { kind: string; seq: number }[] }[] };
-  const found = chains.flatMap(({ chain, findings }) => findings.map(({ kind, seq }) => [chain, kind, seq]));
-  assert.deepEqual(found, [[tenant, 'edited', 0]]);
-});
+    );
+    const tampered = await ask('verify', '--json', ...anchors);
+    assert.equal(tampered.code, 1, tampered.stderr);
+    const { chains } = JSON.parse(tampered.stdout) as {
+      chains: { chain: string; findings: { kind: string; seq: number }[] }[];
+    };
+    const found = chains.flatMap(({ chain, findings }) =>
+      findings.map(({ kind, seq }) => [chain, kind, seq]),
+    );
+    assert.deepEqual(found, [[tenant, 'edited', 0]]);
+  },
+);
 
 test('AUD-4 two processes: a witness keeps its key and its memory', { skip: linux }, async (t) => {
   const data = await temporaryFolder(t);
@@ -93,7 +126,14 @@ test('AUD-4 two processes: a witness keeps its key and its memory', { skip: linu
     keys.push(key);
     const post = (body: string) => fetch(`${url}/add-checkpoint`, { method: 'POST', body });
     assert.equal((await post('nonsense')).status, 400);
-    assert.equal((await post(`old 0\n\nunknown\n0\n47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=\n\n— unknown AAAAAAAAAAAA\n`)).status, 404);
+    assert.equal(
+      (
+        await post(
+          `old 0\n\nunknown\n0\n47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=\n\n— unknown AAAAAAAAAAAA\n`,
+        )
+      ).status,
+      404,
+    );
     assert.equal((await fetch(url)).status, 404);
     assert.equal((await fetch(`${url}/add-checkpoint`)).status, 405);
     started.child.kill('SIGTERM');

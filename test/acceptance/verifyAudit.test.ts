@@ -45,7 +45,11 @@ describe('AUD-4 an auditor checks an export with one file and plain Node', () =>
 
   const run = async (content: string | undefined, ...args: string[]) => {
     if (content !== undefined) await writeFile(join(folder, 'export.jsonl'), content);
-    const given = [join(folder, 'verify-audit.mjs'), ...(content === undefined ? [] : [join(folder, 'export.jsonl')]), ...args];
+    const given = [
+      join(folder, 'verify-audit.mjs'),
+      ...(content === undefined ? [] : [join(folder, 'export.jsonl')]),
+      ...args,
+    ];
     // An empty environment and folder: no package can be found.
     const options = { cwd: folder, env: {} };
     try {
@@ -80,7 +84,17 @@ describe('AUD-4 an auditor checks an export with one file and plain Node', () =>
     const bad: [string, string[], RegExp][] = [
       ['edited', entry(42, (text) => text.replace('shop.item', 'shop.itam')), /TAMPERED \(edited\) at 42/],
       ['deleted', lines.filter((_, n) => n !== 8), /TAMPERED \(deleted\) at 7/],
-      ['swapped', lines.map((line, n) => (n === 5 ? line.replace(/"entry".*/, lines[6]?.match(/"entry".*/)?.[0] ?? '') : n === 6 ? line.replace(/"entry".*/, lines[5]?.match(/"entry".*/)?.[0] ?? '') : line)), /TAMPERED \(swapped\) at 4/],
+      [
+        'swapped',
+        lines.map((line, n) =>
+          n === 5
+            ? line.replace(/"entry".*/, lines[6]?.match(/"entry".*/)?.[0] ?? '')
+            : n === 6
+              ? line.replace(/"entry".*/, lines[5]?.match(/"entry".*/)?.[0] ?? '')
+              : line,
+        ),
+        /TAMPERED \(swapped\) at 4/,
+      ],
       ['cut off', lines.slice(0, -1), /TAMPERED \(deleted\) at 309: entries 309 to 309 are missing/],
       ['all gone', lines.slice(0, 1), /TAMPERED \(deleted\) at 0: all entries are missing/],
     ];
@@ -95,7 +109,10 @@ describe('AUD-4 an auditor checks an export with one file and plain Node', () =>
 
   test('T-66 1: an older export shown as the newest is found by the anchors', async () => {
     const header = JSON.parse(lines[0] ?? '') as { checkpoints: string[]; to: number };
-    const older = [JSON.stringify({ ...header, to: 300, checkpoints: header.checkpoints.slice(0, 1) }), ...lines.slice(1, 301)];
+    const older = [
+      JSON.stringify({ ...header, to: 300, checkpoints: header.checkpoints.slice(0, 1) }),
+      ...lines.slice(1, 301),
+    ];
     assert.equal((await run(whole(older), '--key', key)).exit, 0, 'alone it is sound');
     const { exit, stdout } = await run(whole(older), '--key', key, '--anchor', ledger.folder);
     assert.equal(exit, 1);
@@ -104,7 +121,11 @@ describe('AUD-4 an auditor checks an export with one file and plain Node', () =>
 
   test('T-68 2: what cannot be checked is no tampering and no pass', async () => {
     const foreign = key.replace(/^[^+]+/, 'other/audit');
-    assert.equal((await run(whole(), '--key', foreign)).exit, 3, 'a key whose id is of another name is no key');
+    assert.equal(
+      (await run(whole(), '--key', foreign)).exit,
+      3,
+      'a key whose id is of another name is no key',
+    );
     const other = formatKeys(auditIdentity({ seed: Buffer.alloc(32, 7) }))[0] ?? '';
     for (const [content, keyGiven] of [
       [whole(), other],
@@ -127,14 +148,21 @@ describe('AUD-4 an auditor checks an export with one file and plain Node', () =>
 
   test('a proof of one entry', async () => {
     const auditor = await ledger.connect('auditor');
-    const { rows } = await auditor.query<{ id: string }>('select entry_id as id from bulkhead.audit_link where seq = 123');
+    const { rows } = await auditor.query<{ id: string }>(
+      'select entry_id as id from bulkhead.audit_link where seq = 123',
+    );
     const proof = await proveEntry(auditor, { chain: tenant, id: rows[0]?.id ?? '' });
     assert.ok(proof);
     const holds = await run(JSON.stringify(proof), '--key', key);
     assert.equal(holds.exit, 0);
     assert.match(holds.stdout, /stands at 123 of 310/);
     assert.match(holds.stdout, /"target_type": "shop.item"/);
-    const changed = { ...proof, entry: Buffer.from(Buffer.from(proof.entry, 'base64').toString().replace('shop', 'shup')).toString('base64') };
+    const changed = {
+      ...proof,
+      entry: Buffer.from(Buffer.from(proof.entry, 'base64').toString().replace('shop', 'shup')).toString(
+        'base64',
+      ),
+    };
     assert.equal((await run(JSON.stringify(changed), '--key', key)).exit, 1);
   });
 });

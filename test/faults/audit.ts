@@ -184,12 +184,9 @@ async function strike(stage: Stage, blow: (typeof blows)[number], random: () => 
   }
 }
 
-async function writeUntilOver(
-  stage: Stage,
-  pool: TenantPool,
-  writer: number,
-  acknowledged: Set<string>,
-): Promise<void> {
+type Writing = { pool: TenantPool; writer: number; acknowledged: Set<string> };
+
+async function writeUntilOver(stage: Stage, { pool, writer, acknowledged }: Writing): Promise<void> {
   for (let count = 0; !stage.over; count += 1) {
     const tenant = tenants[(writer * 7 + count) % tenants.length] ?? '';
     const session = pool.as({ tenant, actor });
@@ -299,6 +296,25 @@ async function settle(stage: Stage): Promise<void> {
   }
 }
 
+type Striking = { random: () => number; acknowledged: ReadonlySet<string> };
+
+async function strikeAll(
+  stage: Stage,
+  plan: AuditFaultPlan,
+  { random, acknowledged }: Striking,
+): Promise<Record<string, number>> {
+  const kills: Record<string, number> = {};
+  for (let done = 0; done < plan.kills;) {
+    await progress(stage, acknowledged, random);
+    const blow = pick(random, blows);
+    if (!(await strike(stage, blow, random))) continue;
+    done += 1;
+    kills[blow] = (kills[blow] ?? 0) + 1;
+    plan.onLog?.(`${done}: ${blow}, ${acknowledged.size} acknowledged so far`);
+  }
+  return kills;
+}
+
 /** Kills everything that takes part in auditing, at random, while writers write; then counts. */
 export async function killAuditUnderLoad(plan: AuditFaultPlan): Promise<AuditFaultReport> {
   const random = seeded(plan.seed);
@@ -310,25 +326,15 @@ export async function killAuditUnderLoad(plan: AuditFaultPlan): Promise<AuditFau
   });
   const acknowledged = new Set<string>();
   const tally = { verifications: 0, findings: [] as string[] };
-  const kills: Record<string, number> = {};
   try {
     for (const name of ['seal 1', 'seal 2', 'sign 1']) stage.startWorker(name);
     const running = [
       ...Array.from({ length: plan.writers }, (_, writer) =>
-        writeUntilOver(stage, pool, writer, acknowledged),
+        writeUntilOver(stage, { pool, writer, acknowledged }),
       ),
       verifyUntilOver(stage, tally),
     ];
-    for (let done = 0; done < plan.kills;) {
-      await progress(stage, acknowledged, random);
-      const blow = pick(random, blows);
-      if (!(await strike(stage, blow, random))) continue;
-      done += 1;
-      kills[blow] = (kills[blow] ?? 0) + 1;
-      plan.onLog?.(
-        `${done}: ${blow}, ${acknowledged.size} acknowledged so far, ${tally.verifications} verifications`,
-      );
-    }
+    const kills = await strikeAll(stage, plan, { random, acknowledged });
     await wait(1000);
     stage.over = true;
     await Promise.all(running);

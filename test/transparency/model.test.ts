@@ -11,11 +11,18 @@ const model = fileURLToPath(new URL('sealing.pml', import.meta.url));
 const skip = missing('spin', 'gcc');
 
 /** Every interleaving, or the first that breaks an assertion. */
-async function explore(t: TestContext, ...definitions: string[]): Promise<{ errors: number; states: number; said: string }> {
+async function explore(
+  t: TestContext,
+  ...definitions: string[]
+): Promise<{ errors: number; states: number; said: string }> {
   const folder = await mkdtemp(join(tmpdir(), 'bulkhead-spin-'));
   t.after(() => rm(folder, { recursive: true, force: true }));
   const run = (program: string, ...args: string[]): string => {
-    const { stdout, stderr, status } = spawnSync(program, args, { cwd: folder, encoding: 'utf8', maxBuffer: 1 << 26 });
+    const { stdout, stderr, status } = spawnSync(program, args, {
+      cwd: folder,
+      encoding: 'utf8',
+      maxBuffer: 1 << 26,
+    });
     assert.equal(status, 0, `${program}: ${stdout}${stderr}`);
     return stdout;
   };

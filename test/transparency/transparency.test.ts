@@ -39,10 +39,14 @@ test(
     const tenant = tenantId(1);
     await ledger.write(tenant, 700);
     await ledger.sealAndSign();
-    const first = await ledger.forger.query<{ root: Buffer }>('select root from bulkhead.audit_checkpoint where size = 700');
+    const first = await ledger.forger.query<{ root: Buffer }>(
+      'select root from bulkhead.audit_checkpoint where size = 700',
+    );
     await ledger.write(tenant, 333);
     await ledger.sealAndSign();
-    const { rows } = await ledger.forger.query<{ id: string }>('select entry_id as id from bulkhead.audit_link where seq = 611');
+    const { rows } = await ledger.forger.query<{ id: string }>(
+      'select entry_id as id from bulkhead.audit_link where seq = 611',
+    );
     const auditor = await ledger.connect('auditor');
     const found = await proveEntry(auditor, { chain: tenant, id: rows[0]?.id ?? '' });
     assert.ok(found);
@@ -59,7 +63,10 @@ test(
     };
     const ask = (asked: object) => spawnSync(program, { input: JSON.stringify(asked), encoding: 'utf8' });
     const answered = ask(question);
-    assert.deepEqual([answered.status, answered.stdout], [0, `${originOf(ledger.identity, tenant)} 611 of 1033\n`]);
+    assert.deepEqual(
+      [answered.status, answered.stdout],
+      [0, `${originOf(ledger.identity, tenant)} 611 of 1033\n`],
+    );
 
     const changed = Buffer.from(found.entry, 'base64');
     changed[changed.length - 2] = 0x58;

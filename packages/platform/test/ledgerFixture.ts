@@ -3,13 +3,22 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
-import { createTestDatabase, type RoleName, type TestDatabase, type TestServer } from '../../../test/harness/index.ts';
+import {
+  createTestDatabase,
+  type RoleName,
+  type TestDatabase,
+  type TestServer,
+} from '../../../test/harness/index.ts';
 import { directoryAnchor } from '../src/audit/ledger/anchor.ts';
 import { chainsToCheckpoint, checkpointChain, type CheckpointParts } from '../src/audit/ledger/checkpoint.ts';
 import { readAnchor } from '../src/audit/ledger/exportFile.ts';
 import { auditIdentity, type AuditIdentity } from '../src/audit/ledger/key.ts';
 import { sealAll } from '../src/audit/ledger/seal.ts';
-import { verifyDatabase, type DatabaseReport, type VerifyOptions } from '../src/audit/ledger/verifyDatabase.ts';
+import {
+  verifyDatabase,
+  type DatabaseReport,
+  type VerifyOptions,
+} from '../src/audit/ledger/verifyDatabase.ts';
 
 /** A database with entries to seal, a signing key and a directory of anchors outside it. */
 export type LedgerFixture = {
@@ -36,6 +45,32 @@ export type LedgerFixture = {
 /** The n-th test tenant. */
 export const tenantId = (n: number): string => `00000000-0000-4000-8000-${String(n).padStart(12, '0')}`;
 
+/** As the application's triggers would. */
+async function writeEntries(forger: pg.Client, tenant: string, count: number): Promise<void> {
+  await forger.query(
+    `insert into bulkhead.audit_entry (tenant_id, actor_kind, actor_id, action, target_type, target_id, request_id, ip, user_agent, before, after)
+     select $1, 'account', gen_random_uuid(), 'update', 'shop.item', gen_random_uuid(), 'r-' || n, '203.0.113.9', 'test/1',
+       json_build_object('n', n), json_build_object('n', n + 1)
+     from generate_series(1, $2::int) n`,
+    [tenant, count],
+  );
+}
+
+async function verifyAll(
+  { database, folder, identity }: Pick<LedgerFixture, 'database' | 'folder' | 'identity'>,
+  options: Partial<VerifyOptions>,
+): Promise<DatabaseReport[]> {
+  const client = new pg.Client(database.connections.auditor);
+  await client.connect();
+  try {
+    const anchors = options.anchors ?? (await readAnchor(folder));
+    const all = { name: identity.name, verifiers: identity.keys, ...options, anchors };
+    return await Array.fromAsync(verifyDatabase(client, all));
+  } finally {
+    await client.end();
+  }
+}
+
 export async function openLedger(server?: TestServer): Promise<LedgerFixture> {
   const database = await createTestDatabase(server === undefined ? {} : { server });
   const worker = new pg.Pool({ ...database.connections.worker, max: 4 });
@@ -54,26 +89,6 @@ export async function openLedger(server?: TestServer): Promise<LedgerFixture> {
   const folder = await mkdtemp(join(tmpdir(), 'bulkhead-anchors-'));
   const identity = auditIdentity({ seed: randomBytes(32) });
   const parts: CheckpointParts = { pool: worker, identity, anchors: [directoryAnchor(folder)] };
-  const write = async (tenant: string, count: number): Promise<void> => {
-    await forger.query(
-      `insert into bulkhead.audit_entry (tenant_id, actor_kind, actor_id, action, target_type, target_id, request_id, ip, user_agent, before, after)
-       select $1, 'account', gen_random_uuid(), 'update', 'shop.item', gen_random_uuid(), 'r-' || n, '203.0.113.9', 'test/1',
-         json_build_object('n', n), json_build_object('n', n + 1)
-       from generate_series(1, $2::int) n`,
-      [tenant, count],
-    );
-  };
-  const verify = async (options: Partial<VerifyOptions> = {}): Promise<DatabaseReport[]> => {
-    const client = new pg.Client(database.connections.auditor);
-    await client.connect();
-    try {
-      const anchors = options.anchors ?? (await readAnchor(folder));
-      const all = { name: identity.name, verifiers: identity.keys, ...options, anchors };
-      return await Array.fromAsync(verifyDatabase(client, all));
-    } finally {
-      await client.end();
-    }
-  };
   return {
     database,
     worker,
@@ -82,8 +97,8 @@ export async function openLedger(server?: TestServer): Promise<LedgerFixture> {
     folder,
     parts,
     connect,
-    write,
-    verify,
+    write: (tenant, count) => writeEntries(forger, tenant, count),
+    verify: (options = {}) => verifyAll({ database, folder, identity }, options),
     sealAndSign: async () => {
       await sealAll(worker);
       for (const due of await chainsToCheckpoint(worker)) await checkpointChain(parts, due);

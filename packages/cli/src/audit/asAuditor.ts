@@ -43,7 +43,11 @@ export async function asAuditor<Result>(
     const own =
       audit.key === undefined
         ? undefined
-        : auditIdentity({ seed: audit.key, previous: audit.previousKeys, ...(audit.name !== undefined && { name: audit.name }) });
+        : auditIdentity({
+            seed: audit.key,
+            previous: audit.previousKeys,
+            ...(audit.name !== undefined && { name: audit.name }),
+          });
     const keys = given.length > 0 ? given : own?.keys;
     if (keys === undefined || keys[0] === undefined) {
       throw new CommandFailure('audit_key_missing', 'No key says whose checkpoints to trust.', {
@@ -52,7 +56,11 @@ export async function asAuditor<Result>(
     }
     const file = passwordFile(join(resolve(terminal.folder, values.data), 'secrets'), 'auditor');
     const password = existsSync(file) ? await readSecret(file) : terminal.env['PGPASSWORD'];
-    const client = new pg.Client({ ...connectionOf(config.database, 'app'), user: 'bulkhead_auditor', password });
+    const client = new pg.Client({
+      ...connectionOf(config.database, 'app'),
+      user: 'bulkhead_auditor',
+      password,
+    });
     client.on('error', () => undefined);
     try {
       await client.connect();

@@ -51,7 +51,10 @@ export async function exportAudit(values: ExportValues, terminal: Terminal): Pro
       );
     }
   });
-  terminal.answer({ json: { tenant, format, file: path, bytes }, text: `${bytes} bytes written to ${path}.` });
+  terminal.answer({
+    json: { tenant, format, file: path, bytes },
+    text: `${bytes} bytes written to ${path}.`,
+  });
   return exit.ok;
 }
 
@@ -63,7 +66,8 @@ function readFilter({ from, to, type, actor }: ExportValues): EntryFilter {
 function day(option: string, text: string | undefined): Date | undefined {
   if (text === undefined) return undefined;
   const date = new Date(`${text}T00:00:00Z`);
-  if (!/^\d{4}-\d{2}-\d{2}$/.test(text) || Number.isNaN(date.getTime())) throw usageFailure(`${option} takes YYYY-MM-DD.`);
+  if (!/^\d{4}-\d{2}-\d{2}$/.test(text) || Number.isNaN(date.getTime()))
+    throw usageFailure(`${option} takes YYYY-MM-DD.`);
   return date;
 }
 

@@ -2,7 +2,14 @@ import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createPublicKey } from 'node:crypto';
 import { join } from 'node:path';
-import { formatVerifier, secretKey, verifierOf, Witness, type Verifier, type WitnessAnswer } from '@bulkhead/platform/audit/ledger';
+import {
+  formatVerifier,
+  secretKey,
+  verifierOf,
+  Witness,
+  type Verifier,
+  type WitnessAnswer,
+} from '@bulkhead/platform/audit/ledger';
 import { claim } from '../data-folder/claim.ts';
 import { keepSecret } from '../data-folder/secretFile.ts';
 

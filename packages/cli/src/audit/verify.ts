@@ -23,18 +23,22 @@ export type VerifyValues = Values<typeof auditOptions> & {
 
 type Told = ChainReport & { origin: string; waiting?: number };
 
-
 /** One line for each chain that holds, one for each finding. */
 function say(reports: readonly Told[]): string {
-  const lines = reports.flatMap(({ origin, entries, cut, checkpoints, checkpointed, size, waiting = 0, findings }) => {
-    if (findings.length > 0) return findings.map(({ kind, seq, detail }) => `TAMPERED ${origin} at ${seq} (${kind}): ${detail}`);
-    const notes = [
-      cut > 0 ? `${cut} behind a cut` : '',
-      size > checkpointed ? `${size - checkpointed} not signed yet` : '',
-      waiting > 0 ? `${waiting} not sealed yet` : '',
-    ].filter((text) => text !== '');
-    return [`${origin}: ${entries} entries hold, ${checkpoints} checkpoints agree${notes.map((text) => `, ${text}`).join('')}`];
-  });
+  const lines = reports.flatMap(
+    ({ origin, entries, cut, checkpoints, checkpointed, size, waiting = 0, findings }) => {
+      if (findings.length > 0)
+        return findings.map(({ kind, seq, detail }) => `TAMPERED ${origin} at ${seq} (${kind}): ${detail}`);
+      const notes = [
+        cut > 0 ? `${cut} behind a cut` : '',
+        size > checkpointed ? `${size - checkpointed} not signed yet` : '',
+        waiting > 0 ? `${waiting} not sealed yet` : '',
+      ].filter((text) => text !== '');
+      return [
+        `${origin}: ${entries} entries hold, ${checkpoints} checkpoints agree${notes.map((text) => `, ${text}`).join('')}`,
+      ];
+    },
+  );
   return lines.length === 0 ? 'There is no chain yet, and no checkpoint of one was kept.' : lines.join('\n');
 }
 
@@ -46,7 +50,9 @@ function progressOf({ progress }: Terminal, now: () => number) {
     last = now();
     const share = total === 0 ? 1 : Math.min(1, done / total);
     const bar = '#'.repeat(Math.floor(share * 30)).padEnd(30, '.');
-    progress(`[${bar}] ${Math.floor(share * 100)} %, ${done.toLocaleString('en')} of ${total.toLocaleString('en')} entries`);
+    progress(
+      `[${bar}] ${Math.floor(share * 100)} %, ${done.toLocaleString('en')} of ${total.toLocaleString('en')} entries`,
+    );
   };
 }
 
@@ -58,7 +64,11 @@ async function readResume(path: string): Promise<Map<string, Start>> {
     return new Map(
       Object.entries(kept).map(([chain, { size, peaks, previous }]) => [
         chain,
-        { size, peaks: peaks.map((peak) => Buffer.from(peak, 'base64')), previous: Buffer.from(previous, 'base64') },
+        {
+          size,
+          peaks: peaks.map((peak) => Buffer.from(peak, 'base64')),
+          previous: Buffer.from(previous, 'base64'),
+        },
       ]),
     );
   } catch (error) {
@@ -83,11 +93,19 @@ async function check(values: VerifyValues, terminal: Terminal): Promise<Told[]> 
   const anchors = (await Promise.all((values.anchor ?? []).map((name) => readAnchor(path(name))))).flat();
   if (values.file !== undefined) {
     const verifiers = givenKeys(values.key ?? []);
-    if (verifiers.length === 0) throw usageFailure('An export is checked with --key: nothing in the file can vouch for itself.');
+    if (verifiers.length === 0)
+      throw usageFailure('An export is checked with --key: nothing in the file can vouch for itself.');
     const onProgress = progressOf(terminal, Date.now);
-    return [await verifyExport(path(values.file), { verifiers, anchors, onProgress: (done) => onProgress(done, done) })];
+    return [
+      await verifyExport(path(values.file), {
+        verifiers,
+        anchors,
+        onProgress: (done) => onProgress(done, done),
+      }),
+    ];
   }
-  const resume = values.resume === undefined ? new Map<string, Start>() : await readResume(path(values.resume));
+  const resume =
+    values.resume === undefined ? new Map<string, Start>() : await readResume(path(values.resume));
   const reports = await asAuditor(values, terminal, ({ client, name, keys }) => {
     const options: VerifyOptions = {
       name,
@@ -111,14 +129,24 @@ export async function verify(values: VerifyValues, terminal: Terminal): Promise<
     reports = await check(values, terminal);
   } catch (error) {
     if (error instanceof CommandFailure && error.code === 'usage') {
-      throw new CommandFailure('usage', error.message, { ...(error.hint !== undefined && { hint: error.hint }), exitCode: exit.failed });
+      throw new CommandFailure('usage', error.message, {
+        ...(error.hint !== undefined && { hint: error.hint }),
+        exitCode: exit.failed,
+      });
     }
     const message = error instanceof Error ? error.message : String(error);
     const hint = error instanceof CommandFailure && error.hint !== undefined ? { hint: error.hint } : {};
-    throw new CommandFailure('not_checked', `Could not check: ${message}`, { ...hint, exitCode: exit.usage, cause: error });
+    throw new CommandFailure('not_checked', `Could not check: ${message}`, {
+      ...hint,
+      exitCode: exit.usage,
+      cause: error,
+    });
   }
   const tampered = reports.some(({ findings }) => findings.length > 0);
-  const json = { ok: !tampered, chains: reports.map((report) => ({ ...report, root: report.root.toString('base64') })) };
+  const json = {
+    ok: !tampered,
+    chains: reports.map((report) => ({ ...report, root: report.root.toString('base64') })),
+  };
   terminal.answer({ json, text: say(reports) });
   return tampered ? exit.no : exit.ok;
 }

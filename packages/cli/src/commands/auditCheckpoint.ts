@@ -12,7 +12,9 @@ export const auditCheckpoint = defineCommand({
     tenant: { kind: 'text', placeholder: 'UUID', summary: 'the tenant (default: the service’s own chain)' },
     ...auditOptions,
   },
-  examples: [{ line: 'bulkhead audit checkpoint --tenant 7d4f… > 2026-11.note', does: 'keep this month’s checkpoint' }],
+  examples: [
+    { line: 'bulkhead audit checkpoint --tenant 7d4f… > 2026-11.note', does: 'keep this month’s checkpoint' },
+  ],
   async run(values, terminal) {
     const [{ asAuditor }, { serviceChain }] = await Promise.all([
       import('../audit/asAuditor.ts'),

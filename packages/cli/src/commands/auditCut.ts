@@ -10,7 +10,12 @@ export const auditCut = defineCommand({
     'the entries once that entry is sealed. Their hashes stay, so that the chain goes on verifying.',
   options: {
     tenant: { kind: 'text', placeholder: 'UUID', summary: 'the tenant', required: true },
-    before: { kind: 'text', placeholder: 'DAY', summary: 'YYYY-MM-DD, UTC; that day itself stays', required: true },
+    before: {
+      kind: 'text',
+      placeholder: 'DAY',
+      summary: 'YYYY-MM-DD, UTC; that day itself stays',
+      required: true,
+    },
     reason: { kind: 'text', placeholder: 'TEXT', summary: 'why, 10 to 500 characters', required: true },
     ...databaseOptions,
   },
@@ -22,21 +27,28 @@ export const auditCut = defineCommand({
   ],
   async run({ tenant, before, reason, ...values }, terminal) {
     const day = new Date(`${before}T00:00:00Z`);
-    if (!/^\d{4}-\d{2}-\d{2}$/.test(before) || Number.isNaN(day.getTime())) throw usageFailure('--before takes YYYY-MM-DD.');
+    if (!/^\d{4}-\d{2}-\d{2}$/.test(before) || Number.isNaN(day.getTime()))
+      throw usageFailure('--before takes YYYY-MM-DD.');
     const [{ asWorker }, { cutChain }] = await Promise.all([
       import('../audit/asWorker.ts'),
       import('@bulkhead/platform/audit/ledger'),
     ]);
     try {
-      const seq = await asWorker(values, terminal, (client) => cutChain(client, { chain: tenant, before: day, reason }));
-      const text = seq === undefined ? 'There is nothing from before that day.' : `${seq} entries are given up.`;
+      const seq = await asWorker(values, terminal, (client) =>
+        cutChain(client, { chain: tenant, before: day, reason }),
+      );
+      const text =
+        seq === undefined ? 'There is nothing from before that day.' : `${seq} entries are given up.`;
       terminal.answer({ json: { tenant, given_up: seq ?? 0 }, text });
       return exit.ok;
     } catch (error) {
       if (errorCode(error) === '23514') throw usageFailure('--reason takes 10 to 500 characters.');
       if (errorCode(error) !== '22023') throw error;
       const hint = 'Wait for the next checkpoint, or name an earlier day.';
-      throw new CommandFailure('cut_uncovered', 'No checkpoint covers those entries yet.', { hint, cause: error });
+      throw new CommandFailure('cut_uncovered', 'No checkpoint covers those entries yet.', {
+        hint,
+        cause: error,
+      });
     }
   },
 });

@@ -26,8 +26,13 @@ export const auditErasures = defineCommand({
     ]);
     if (replay === undefined) {
       const erasures = await asWorker(values, terminal, listErasures);
-      const lines = erasures.map(({ through, tenantId, subjectId }) => `${through}  ${tenantId}  ${subjectId}`);
-      terminal.answer({ json: { erasures }, text: lines.length === 0 ? 'None on record.' : lines.join('\n') });
+      const lines = erasures.map(
+        ({ through, tenantId, subjectId }) => `${through}  ${tenantId}  ${subjectId}`,
+      );
+      terminal.answer({
+        json: { erasures },
+        text: lines.length === 0 ? 'None on record.' : lines.join('\n'),
+      });
       return exit.ok;
     }
     const kept = readKept(await readFile(resolve(terminal.folder, replay), 'utf8'));
@@ -46,7 +51,9 @@ export const auditErasures = defineCommand({
 
 function readKept(text: string): Required<Erasure>[] {
   try {
-    return (JSON.parse(text) as { erasures: Required<Erasure>[] }).erasures.map((erasure) => ({ ...erasure }));
+    return (JSON.parse(text) as { erasures: Required<Erasure>[] }).erasures.map((erasure) => ({
+      ...erasure,
+    }));
   } catch {
     throw usageFailure('--replay takes a file that bulkhead audit erasures --json wrote.');
   }

@@ -17,7 +17,12 @@ let tenant: string;
 before(async () => {
   database = await createTestDatabase({ template: 'full' });
   folder = await mkdtemp(join(tmpdir(), 'bulkhead-export-'));
-  const person = { email: 'ann@acme.example', password: 'seven copper lanterns drift', name: 'Ann', tenantName: 'Acme' };
+  const person = {
+    email: 'ann@acme.example',
+    password: 'seven copper lanterns drift',
+    name: 'Ann',
+    tenantName: 'Acme',
+  };
   ({ tenantId: tenant } = await makePerson(database, { ...person, companyName: 'Acme North' }));
 });
 after(async () => {
@@ -28,7 +33,12 @@ after(async () => {
 test('AUD-5: entries of a filter are written to a file that others may not read, and the log tells of it', async () => {
   const path = join(folder, 'log.csv');
   const bytes = await toFile(path, (write) =>
-    writeEntries(testConfig(database), { tenant, format: 'csv', filter: { targetType: 'tenants.company' }, write }),
+    writeEntries(testConfig(database), {
+      tenant,
+      format: 'csv',
+      filter: { targetType: 'tenants.company' },
+      write,
+    }),
   );
   const text = await readFile(path, 'utf8');
   assert.equal(Buffer.byteLength(text), bytes);
@@ -77,7 +87,9 @@ test('T-74, AUD-7: an erasure on record is told to the microsecond, and replayed
     assert.match(kept?.through ?? '', /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/);
     assert.ok(kept);
     assert.deepEqual(await eraseSubject(worker, kept), { recorded: false, erased: 0 });
-    await assert.rejects(eraseSubject(worker, { ...erasure, id: subject, reason: 'short' }), { code: '23514' });
+    await assert.rejects(eraseSubject(worker, { ...erasure, id: subject, reason: 'short' }), {
+      code: '23514',
+    });
   } finally {
     await worker.end();
   }

@@ -14,12 +14,19 @@ export const auditExport = defineCommand({
     format: { kind: 'text', placeholder: 'FORMAT', summary: 'chain, jsonl or csv', default: 'chain' },
     from: { kind: 'text', placeholder: 'DAY', summary: 'YYYY-MM-DD, UTC, that day included (jsonl, csv)' },
     to: { kind: 'text', placeholder: 'DAY', summary: 'YYYY-MM-DD, UTC, that day not included (jsonl, csv)' },
-    type: { kind: 'text', placeholder: 'TABLE', summary: 'entries about this, e.g. books.invoice (jsonl, csv)' },
+    type: {
+      kind: 'text',
+      placeholder: 'TABLE',
+      summary: 'entries about this, e.g. books.invoice (jsonl, csv)',
+    },
     actor: { kind: 'text', placeholder: 'UUID', summary: 'entries of this actor (jsonl, csv)' },
     ...auditOptions,
   },
   examples: [
-    { line: 'bulkhead audit export --tenant 7d4f… --output log.jsonl', does: 'write what an auditor verifies' },
+    {
+      line: 'bulkhead audit export --tenant 7d4f… --output log.jsonl',
+      does: 'write what an auditor verifies',
+    },
     {
       line: 'bulkhead audit export --tenant 7d4f… --format csv --type books.invoice --from 2026-01-01 --output invoices.csv',
       does: 'write every change of an invoice since New Year',

@@ -21,7 +21,9 @@ export const auditKeys = defineCommand({
         hint: 'Make one: openssl rand -hex 32, in a file that BULKHEAD_AUDIT_KEY_FILE names.',
       });
     }
-    const keys = formatKeys(auditIdentity({ seed: key, previous: previousKeys, ...(name !== undefined && { name }) }));
+    const keys = formatKeys(
+      auditIdentity({ seed: key, previous: previousKeys, ...(name !== undefined && { name }) }),
+    );
     terminal.answer({ json: { keys }, text: keys.join('\n') });
     return exit.ok;
   },

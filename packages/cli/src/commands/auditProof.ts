@@ -13,18 +13,26 @@ export const auditProof = defineCommand({
     tenant: { kind: 'text', placeholder: 'UUID', summary: 'its tenant (default: the service’s own chain)' },
     ...auditOptions,
   },
-  examples: [{ line: 'bulkhead audit proof --tenant 7d4f… --entry 4711 > proof.json', does: 'prove entry 4711' }],
+  examples: [
+    { line: 'bulkhead audit proof --tenant 7d4f… --entry 4711 > proof.json', does: 'prove entry 4711' },
+  ],
   async run(values, terminal) {
     const [{ asAuditor }, { proveEntry, serviceChain }] = await Promise.all([
       import('../audit/asAuditor.ts'),
       import('@bulkhead/platform/audit/ledger'),
     ]);
     const chain = values.tenant ?? serviceChain;
-    const proof = await asAuditor(values, terminal, ({ client }) => proveEntry(client, { chain, id: values.entry }));
+    const proof = await asAuditor(values, terminal, ({ client }) =>
+      proveEntry(client, { chain, id: values.entry }),
+    );
     if (proof === undefined) {
-      throw new CommandFailure('entry_unproven', `There is no entry ${values.entry} of ${chain} under a checkpoint.`, {
-        hint: 'A new entry is signed within some seconds. Is it another tenant’s?',
-      });
+      throw new CommandFailure(
+        'entry_unproven',
+        `There is no entry ${values.entry} of ${chain} under a checkpoint.`,
+        {
+          hint: 'A new entry is signed within some seconds. Is it another tenant’s?',
+        },
+      );
     }
     terminal.answer({ json: proof, text: JSON.stringify(proof, undefined, 2) });
     return exit.ok;

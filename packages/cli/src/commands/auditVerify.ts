@@ -11,7 +11,11 @@ export const auditVerify = defineCommand({
   argument: 'file',
   options: {
     file: { kind: 'text', placeholder: 'FILE', summary: 'an export to check instead of the database' },
-    anchor: { kind: 'list', placeholder: 'PATH', summary: 'a folder of checkpoints, or one .note file, kept outside' },
+    anchor: {
+      kind: 'list',
+      placeholder: 'PATH',
+      summary: 'a folder of checkpoints, or one .note file, kept outside',
+    },
     tenant: { kind: 'text', placeholder: 'UUID', summary: 'one tenant’s chain only' },
     resume: {
       kind: 'text',
@@ -21,7 +25,10 @@ export const auditVerify = defineCommand({
     ...auditOptions,
   },
   examples: [
-    { line: 'bulkhead audit verify --anchor .bulkhead/anchors', does: 'check every chain against the anchors' },
+    {
+      line: 'bulkhead audit verify --anchor .bulkhead/anchors',
+      does: 'check every chain against the anchors',
+    },
     {
       line: 'bulkhead audit verify export.jsonl --key "books.example.com/audit+1b9c…" --anchor /mnt/anchors',
       does: 'check an export',

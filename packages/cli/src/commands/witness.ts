@@ -14,13 +14,32 @@ export const witness = defineCommand({
       placeholder: 'KEY',
       summary: 'public key of a log to watch, as bulkhead audit keys prints it',
     },
-    name: { kind: 'text', placeholder: 'NAME', summary: 'the witness’s own name, such as witness.example.org', required: true },
-    data: { kind: 'text', placeholder: 'DIR', summary: 'where its key and its memory are', default: '.bulkhead-witness' },
+    name: {
+      kind: 'text',
+      placeholder: 'NAME',
+      summary: 'the witness’s own name, such as witness.example.org',
+      required: true,
+    },
+    data: {
+      kind: 'text',
+      placeholder: 'DIR',
+      summary: 'where its key and its memory are',
+      default: '.bulkhead-witness',
+    },
     host: { kind: 'text', placeholder: 'ADDRESS', summary: 'address to listen on', default: '127.0.0.1' },
-    port: { kind: 'number', placeholder: 'N', summary: 'port to listen on; 0 picks one', range: [0, 65_535], default: 4100 },
+    port: {
+      kind: 'number',
+      placeholder: 'N',
+      summary: 'port to listen on; 0 picks one',
+      range: [0, 65_535],
+      default: 4100,
+    },
   },
   examples: [
-    { line: 'bulkhead witness --name witness.example.org --log "books.example.com/audit+1b9c…"', does: 'watch one installation' },
+    {
+      line: 'bulkhead witness --name witness.example.org --log "books.example.com/audit+1b9c…"',
+      does: 'watch one installation',
+    },
   ],
   async run(values, terminal) {
     const [{ serveWitness }, { givenKeys }] = await Promise.all([

@@ -22,7 +22,8 @@ const witness = /^(https?:\/\/\S+) (\S+)$/;
 const witnesses = list.transform((values, context) =>
   values.map((value) => {
     const [, url = '', verifier = ''] = witness.exec(value) ?? [];
-    if (!isKey(verifier, 0x04)) context.addIssue('must be `address key` with the key as the witness prints it');
+    if (!isKey(verifier, 0x04))
+      context.addIssue('must be `address key` with the key as the witness prints it');
     return { url, verifier };
   }),
 );
@@ -46,21 +47,27 @@ export const audit = z.strictObject({
     },
   ),
   previousKeys: setting(
-    list.refine((keys) => keys.every((line) => isKey(line, 0x01)), 'must be public keys as published').default([]),
+    list
+      .refine((keys) => keys.every((line) => isKey(line, 0x01)), 'must be public keys as published')
+      .default([]),
     {
-      description: 'Public keys before the present one, newest first, separated by commas: published beside it.',
+      description:
+        'Public keys before the present one, newest first, separated by commas: published beside it.',
       otherwise: 'none',
     },
   ),
   anchorFolder: setting(z.string().min(1).optional(), {
-    description: 'Folder that keeps a copy of every checkpoint, best on a disk the database’s administrator cannot write to.',
+    description:
+      'Folder that keeps a copy of every checkpoint, best on a disk the database’s administrator cannot write to.',
     otherwise: 'no folder',
   }),
   witnesses: setting(witnesses.default([]), {
-    description: 'Witnesses that cosign every checkpoint (c2sp.org/tlog-witness), each as `address key`, separated by commas.',
+    description:
+      'Witnesses that cosign every checkpoint (c2sp.org/tlog-witness), each as `address key`, separated by commas.',
     otherwise: 'none',
   }),
   checkpointEvery: setting(whole(100, 86_400_000).default(10_000), {
-    description: 'Milliseconds between checkpoints. What is removed from the end within that time leaves no trace.',
+    description:
+      'Milliseconds between checkpoints. What is removed from the end within that time leaves no trace.',
   }),
 });

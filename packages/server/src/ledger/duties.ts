@@ -64,7 +64,10 @@ export function ledgerDuties({ config, worker, log }: LedgerParts): Duty[] {
   return [...duties, { name: 'audit.sign', every: config.audit.checkpointEvery, run: sign }];
 }
 
-async function signAll(parts: CheckpointParts, { log, signal }: { log: Log; signal: AbortSignal }): Promise<void> {
+async function signAll(
+  parts: CheckpointParts,
+  { log, signal }: { log: Log; signal: AbortSignal },
+): Promise<void> {
   for (const due of await chainsToCheckpoint(parts.pool)) {
     if (signal.aborted) return;
     try {

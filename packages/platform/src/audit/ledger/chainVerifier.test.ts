@@ -45,7 +45,11 @@ function chain(size: number, source = 'anchor a', every = 4): Whole {
   return { links, checkpoints };
 }
 
-function verify(links: readonly Link[], checkpoints: readonly TrustedCheckpoint[], strays: Buffer[] = []): ChainReport {
+function verify(
+  links: readonly Link[],
+  checkpoints: readonly TrustedCheckpoint[],
+  strays: Buffer[] = [],
+): ChainReport {
   const verifier = new ChainVerifier({ checkpoints });
   for (const link of links) verifier.push(link);
   for (const stray of strays) verifier.stray(stray);
@@ -79,25 +83,37 @@ describe('AUD-3 what was done to a chain is found and named', () => {
       const fields = { ...fieldsOf(7), [name]: 'X' };
       const report = verify(changed(7, { entry: encodeEntry(fields) }), checkpoints);
       assert.deepEqual(found(report), ['edited 7']);
-      if (name === 'occurred_at') assert.match(report.findings[0]?.detail ?? '', /its occurred_at was edited/);
+      if (name === 'occurred_at')
+        assert.match(report.findings[0]?.detail ?? '', /its occurred_at was edited/);
     });
   }
 
   test('edited: a null that becomes an empty text, and one text split in two (T-65)', () => {
-    assert.deepEqual(found(verify(changed(3, { entry: encodeEntry({ ...fieldsOf(3), detail: '' }) }), checkpoints)), ['edited 3']);
+    assert.deepEqual(
+      found(verify(changed(3, { entry: encodeEntry({ ...fieldsOf(3), detail: '' }) }), checkpoints)),
+      ['edited 3'],
+    );
     const moved = { ...fieldsOf(3), action: 'updates', target_type: 'hop.item' };
     assert.deepEqual(found(verify(changed(3, { entry: encodeEntry(moved) }), checkpoints)), ['edited 3']);
   });
 
   test('swapped: whole entries, or all but their ids', () => {
-    const whole = links.map((link, n) => (n === 4 ? { ...link, entry: at(9).entry } : n === 9 ? { ...link, entry: at(4).entry } : link));
+    const whole = links.map((link, n) =>
+      n === 4 ? { ...link, entry: at(9).entry } : n === 9 ? { ...link, entry: at(4).entry } : link,
+    );
     assert.deepEqual(found(verify(whole, checkpoints)), ['swapped 4']);
     const keep = (to: number, from: number) => encodeEntry({ ...fieldsOf(from), id: fieldsOf(to).id });
-    const ids = links.map((link, n) => (n === 4 ? { ...link, entry: keep(4, 9) } : n === 9 ? { ...link, entry: keep(9, 4) } : link));
+    const ids = links.map((link, n) =>
+      n === 4 ? { ...link, entry: keep(4, 9) } : n === 9 ? { ...link, entry: keep(9, 4) } : link,
+    );
     assert.deepEqual(found(verify(ids, checkpoints)), ['swapped 4']);
   });
 
-  for (const [where, index] of [['first', 0], ['middle', 8], ['last', 19]] as const) {
+  for (const [where, index] of [
+    ['first', 0],
+    ['middle', 8],
+    ['last', 19],
+  ] as const) {
     test(`deleted: the ${where} entry, alone, with its link, and renumbered (T-66)`, () => {
       const both = [...checkpoints, ...chain(20, 'database').checkpoints];
       assert.deepEqual(found(verify(changed(index, { entry: undefined }), both)), [`deleted ${index}`]);
@@ -109,7 +125,15 @@ describe('AUD-3 what was done to a chain is found and named', () => {
 
   test('deleted: all of it (T-66)', () => {
     assert.deepEqual(found(verify([], checkpoints)), ['deleted 0']);
-    assert.deepEqual(found(verify(links.map((link) => ({ ...link, entry: undefined })), checkpoints)), ['deleted 0']);
+    assert.deepEqual(
+      found(
+        verify(
+          links.map((link) => ({ ...link, entry: undefined })),
+          checkpoints,
+        ),
+      ),
+      ['deleted 0'],
+    );
   });
 
   test('deleted: the end, although the database still tells of its checkpoint', () => {
@@ -121,9 +145,15 @@ describe('AUD-3 what was done to a chain is found and named', () => {
     const extra = encodeEntry({ ...fieldsOf(3), id: '999' });
     assert.deepEqual(found(verify(links, checkpoints, [extra])), ['inserted 20']);
     const link: Link = { seq: 6, leaf: leafOf(at(5).leaf, extra), entry: extra };
-    assert.deepEqual(found(verify(renumbered([...links.slice(0, 6), link, ...links.slice(6)]), checkpoints)), ['inserted 6']);
+    assert.deepEqual(
+      found(verify(renumbered([...links.slice(0, 6), link, ...links.slice(6)]), checkpoints)),
+      ['inserted 6'],
+    );
     const unlinked: Link = { seq: 6, leaf: Buffer.alloc(32, 7), entry: extra };
-    assert.deepEqual(found(verify(renumbered([...links.slice(0, 6), unlinked, ...links.slice(6)]), checkpoints)), ['inserted 6']);
+    assert.deepEqual(
+      found(verify(renumbered([...links.slice(0, 6), unlinked, ...links.slice(6)]), checkpoints)),
+      ['inserted 6'],
+    );
   });
 
   test('rewritten: consistently from some entry on; only a checkpoint shows it (T-66)', () => {
@@ -176,7 +206,9 @@ describe('AUD-3 what was done to a chain is found and named', () => {
 describe('T-63 T-64 the bytes of an entry', () => {
   const value = fc.option(fc.string({ unit: 'binary' }), { nil: null });
   test('are taken apart into what was put together, and one value has one form', () => {
-    const entries = fc.record(Object.fromEntries(fieldNames.map((name) => [name, value]))) as fc.Arbitrary<EntryFields>;
+    const entries = fc.record(
+      Object.fromEntries(fieldNames.map((name) => [name, value])),
+    ) as fc.Arbitrary<EntryFields>;
     fc.assert(
       fc.property(entries, (fields) => {
         const bytes = encodeEntry(fields);
@@ -190,14 +222,22 @@ describe('T-63 T-64 the bytes of an entry', () => {
     fc.assert(
       fc.property(value, value, fc.constantFrom(...fieldNames), (one, other, name) => {
         fc.pre(one !== other && Buffer.from(one ?? '-').compare(Buffer.from(other ?? '-')) !== 0);
-        assert.ok(!encodeEntry({ ...fieldsOf(1), [name]: one }).equals(encodeEntry({ ...fieldsOf(1), [name]: other })));
+        assert.ok(
+          !encodeEntry({ ...fieldsOf(1), [name]: one }).equals(
+            encodeEntry({ ...fieldsOf(1), [name]: other }),
+          ),
+        );
       }),
     );
   });
   test('are refused when anything is missing or left over', () => {
     const bytes = encodeEntry(fieldsOf(1));
-    for (let length = 0; length < bytes.length; length += 1) assert.equal(decodeEntry(bytes.subarray(0, length)), undefined);
+    for (let length = 0; length < bytes.length; length += 1)
+      assert.equal(decodeEntry(bytes.subarray(0, length)), undefined);
     assert.equal(decodeEntry(Buffer.concat([bytes, Buffer.from('-\n')])), undefined);
-    assert.equal(decodeEntry(Buffer.from(bytes.toString().replace('3:107', '03:107').replace('3:101', '03:101'))), undefined);
+    assert.equal(
+      decodeEntry(Buffer.from(bytes.toString().replace('3:107', '03:107').replace('3:101', '03:101'))),
+      undefined,
+    );
   });
 });

@@ -70,7 +70,11 @@ const mostSuspects = 200;
 /** Fields that a link, or another entry in its place, may have kept as they were. */
 const keptInPlace = [[], ['id'], ['id', 'occurred_at'], ['id', 'occurred_at', 'transaction_id']] as const;
 
-function withClaims(fields: EntryFields, claims: NonNullable<Link['claims']>, names: readonly (keyof typeof claims)[]) {
+function withClaims(
+  fields: EntryFields,
+  claims: NonNullable<Link['claims']>,
+  names: readonly (keyof typeof claims)[],
+) {
   return encodeEntry({ ...fields, ...Object.fromEntries(names.map((name) => [name, claims[name]])) });
 }
 
@@ -116,7 +120,12 @@ export class ChainVerifier {
   }
 
   get sound(): boolean {
-    return this.#findings.length === 0 && this.#suspects.length === 0 && this.#absent.length === 0 && this.#mismatch === undefined;
+    return (
+      this.#findings.length === 0 &&
+      this.#suspects.length === 0 &&
+      this.#absent.length === 0 &&
+      this.#mismatch === undefined
+    );
   }
 
   /** From here a later check may go on, if all up to here is sound. */
@@ -144,7 +153,9 @@ export class ChainVerifier {
     const fields = decodeEntry(bytes);
     const suspect = this.#lost.find(({ link, previous }) => {
       if (fields === undefined || link.claims === undefined) return false;
-      return leafOf(previous, withClaims(fields, link.claims, ['id', 'occurred_at', 'tenant_id'])).equals(link.leaf);
+      return leafOf(previous, withClaims(fields, link.claims, ['id', 'occurred_at', 'tenant_id'])).equals(
+        link.leaf,
+      );
     });
     if (suspect !== undefined) {
       this.#moved.set(suspect.link.seq, this.#editedFields(suspect.link, fields));
@@ -152,7 +163,12 @@ export class ChainVerifier {
     }
     if (elsewhere) return;
     const entryId = fields?.id ?? null;
-    this.#findings.push({ kind: 'inserted', seq: this.#next, entryId, detail: `entry ${entryId} was never sealed` });
+    this.#findings.push({
+      kind: 'inserted',
+      seq: this.#next,
+      entryId,
+      detail: `entry ${entryId} was never sealed`,
+    });
   }
 
   /** Positions whose entries are missing; a moved entry may be told from a deleted one by `stray`. */
@@ -184,7 +200,12 @@ export class ChainVerifier {
     this.#beforePrevious = undefined;
     const last = seq - 1;
     const which = last === this.#next ? `entry ${this.#next}` : `entries ${this.#next} to ${last}`;
-    this.#findings.push({ kind: 'deleted', seq: this.#next, entryId: null, detail: `${which} of the chain and their links are missing` });
+    this.#findings.push({
+      kind: 'deleted',
+      seq: this.#next,
+      entryId: null,
+      detail: `${which} of the chain and their links are missing`,
+    });
   }
 
   #lose(link: Link): void {
@@ -213,7 +234,10 @@ export class ChainVerifier {
 
   #deleted(start: number, end: number): Finding {
     const entryId = this.#lost.find(({ link }) => link.seq === start)?.link.claims?.id ?? null;
-    const which = end - start === 1 ? `entry ${entryId ?? start} was sealed and is` : `entries ${start} to ${end - 1} were sealed and are`;
+    const which =
+      end - start === 1
+        ? `entry ${entryId ?? start} was sealed and is`
+        : `entries ${start} to ${end - 1} were sealed and are`;
     return { kind: 'deleted', seq: start, entryId, detail: `${which} missing` };
   }
 
@@ -250,7 +274,9 @@ export class ChainVerifier {
     const rest = new Set(this.#suspects);
     for (const suspect of this.#suspects) {
       if (!rest.delete(suspect)) continue;
-      const other = [...rest].find((candidate) => this.#inPlaceOf(suspect, candidate) && this.#inPlaceOf(candidate, suspect));
+      const other = [...rest].find(
+        (candidate) => this.#inPlaceOf(suspect, candidate) && this.#inPlaceOf(candidate, suspect),
+      );
       if (other === undefined) {
         this.#findings.push(this.#edited(suspect));
         continue;
@@ -283,7 +309,12 @@ export class ChainVerifier {
     // Renumbered after a removal, the entry behind the gap fits no predecessor, and the chain ends short.
     if (!this.#broken && largest !== undefined && this.#next < largest.size) {
       const missing = largest.size - this.#next;
-      return { kind: 'deleted', seq: link.seq, entryId: null, detail: `${missing} removed before the entry at ${link.seq}, and the rest renumbered` };
+      return {
+        kind: 'deleted',
+        seq: link.seq,
+        entryId: null,
+        detail: `${missing} removed before the entry at ${link.seq}, and the rest renumbered`,
+      };
     }
     const entryId = claims?.id ?? fields?.id ?? null;
     return { kind: 'edited', seq: link.seq, entryId, detail: `entry ${entryId} is not what was sealed` };
@@ -291,15 +322,27 @@ export class ChainVerifier {
 
   #editedFields(link: Link, fields: EntryFields | undefined): Finding {
     const { claims } = link;
-    const names = (['id', 'occurred_at', 'tenant_id'] as const).filter((name) => fields?.[name] !== claims?.[name]);
+    const names = (['id', 'occurred_at', 'tenant_id'] as const).filter(
+      (name) => fields?.[name] !== claims?.[name],
+    );
     const entryId = claims?.id ?? null;
-    return { kind: 'edited', seq: link.seq, entryId, detail: `entry ${entryId}: its ${names.join(' and ')} was edited` };
+    return {
+      kind: 'edited',
+      seq: link.seq,
+      entryId,
+      detail: `entry ${entryId}: its ${names.join(' and ')} was edited`,
+    };
   }
 
   #short(largest: TrustedCheckpoint): void {
     if (this.#findings.length > 0) return;
     const known = this.#checkpoints.filter(({ source }) => source === 'database').at(-1)?.size ?? 0;
-    if (largest.source !== 'database' && known <= this.#next && this.#next > 0 && this.#mismatch === undefined) {
+    if (
+      largest.source !== 'database' &&
+      known <= this.#next &&
+      this.#next > 0 &&
+      this.#mismatch === undefined
+    ) {
       const detail = `${largest.source} holds a checkpoint of ${largest.size} entries, and the database is a consistent older state with ${this.#next}`;
       this.#findings.push({ kind: 'rolled_back', seq: this.#next, entryId: null, detail });
       return;
@@ -311,11 +354,12 @@ export class ChainVerifier {
 
   #otherHistory(mismatch: TrustedCheckpoint): void {
     const seq = this.#checkpointed;
-    const later = this.#checkpoints.some(({ source, size }) => source === 'database' && size >= mismatch.size && this.#agreed.has(size));
+    const later = this.#checkpoints.some(
+      ({ source, size }) => source === 'database' && size >= mismatch.size && this.#agreed.has(size),
+    );
     const kind = mismatch.source !== 'database' && later ? 'rolled_back' : 'rewritten';
     const what = kind === 'rewritten' ? 'was written anew' : 'went on from an older state';
     const detail = `from entry ${seq} on the chain ${what}: it does not have the root that was signed for ${mismatch.size} entries (${mismatch.source})`;
     this.#findings.push({ kind, seq, entryId: null, detail });
   }
-
 }

@@ -43,13 +43,16 @@ export async function chainsToCheckpoint(pool: LedgerPool): Promise<{ chain: str
 }
 
 /** The latest statement signed for the chain that can be found: in the database or at an anchor. */
-async function lastSigned({ pool, identity, anchors }: CheckpointParts, chain: string): Promise<Checkpoint | undefined> {
+async function lastSigned(
+  { pool, identity, anchors }: CheckpointParts,
+  chain: string,
+): Promise<Checkpoint | undefined> {
   const origin = originOf(identity, chain);
   const { rows } = await pool.query(
     'select note from bulkhead.audit_checkpoint where tenant_id = $1 order by size desc limit 1',
     [chain],
   );
-  const notes = await Promise.all(anchors.map((anchor) => anchor.latest?.(origin)));
+  const notes = await Promise.all(anchors.map(async (anchor) => anchor.latest?.(origin)));
   const found = [...rows.map(({ note }) => String(note)), ...notes].flatMap((note) => {
     if (note === undefined) return [];
     const parsed = parseNote(note);

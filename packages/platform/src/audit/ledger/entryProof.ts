@@ -25,7 +25,8 @@ export type EntryProof = {
 export function proofHolds(proof: EntryProof, keys: readonly Verifier[]): boolean {
   const note = parseNote(proof.checkpoint);
   const { origin, size, root } = parseCheckpoint(note.text);
-  if (chainOf(origin) === undefined || signaturesOf(note, verifiersFor(keys, origin)).length === 0) return false;
+  if (chainOf(origin) === undefined || signaturesOf(note, verifiersFor(keys, origin)).length === 0)
+    return false;
   const leaf = leafOf(Buffer.from(proof.previous, 'base64'), Buffer.from(proof.entry, 'base64'));
   const path = proof.path.map((hash) => Buffer.from(hash, 'base64'));
   return inclusionHolds({ leaf, index: proof.index, size, root }, path);

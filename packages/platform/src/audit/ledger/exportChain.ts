@@ -22,7 +22,14 @@ export async function writeExport(
     );
     const size = Number(notes.rows.at(-1)?.['size'] ?? 0);
     const checkpoints = notes.rows.map(({ note }) => String(note));
-    const header: ExportHeader = { format: 'bulkhead-audit/1', origin, first: 0, from: 0, to: size, checkpoints };
+    const header: ExportHeader = {
+      format: 'bulkhead-audit/1',
+      origin,
+      first: 0,
+      from: 0,
+      to: size,
+      checkpoints,
+    };
     await write(`${JSON.stringify(header)}\n`);
     const tenant = chain === serviceChain ? 'e.tenant_id is null' : 'e.tenant_id = l.tenant_id';
     // Base64 of Postgres breaks lines after 76 characters.

@@ -64,7 +64,9 @@ export async function readAnchor(path: string): Promise<{ note: string; source: 
   try {
     const names = await readdir(path, { recursive: true });
     const files = names.filter((name) => name.endsWith('.note')).toSorted();
-    return await Promise.all(files.map(async (name) => ({ note: await readFile(join(path, name), 'utf8'), source })));
+    return await Promise.all(
+      files.map(async (name) => ({ note: await readFile(join(path, name), 'utf8'), source })),
+    );
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOTDIR') throw error;
     return [{ note: await readFile(path, 'utf8'), source }];
@@ -117,7 +119,10 @@ export async function verifyExport(
     for (const line of lines) {
       if (header === undefined || verifier === undefined) {
         header = readHeader(line);
-        const notes = [...header.checkpoints.map((note) => ({ note, source: 'database' })), ...(options.anchors ?? [])];
+        const notes = [
+          ...header.checkpoints.map((note) => ({ note, source: 'database' })),
+          ...(options.anchors ?? []),
+        ];
         trusted = trustedCheckpoints(notes, header.origin, options.verifiers);
         verifier = openVerifier(header, trusted.checkpoints);
         continue;
@@ -133,7 +138,9 @@ export async function verifyExport(
   const report = verifier.finish({ cutBefore });
   const findings = [...trusted.findings, ...report.findings];
   if (trusted.checkpoints.length === 0 && findings.length === 0) {
-    throw new ExportError('No checkpoint in it is signed by a key you gave, so nothing tells whether it is whole.');
+    throw new ExportError(
+      'No checkpoint in it is signed by a key you gave, so nothing tells whether it is whole.',
+    );
   }
   return { ...report, findings, origin: header.origin };
 }
@@ -141,7 +148,10 @@ export async function verifyExport(
 /** The lines of a file, some at a time: one by one they would cost more than checking them. */
 async function* linesOf(path: string): AsyncGenerator<string[]> {
   let rest = '';
-  for await (const chunk of createReadStream(path, { highWaterMark: 1 << 18, encoding: 'utf8' }) as AsyncIterable<string>) {
+  for await (const chunk of createReadStream(path, {
+    highWaterMark: 1 << 18,
+    encoding: 'utf8',
+  }) as AsyncIterable<string>) {
     const lines = `${rest}${chunk}`.split('\n');
     rest = lines.pop() ?? '';
     yield lines;

@@ -1,19 +1,85 @@
 /** The audit ledger: sealing, checkpoints, anchors, witnesses, proofs, verification. */
-export { directoryAnchor, keepFile, noteName, type Anchor, type Anchored, type ConsistencyProver } from './anchor.ts';
-export { ChainVerifier, type ChainReport, type Finding, type FindingKind, type Link, type Start, type TrustedCheckpoint } from './chainVerifier.ts';
-export { chainsToCheckpoint, checkpointChain, InconsistentChain, type CheckpointParts, type SignedCheckpoint } from './checkpoint.ts';
-export { decodeEntry, encodeEntry, fieldNames, serviceChain, type EntryFields, type FieldName } from './encoding.ts';
+export {
+  directoryAnchor,
+  keepFile,
+  noteName,
+  type Anchor,
+  type Anchored,
+  type ConsistencyProver,
+} from './anchor.ts';
+export {
+  ChainVerifier,
+  type ChainReport,
+  type Finding,
+  type FindingKind,
+  type Link,
+  type Start,
+  type TrustedCheckpoint,
+} from './chainVerifier.ts';
+export {
+  chainsToCheckpoint,
+  checkpointChain,
+  InconsistentChain,
+  type CheckpointParts,
+  type SignedCheckpoint,
+} from './checkpoint.ts';
+export {
+  decodeEntry,
+  encodeEntry,
+  fieldNames,
+  serviceChain,
+  type EntryFields,
+  type FieldName,
+} from './encoding.ts';
 export { cutChain, removeCutEntries } from './retention.ts';
-export { ExportError, readAnchor, verifyExport, type ExportHeader, type ExportLine, type ExportReport } from './exportFile.ts';
+export {
+  ExportError,
+  readAnchor,
+  verifyExport,
+  type ExportHeader,
+  type ExportLine,
+  type ExportReport,
+} from './exportFile.ts';
 export { writeExport } from './exportChain.ts';
-export { auditIdentity, chainOf, formatKeys, originOf, secretKey, verifiersFor, type AuditIdentity } from './key.ts';
-export { consistencyHolds, consistencyProof, GrowingTree, inclusionHolds, inclusionProof, leafOf, rangeRoot } from './merkle.ts';
-export { formatVerifier, NoteError, parseCheckpoint, parseNote, parseVerifier, signaturesOf, verifierOf, type Verifier } from './note.ts';
+export {
+  auditIdentity,
+  chainOf,
+  formatKeys,
+  originOf,
+  secretKey,
+  verifiersFor,
+  type AuditIdentity,
+} from './key.ts';
+export {
+  consistencyHolds,
+  consistencyProof,
+  GrowingTree,
+  inclusionHolds,
+  inclusionProof,
+  leafOf,
+  rangeRoot,
+} from './merkle.ts';
+export {
+  formatVerifier,
+  NoteError,
+  parseCheckpoint,
+  parseNote,
+  parseVerifier,
+  signaturesOf,
+  verifierOf,
+  type Verifier,
+} from './note.ts';
 export { proofHolds, type EntryProof } from './entryProof.ts';
 export { proveEntry } from './proveEntry.ts';
 export { s3Anchor, type PutObject, type PutObjectSender } from './s3Anchor.ts';
 export { seal, sealAll, sealBacklog, sealRound, type LedgerPool, type Round } from './seal.ts';
 export { keepTiles, TreeReader } from './treeReader.ts';
-export { verifyDatabase, type AuditorClient, type DatabaseReport, type KeptNote, type VerifyOptions } from './verifyDatabase.ts';
+export {
+  verifyDatabase,
+  type AuditorClient,
+  type DatabaseReport,
+  type KeptNote,
+  type VerifyOptions,
+} from './verifyDatabase.ts';
 export { Witness, type WitnessAnswer, type WitnessParts } from './witness.ts';
 export { postWithFetch, witnessAnchor, WitnessRefusal, type Poster } from './witnessAnchor.ts';

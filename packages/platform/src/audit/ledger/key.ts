@@ -24,7 +24,11 @@ const rawKey = (key: KeyObject): Buffer => key.export({ type: 'spki', format: 'd
  * `previous`: verifier keys as `formatKeys` prints them, newest first
  * @throws {NoteError} when the name or a previous key is malformed
  */
-export function auditIdentity(options: { seed: Uint8Array; name?: string; previous?: readonly string[] }): AuditIdentity {
+export function auditIdentity(options: {
+  seed: Uint8Array;
+  name?: string;
+  previous?: readonly string[];
+}): AuditIdentity {
   const secret = secretKey(options.seed);
   const previous = (options.previous ?? []).map((line) => rawKey(parseVerifier(line).key));
   const raws = [rawKey(createPublicKey(secret)), ...previous];

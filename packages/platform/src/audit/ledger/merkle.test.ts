@@ -2,14 +2,26 @@ import assert from 'node:assert/strict';
 import { hash } from 'node:crypto';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { consistencyHolds, consistencyProof, emptyRoot, GrowingTree, inclusionHolds, inclusionProof, nodeOf, rangeRoot, type NodeReader } from './merkle.ts';
+import {
+  consistencyHolds,
+  consistencyProof,
+  emptyRoot,
+  GrowingTree,
+  inclusionHolds,
+  inclusionProof,
+  nodeOf,
+  rangeRoot,
+  type NodeReader,
+} from './merkle.ts';
 
 const leaves = (count: number): Buffer[] =>
   Array.from({ length: count }, (_, n) => hash('sha256', Buffer.from([0, n]), 'buffer'));
 
 const readerOf = (all: readonly Buffer[]): NodeReader => {
   const read: NodeReader = async (level, index) =>
-    level === 0 ? (all[index] ?? assert.fail()) : nodeOf(await read(level - 1, index * 2), await read(level - 1, index * 2 + 1));
+    level === 0
+      ? (all[index] ?? assert.fail())
+      : nodeOf(await read(level - 1, index * 2), await read(level - 1, index * 2 + 1));
   return read;
 };
 
@@ -21,7 +33,16 @@ const rootOf = (all: readonly Buffer[]): Buffer => {
 
 describe('AUD-4 RFC 6962 trees', () => {
   test('have the roots of the test vectors of certificate-transparency', () => {
-    const inputs = ['', '00', '10', '2021', '3031', '40414243', '5051525354555657', '606162636465666768696a6b6c6d6e6f'];
+    const inputs = [
+      '',
+      '00',
+      '10',
+      '2021',
+      '3031',
+      '40414243',
+      '5051525354555657',
+      '606162636465666768696a6b6c6d6e6f',
+    ];
     const roots = [
       '6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d',
       'fac54203e7cc696cf0dfcb42c92a1d9dbaf70ad9e621f4bd8d98662f00e3c125',
@@ -33,7 +54,10 @@ describe('AUD-4 RFC 6962 trees', () => {
       '5dc9da79a70659a9ad559cb701ded9a2ab9d823aad2f4960cfe370eff4604328',
     ];
     const tree = new GrowingTree();
-    assert.equal(tree.root().toString('hex'), 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855');
+    assert.equal(
+      tree.root().toString('hex'),
+      'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855',
+    );
     inputs.forEach((input, n) => {
       tree.add(hash('sha256', Buffer.concat([Buffer.from([0]), Buffer.from(input, 'hex')]), 'buffer'));
       assert.equal(tree.root().toString('hex'), roots[n]);

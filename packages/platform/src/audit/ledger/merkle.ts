@@ -58,7 +58,9 @@ export class GrowingTree {
   }
 
   root(): Buffer {
-    return this.#peaks.length === 0 ? emptyRoot : this.#peaks.reduceRight((right, left) => nodeOf(left, right));
+    return this.#peaks.length === 0
+      ? emptyRoot
+      : this.#peaks.reduceRight((right, left) => nodeOf(left, right));
   }
 }
 

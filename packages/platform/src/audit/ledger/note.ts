@@ -38,12 +38,18 @@ const canonicalBase64 = (text: string): Buffer | undefined => {
 const spkiPrefix = Buffer.from('302a300506032b6570032100', 'hex');
 
 function keyId(name: string, type: SignatureType, key: Buffer): Buffer {
-  return hash('sha256', Buffer.concat([Buffer.from(`${name}\n`), Buffer.from([type]), key]), 'buffer').subarray(0, 4);
+  return hash(
+    'sha256',
+    Buffer.concat([Buffer.from(`${name}\n`), Buffer.from([type]), key]),
+    'buffer',
+  ).subarray(0, 4);
 }
 
 /** The 32 bytes of an Ed25519 public key. */
 export function rawPublicKey(key: KeyObject): Buffer {
-  return createPublicKey(key.export({ type: 'pkcs8', format: 'pem' })).export({ type: 'spki', format: 'der' }).subarray(12);
+  return createPublicKey(key.export({ type: 'pkcs8', format: 'pem' }))
+    .export({ type: 'spki', format: 'der' })
+    .subarray(12);
 }
 
 /** @throws {NoteError} when the name has a space, a plus sign or a control character */
@@ -61,10 +67,12 @@ export function formatVerifier({ name, type, id, key }: Verifier): string {
 
 /** @throws {NoteError} when the line is not a verifier key of type 0x01 or 0x04 */
 export function parseVerifier(line: string): Verifier {
-  const [, name = '', id = '', encoded = ''] = /^([^+]+)\+([0-9a-f]{8})\+([A-Za-z0-9+/=]+)$/.exec(line.trim()) ?? [];
+  const [, name = '', id = '', encoded = ''] =
+    /^([^+]+)\+([0-9a-f]{8})\+([A-Za-z0-9+/=]+)$/.exec(line.trim()) ?? [];
   const bytes = canonicalBase64(encoded);
   const type = bytes?.[0];
-  if (bytes?.length !== 33 || (type !== 0x01 && type !== 0x04)) throw new NoteError('this is no verifier key');
+  if (bytes?.length !== 33 || (type !== 0x01 && type !== 0x04))
+    throw new NoteError('this is no verifier key');
   const verifier = verifierOf(name, type, bytes.subarray(1));
   if (verifier.id.toString('hex') !== id) throw new NoteError(`the key's id is not the one of ${name}`);
   return verifier;
@@ -90,7 +98,13 @@ export function parseNote(note: string): Note {
   const at = note.lastIndexOf('\n\n');
   const lines = note.slice(at + 2).split('\n');
   // oxlint-disable-next-line no-control-regex
-  if (at < 1 || note.length > 1_000_000 || lines.pop() !== '' || lines.length > 100 || /[\u0000-\u0009\u000b-\u001f]/.test(note)) {
+  if (
+    at < 1 ||
+    note.length > 1_000_000 ||
+    lines.pop() !== '' ||
+    lines.length > 100 ||
+    /[\u0000-\u0009\u000b-\u001f]/.test(note)
+  ) {
     throw new NoteError('this is no signed note');
   }
   const signatures = lines.map((line) => {
@@ -131,7 +145,9 @@ function check(text: string, { blob }: SignatureLine, verifier: Verifier): Signa
   }
   if (blob.length !== 72) return undefined;
   const time = blob.readBigUInt64BE();
-  return verify(null, cosigned(text, time), key, blob.subarray(8)) ? { name, type, time: Number(time) } : undefined;
+  return verify(null, cosigned(text, time), key, blob.subarray(8))
+    ? { name, type, time: Number(time) }
+    : undefined;
 }
 
 /**

@@ -28,12 +28,17 @@ function say(report: ExportReport): string {
   return lines.length === 0 ? sound : lines.join('\n');
 }
 
-async function checkProof(proof: EntryProof, keys: readonly Verifier[]): Promise<{ exit: OfflineExit; text: string; json: object }> {
+async function checkProof(
+  proof: EntryProof,
+  keys: readonly Verifier[],
+): Promise<{ exit: OfflineExit; text: string; json: object }> {
   const holds = proofHolds(proof, keys);
   const { origin, size } = parseCheckpoint(parseNote(proof.checkpoint).text);
   const fields = decodeEntry(Buffer.from(proof.entry, 'base64'));
   const shown = JSON.stringify(fields, undefined, 2);
-  const text = holds ? `${origin}: entry ${fields?.id} stands at ${proof.index} of ${size}.\n${shown}` : 'TAMPERED: the proof does not hold.';
+  const text = holds
+    ? `${origin}: entry ${fields?.id} stands at ${proof.index} of ${size}.\n${shown}`
+    : 'TAMPERED: the proof does not hold.';
   return { exit: holds ? 0 : 1, text, json: { holds, origin, size, index: proof.index, entry: fields } };
 }
 
@@ -73,7 +78,8 @@ export async function runOffline(args: readonly string[], { out, error }: Stream
       },
     });
     const [file, ...rest] = positionals;
-    if (file === undefined || rest.length > 0 || values.key.length === 0) throw new Error('a file and a key are needed');
+    if (file === undefined || rest.length > 0 || values.key.length === 0)
+      throw new Error('a file and a key are needed');
     request = { file, keys: values.key.map(parseVerifier), anchors: values.anchor, json: values.json };
   } catch (problem) {
     error(`${problem instanceof Error ? problem.message : String(problem)}\n\n${usage}`);
@@ -86,7 +92,8 @@ export async function runOffline(args: readonly string[], { out, error }: Stream
   } catch (problem) {
     const expected = problem instanceof ExportError || problem instanceof NoteError;
     error(`Could not check: ${problem instanceof Error ? problem.message : String(problem)}\n`);
-    if (!expected && !(problem instanceof Error && 'code' in problem)) error('Nothing is known about the file.\n');
+    if (!expected && !(problem instanceof Error && 'code' in problem))
+      error('Nothing is known about the file.\n');
     return 2;
   }
 }

@@ -9,7 +9,10 @@ import { TreeReader } from './treeReader.ts';
  * @param reader whoever may read the entry and its chain: a tenant's session, or the auditor
  * @returns undefined when there is no such entry, it is not sealed yet, or no checkpoint covers it yet
  */
-export async function proveEntry(reader: LedgerPool, { chain, id }: { chain: string; id: string }): Promise<EntryProof | undefined> {
+export async function proveEntry(
+  reader: LedgerPool,
+  { chain, id }: { chain: string; id: string },
+): Promise<EntryProof | undefined> {
   const tenant = chain === serviceChain ? 'e.tenant_id is null' : 'e.tenant_id = l.tenant_id';
   const { rows } = await reader.query(
     `select l.seq, bulkhead.audit_entry_bytes(e) as bytes,

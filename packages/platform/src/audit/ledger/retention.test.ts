@@ -12,15 +12,29 @@ async function opened(t: TestContext): Promise<LedgerFixture> {
 }
 
 const entries = async (ledger: LedgerFixture): Promise<number> =>
-  Number((await ledger.forger.query('select count(*) as n from bulkhead.audit_entry where tenant_id = $1', [tenant])).rows[0]?.n);
+  Number(
+    (
+      await ledger.forger.query<{ n: string }>(
+        'select count(*) as n from bulkhead.audit_entry where tenant_id = $1',
+        [tenant],
+      )
+    ).rows[0]?.n,
+  );
 
 describe('AUD-7 retention gives up prefixes, and says so', () => {
   test('behind a checkpoint, with an entry of its own; the chain goes on verifying', async (t) => {
     const ledger = await opened(t);
     await ledger.write(tenant, 20);
     await ledger.sealAndSign();
-    assert.equal(await cutChain(ledger.worker, { chain: tenant, seq: 12, reason: 'seven years have passed' }), 12);
-    assert.deepEqual(await removeCutEntries(ledger.worker), { removed: 0, partitions: [] }, 'not before the cut itself is sealed');
+    assert.equal(
+      await cutChain(ledger.worker, { chain: tenant, seq: 12, reason: 'seven years have passed' }),
+      12,
+    );
+    assert.deepEqual(
+      await removeCutEntries(ledger.worker),
+      { removed: 0, partitions: [] },
+      'not before the cut itself is sealed',
+    );
     await ledger.sealAndSign();
     assert.deepEqual(await removeCutEntries(ledger.worker), { removed: 12, partitions: [] });
     assert.equal(await entries(ledger), 9);
@@ -29,8 +43,14 @@ describe('AUD-7 retention gives up prefixes, and says so', () => {
     await ledger.write(tenant, 4);
     await ledger.sealAndSign();
     assert.deepEqual(findingsOf(await ledger.verify()), []);
-    await ledger.tamper(`delete from bulkhead.audit_entry where id = (select entry_id from bulkhead.audit_link where seq = 12)`);
-    assert.deepEqual(findingsOf(await ledger.verify()), ['deleted 12'], 'what lies behind the cut is as guarded as ever');
+    await ledger.tamper(
+      `delete from bulkhead.audit_entry where id = (select entry_id from bulkhead.audit_link where seq = 12)`,
+    );
+    assert.deepEqual(
+      findingsOf(await ledger.verify()),
+      ['deleted 12'],
+      'what lies behind the cut is as guarded as ever',
+    );
   });
 
   test('by time: everything before the first entry that is young enough', async (t) => {
@@ -42,9 +62,15 @@ describe('AUD-7 retention gives up prefixes, and says so', () => {
     );
     await ledger.sealAndSign();
     const before = new Date('2019-01-06T00:00:00Z');
-    assert.equal(await cutChain(ledger.worker, { chain: tenant, before, reason: 'seven years have passed' }), 5);
+    assert.equal(
+      await cutChain(ledger.worker, { chain: tenant, before, reason: 'seven years have passed' }),
+      5,
+    );
     const never = new Date('2018-01-01T00:00:00Z');
-    assert.equal(await cutChain(ledger.worker, { chain: tenant, before: never, reason: 'seven years have passed' }), undefined);
+    assert.equal(
+      await cutChain(ledger.worker, { chain: tenant, before: never, reason: 'seven years have passed' }),
+      undefined,
+    );
   });
 
   test('not without a checkpoint, a reason, or a cut', async (t) => {
@@ -52,7 +78,10 @@ describe('AUD-7 retention gives up prefixes, and says so', () => {
     await ledger.write(tenant, 5);
     await ledger.sealAndSign();
     await ledger.write(tenant, 5);
-    await assert.rejects(cutChain(ledger.worker, { chain: tenant, seq: 8, reason: 'seven years have passed' }), { code: '22023' });
+    await assert.rejects(
+      cutChain(ledger.worker, { chain: tenant, seq: 8, reason: 'seven years have passed' }),
+      { code: '22023' },
+    );
     await assert.rejects(cutChain(ledger.worker, { chain: tenant, seq: 3, reason: 'no' }), { code: '23514' });
     await assert.rejects(ledger.forger.query('delete from bulkhead.audit_entry'), { code: '42501' });
     assert.deepEqual(await removeCutEntries(ledger.worker), { removed: 0, partitions: [] });
@@ -63,8 +92,13 @@ describe('AUD-7 retention gives up prefixes, and says so', () => {
     const ledger = await opened(t);
     await ledger.write(tenant, 10);
     await ledger.sealAndSign();
-    await ledger.tamper(`insert into bulkhead.audit_cut (tenant_id, seq, size, reason) values ($1, 4, 10, 'nobody was told of this')`, [tenant]);
-    await ledger.tamper(`delete from bulkhead.audit_entry where id in (select entry_id from bulkhead.audit_link where seq < 4)`);
+    await ledger.tamper(
+      `insert into bulkhead.audit_cut (tenant_id, seq, size, reason) values ($1, 4, 10, 'nobody was told of this')`,
+      [tenant],
+    );
+    await ledger.tamper(
+      `delete from bulkhead.audit_entry where id in (select entry_id from bulkhead.audit_link where seq < 4)`,
+    );
     assert.deepEqual(findingsOf(await ledger.verify()), ['deleted 0']);
   });
 
@@ -79,9 +113,16 @@ describe('AUD-7 retention gives up prefixes, and says so', () => {
     );
     await ledger.write(tenant, 2);
     await ledger.sealAndSign();
-    await cutChain(ledger.worker, { chain: tenant, before: new Date('2019-02-01'), reason: 'seven years have passed' });
+    await cutChain(ledger.worker, {
+      chain: tenant,
+      before: new Date('2019-02-01'),
+      reason: 'seven years have passed',
+    });
     await ledger.sealAndSign();
-    assert.deepEqual(await removeCutEntries(ledger.worker), { removed: 5, partitions: ['audit_entry_2019_01'] });
+    assert.deepEqual(await removeCutEntries(ledger.worker), {
+      removed: 5,
+      partitions: ['audit_entry_2019_01'],
+    });
     assert.deepEqual(findingsOf(await ledger.verify()), []);
   });
 });

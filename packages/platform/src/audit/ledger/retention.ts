@@ -21,7 +21,10 @@ export async function cutChain(pool: LedgerPool, cut: Cut): Promise<number | und
 }
 
 /** The first entry at or after the moment: entries stand in order of sealing, so the first young one ends the prefix. */
-async function positionAt(pool: LedgerPool, { chain, before }: { chain: string; before: Date }): Promise<number> {
+async function positionAt(
+  pool: LedgerPool,
+  { chain, before }: { chain: string; before: Date },
+): Promise<number> {
   const { rows } = await pool.query(
     `select coalesce(
        (select min(l.seq) from bulkhead.audit_link l where l.tenant_id = $1 and l.occurred_at >= $2),

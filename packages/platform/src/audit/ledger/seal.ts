@@ -9,7 +9,11 @@ export type LedgerPool = {
  * `sealed` entries now; `deferred` tenants wrote more than a round takes. `idle`: nothing new. `busy`: another worker is
  * at it.
  */
-export type Round = { readonly outcome: 'sealed' | 'idle' | 'busy'; readonly sealed: number; readonly deferred: number };
+export type Round = {
+  readonly outcome: 'sealed' | 'idle' | 'busy';
+  readonly sealed: number;
+  readonly deferred: number;
+};
 
 /** One round over everything committed since the last. */
 export async function sealRound(pool: LedgerPool): Promise<Round> {

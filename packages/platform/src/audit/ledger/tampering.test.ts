@@ -45,7 +45,9 @@ describe('AUD-3 AUD-4 a superuser with triggers off is found out', () => {
     const ledger = await prepared(t);
     assert.deepEqual(findingsOf(await ledger.verify()), [], 'sound before');
     for (const [field, edit] of Object.entries(edits)) {
-      await ledger.tamper(`create temp table kept as select * from bulkhead.audit_entry where id = ${entryAt(3)}`);
+      await ledger.tamper(
+        `create temp table kept as select * from bulkhead.audit_entry where id = ${entryAt(3)}`,
+      );
       await ledger.tamper(`update bulkhead.audit_entry set ${edit} where id = ${entryAt(3)}`);
       const reports = await ledger.verify();
       assert.deepEqual(findingsOf(reports).slice(0, 1), ['edited 3'], field);
@@ -60,56 +62,102 @@ describe('AUD-3 AUD-4 a superuser with triggers off is found out', () => {
   });
 
   const attacks: [name: string, sql: string[], expected: string[]][] = [
-    ['an id', [
-      `create temp table moved as select * from bulkhead.audit_entry where id = ${entryAt(3)}`,
-      `delete from bulkhead.audit_entry where id = ${entryAt(3)}`,
-      'update moved set id = 99999',
-      'insert into bulkhead.audit_entry overriding system value select * from moved',
-    ], ['edited 3']],
-    ['two entries swapped', [
-      `create temp table pair as select * from bulkhead.audit_entry where id in (${entryAt(2)}, ${entryAt(6)})`,
-      `update bulkhead.audit_entry e set request_id = p.request_id, before = p.before, after = p.after, actor_id = p.actor_id,
+    [
+      'an id',
+      [
+        `create temp table moved as select * from bulkhead.audit_entry where id = ${entryAt(3)}`,
+        `delete from bulkhead.audit_entry where id = ${entryAt(3)}`,
+        'update moved set id = 99999',
+        'insert into bulkhead.audit_entry overriding system value select * from moved',
+      ],
+      ['edited 3'],
+    ],
+    [
+      'two entries swapped',
+      [
+        `create temp table pair as select * from bulkhead.audit_entry where id in (${entryAt(2)}, ${entryAt(6)})`,
+        `update bulkhead.audit_entry e set request_id = p.request_id, before = p.before, after = p.after, actor_id = p.actor_id,
          target_id = p.target_id, transaction_id = p.transaction_id from pair p
        where e.id in (${entryAt(2)}, ${entryAt(6)}) and p.id in (${entryAt(2)}, ${entryAt(6)}) and p.id <> e.id`,
-    ], ['swapped 2']],
+      ],
+      ['swapped 2'],
+    ],
     ['the first deleted', [`delete from bulkhead.audit_entry where id = ${entryAt(0)}`], ['deleted 0']],
-    ['one in the middle deleted', [`delete from bulkhead.audit_entry where id = ${entryAt(4)}`], ['deleted 4']],
+    [
+      'one in the middle deleted',
+      [`delete from bulkhead.audit_entry where id = ${entryAt(4)}`],
+      ['deleted 4'],
+    ],
     ['the last deleted', [`delete from bulkhead.audit_entry where id = ${entryAt(9)}`], ['deleted 9']],
-    ['the last deleted with its link', [
-      `delete from bulkhead.audit_entry where id = ${entryAt(9)}`,
-      `delete from bulkhead.audit_link where tenant_id = '${tenant}' and seq = 9`,
-    ], ['deleted 9']],
-    ['one deleted with its link, the rest renumbered', [
-      `delete from bulkhead.audit_entry where id = ${entryAt(4)}`,
-      `delete from bulkhead.audit_link where tenant_id = '${tenant}' and seq = 4`,
-      `update bulkhead.audit_link set seq = seq + 1000 where tenant_id = '${tenant}' and seq > 4`,
-      `update bulkhead.audit_link set seq = seq - 1001 where tenant_id = '${tenant}' and seq > 1000`,
-    ], ['deleted 4']],
-    ['all entries deleted', [`delete from bulkhead.audit_entry where tenant_id = '${tenant}'`], ['deleted 0']],
-    ['everything deleted, chain and checkpoints too', [
-      `delete from bulkhead.audit_entry where tenant_id = '${tenant}'`,
-      ...['audit_link', 'audit_chain', 'audit_tile', 'audit_checkpoint'].map((name) => `delete from bulkhead.${name} where tenant_id = '${tenant}'`),
-    ], ['deleted 0']],
-    ['one inserted beside the chain', [
-      `insert into bulkhead.audit_entry (transaction_id, id, tenant_id, actor_kind, action, target_type) overriding system value
+    [
+      'the last deleted with its link',
+      [
+        `delete from bulkhead.audit_entry where id = ${entryAt(9)}`,
+        `delete from bulkhead.audit_link where tenant_id = '${tenant}' and seq = 9`,
+      ],
+      ['deleted 9'],
+    ],
+    [
+      'one deleted with its link, the rest renumbered',
+      [
+        `delete from bulkhead.audit_entry where id = ${entryAt(4)}`,
+        `delete from bulkhead.audit_link where tenant_id = '${tenant}' and seq = 4`,
+        `update bulkhead.audit_link set seq = seq + 1000 where tenant_id = '${tenant}' and seq > 4`,
+        `update bulkhead.audit_link set seq = seq - 1001 where tenant_id = '${tenant}' and seq > 1000`,
+      ],
+      ['deleted 4'],
+    ],
+    [
+      'all entries deleted',
+      [`delete from bulkhead.audit_entry where tenant_id = '${tenant}'`],
+      ['deleted 0'],
+    ],
+    [
+      'everything deleted, chain and checkpoints too',
+      [
+        `delete from bulkhead.audit_entry where tenant_id = '${tenant}'`,
+        ...['audit_link', 'audit_chain', 'audit_tile', 'audit_checkpoint'].map(
+          (name) => `delete from bulkhead.${name} where tenant_id = '${tenant}'`,
+        ),
+      ],
+      ['deleted 0'],
+    ],
+    [
+      'one inserted beside the chain',
+      [
+        `insert into bulkhead.audit_entry (transaction_id, id, tenant_id, actor_kind, action, target_type) overriding system value
        values ('5', 0, '${tenant}', 'account', 'insert', 'shop.item')`,
-    ], ['inserted 10']],
-    ['one inserted with a transaction that has not begun', [
-      `insert into bulkhead.audit_entry (transaction_id, tenant_id, actor_kind, action, target_type)
+      ],
+      ['inserted 10'],
+    ],
+    [
+      'one inserted with a transaction that has not begun',
+      [
+        `insert into bulkhead.audit_entry (transaction_id, tenant_id, actor_kind, action, target_type)
        values ('999999999999', '${tenant}', 'account', 'insert', 'shop.item')`,
-    ], ['inserted 10']],
-    ['one inserted into the chain', [
-      `update bulkhead.audit_link set seq = seq + 1000 where tenant_id = '${tenant}' and seq > 4`,
-      `update bulkhead.audit_link set seq = seq - 999 where tenant_id = '${tenant}' and seq > 1000`,
-      `insert into bulkhead.audit_entry (tenant_id, actor_kind, action, target_type) values ('${tenant}', 'account', 'insert', 'shop.item')`,
-      `insert into bulkhead.audit_link (tenant_id, seq, entry_id, occurred_at, leaf)
+      ],
+      ['inserted 10'],
+    ],
+    [
+      'one inserted into the chain',
+      [
+        `update bulkhead.audit_link set seq = seq + 1000 where tenant_id = '${tenant}' and seq > 4`,
+        `update bulkhead.audit_link set seq = seq - 999 where tenant_id = '${tenant}' and seq > 1000`,
+        `insert into bulkhead.audit_entry (tenant_id, actor_kind, action, target_type) values ('${tenant}', 'account', 'insert', 'shop.item')`,
+        `insert into bulkhead.audit_link (tenant_id, seq, entry_id, occurred_at, leaf)
        select '${tenant}', 5, e.id, e.occurred_at, bulkhead.link_audit_entry(null, l.leaf, bulkhead.audit_entry_bytes(e))
        from bulkhead.audit_link l, bulkhead.audit_entry e
        where l.tenant_id = '${tenant}' and l.seq = 4 and e.id = (select max(id) from bulkhead.audit_entry)`,
-    ], ['inserted 5']],
-    ['a checkpoint’s signature', [
-      `update bulkhead.audit_checkpoint set note = replace(note, 'A', 'B') where tenant_id = '${tenant}' and size = 10`,
-    ], ['forged_checkpoint 0']],
+      ],
+      ['inserted 5'],
+    ],
+    [
+      'a checkpoint’s signature',
+      [
+        `update bulkhead.audit_checkpoint set note = replace(note, 'A', 'B') where tenant_id = '${tenant}' and size = 10`,
+      ],
+      ['forged_checkpoint 0'],
+    ],
   ];
   for (const [name, statements, expected] of attacks) {
     test(name, async (t) => {
@@ -135,27 +183,39 @@ describe('AUD-3 AUD-4 a superuser with triggers off is found out', () => {
     const ledger = await prepared(t);
     await ledger.tamper(`update bulkhead.audit_entry set after = '{"n" : 0}' where id = ${entryAt(7)}`);
     await ledger.tamper(rewrite);
-    await ledger.tamper(`update bulkhead.audit_chain c set head = (select leaf from bulkhead.audit_link l where l.tenant_id = c.tenant_id and l.seq = 9) where c.tenant_id = '${tenant}'`);
+    await ledger.tamper(
+      `update bulkhead.audit_chain c set head = (select leaf from bulkhead.audit_link l where l.tenant_id = c.tenant_id and l.seq = 9) where c.tenant_id = '${tenant}'`,
+    );
     assert.deepEqual(findingsOf(await ledger.verify()), ['rewritten 5']);
     await ledger.tamper(`delete from bulkhead.audit_checkpoint where tenant_id = '${tenant}' and size = 10`);
     assert.deepEqual(findingsOf(await ledger.verify()), ['rewritten 5'], 'the anchor has it');
     await assert.rejects(checkpointChain(ledger.parts, { chain: tenant, size: 10 }), InconsistentChain);
     // The control: without the anchor, the same database verifies.
     assert.deepEqual(findingsOf(await ledger.verify({ anchors: [] })), []);
-    await assert.doesNotReject(checkpointChain({ ...ledger.parts, anchors: [] }, { chain: tenant, size: 10 }));
+    await assert.doesNotReject(
+      checkpointChain({ ...ledger.parts, anchors: [] }, { chain: tenant, size: 10 }),
+    );
   });
 
   test('T-66 rolled back to an older backup, and gone on from there', async (t) => {
     const ledger = await prepared(t);
-    await ledger.tamper(`delete from bulkhead.audit_entry where tenant_id = '${tenant}' and id in (select entry_id from bulkhead.audit_link where tenant_id = '${tenant}' and seq >= 5)`);
+    await ledger.tamper(
+      `delete from bulkhead.audit_entry where tenant_id = '${tenant}' and id in (select entry_id from bulkhead.audit_link where tenant_id = '${tenant}' and seq >= 5)`,
+    );
     await ledger.tamper(`delete from bulkhead.audit_link where tenant_id = '${tenant}' and seq >= 5`);
     await ledger.tamper(`delete from bulkhead.audit_checkpoint where tenant_id = '${tenant}' and size > 5`);
-    await ledger.tamper(`update bulkhead.audit_chain c set size = 5, head = (select leaf from bulkhead.audit_link l where l.tenant_id = c.tenant_id and l.seq = 4) where c.tenant_id = '${tenant}'`);
+    await ledger.tamper(
+      `update bulkhead.audit_chain c set size = 5, head = (select leaf from bulkhead.audit_link l where l.tenant_id = c.tenant_id and l.seq = 4) where c.tenant_id = '${tenant}'`,
+    );
     const older = await ledger.verify();
     assert.deepEqual(findingsOf(older), ['rolled_back 5']);
     assert.match(older[0]?.findings[0]?.detail ?? '', /consistent older state with 5/);
     await ledger.write(tenant, 8);
-    await assert.rejects(ledger.sealAndSign(), InconsistentChain, 'nothing is signed for what does not continue');
+    await assert.rejects(
+      ledger.sealAndSign(),
+      InconsistentChain,
+      'nothing is signed for what does not continue',
+    );
     assert.deepEqual(findingsOf(await ledger.verify()), ['rewritten 5']);
     // A server that lost its anchors too goes on signing: the anchors of others show the fork.
     await checkpointChain({ ...ledger.parts, anchors: [] }, { chain: tenant, size: 13 });
@@ -166,8 +226,11 @@ describe('AUD-3 AUD-4 a superuser with triggers off is found out', () => {
     const ledger = await prepared(t);
     for (const statement of [
       `delete from bulkhead.audit_entry where tenant_id = '${tenant}'`,
-      ...['audit_link', 'audit_chain', 'audit_tile', 'audit_checkpoint'].map((name) => `delete from bulkhead.${name} where tenant_id = '${tenant}'`),
-    ]) await ledger.tamper(statement);
+      ...['audit_link', 'audit_chain', 'audit_tile', 'audit_checkpoint'].map(
+        (name) => `delete from bulkhead.${name} where tenant_id = '${tenant}'`,
+      ),
+    ])
+      await ledger.tamper(statement);
     assert.deepEqual(findingsOf(await ledger.verify()), ['deleted 0']);
     await rm(ledger.folder, { recursive: true });
     assert.deepEqual(findingsOf(await ledger.verify({ anchors: [] })), []);

@@ -22,7 +22,10 @@ export class TreeReader {
   /** @throws {Error} when the chain does not reach that far */
   readonly read: NodeReader = async (level, index) => {
     if (level % height !== 0) {
-      const [left, right] = await Promise.all([this.read(level - 1, index * 2), this.read(level - 1, index * 2 + 1)]);
+      const [left, right] = await Promise.all([
+        this.read(level - 1, index * 2),
+        this.read(level - 1, index * 2 + 1),
+      ]);
       return nodeOf(left, right);
     }
     const tile = await this.#tile(level / height, Math.floor(index / width));

@@ -10,7 +10,8 @@ const page = new URL('../../../../../docs/audit-format.md', import.meta.url);
 test('T-63 T-64 the vector in docs/audit-format.md is what TypeScript and SQL make of that entry', async (t) => {
   const text = await readFile(page, 'utf8');
   const [, block = ''] = /```\n(bulkhead-entry\/1\n[^`]*)```/.exec(text) ?? [];
-  const [, first, second] = /its chain: `([0-9a-f]{64})`\. As the entry after that one: `([0-9a-f]{64})`/.exec(text) ?? [];
+  const [, first, second] =
+    /its chain: `([0-9a-f]{64})`\. As the entry after that one: `([0-9a-f]{64})`/.exec(text) ?? [];
   const bytes = Buffer.from(block);
   const fields = decodeEntry(bytes);
   assert.ok(fields);

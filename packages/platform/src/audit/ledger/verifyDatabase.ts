@@ -46,7 +46,8 @@ const bytes = `convert_to(E'bulkhead-entry/1\\n' || ${fieldNames
   .map((name) => `coalesce(octet_length(${column(name)})::text || ':' || ${column(name)}, '-') || E'\\n'`)
   .join(' || ')}, 'UTF8')`;
 
-const entryOf = (chain: string): string => (chain === serviceChain ? 'e.tenant_id is null' : 'e.tenant_id = l.tenant_id');
+const entryOf = (chain: string): string =>
+  chain === serviceChain ? 'e.tenant_id is null' : 'e.tenant_id = l.tenant_id';
 
 async function sizes(client: AuditorClient, options: VerifyOptions): Promise<Map<string, number>> {
   // Not from audit_chain alone: whoever removes a chain removes its row too.
@@ -87,10 +88,15 @@ function anchoredChain(note: string, name: string): string | undefined {
  *
  * @throws the client's error when the database cannot be read: that is not tampering
  */
-export async function* verifyDatabase(client: AuditorClient, options: VerifyOptions): AsyncGenerator<DatabaseReport> {
+export async function* verifyDatabase(
+  client: AuditorClient,
+  options: VerifyOptions,
+): AsyncGenerator<DatabaseReport> {
   await client.query('begin isolation level repeatable read read only');
   try {
-    await client.query(`select set_config('cursor_tuple_fraction', '1', true), set_config('TimeZone', 'UTC', true)`);
+    await client.query(
+      `select set_config('cursor_tuple_fraction', '1', true), set_config('TimeZone', 'UTC', true)`,
+    );
     const chains = await sizes(client, options);
     const total = [...chains.values()].reduce((sum, size) => sum + size, 0);
     let done = 0;
@@ -114,7 +120,9 @@ async function notesOf(client: AuditorClient, { chain, anchors = [], name, verif
   const origin = `${name}/audit/${chain}`;
   const own = rows.map(({ note }) => ({ note: String(note), source: 'database' }));
   const trusted = trustedCheckpoints([...own, ...anchors], origin, verifiers);
-  const known = new Set(trusted.checkpoints.filter(({ source }) => source === 'database').map(({ size }) => size));
+  const known = new Set(
+    trusted.checkpoints.filter(({ source }) => source === 'database').map(({ size }) => size),
+  );
   for (const { size } of rows) {
     if (known.has(Number(size)) || trusted.findings.length > 0) continue;
     const detail = `the checkpoint of ${Number(size)} entries in the database is not signed by a known key`;
@@ -138,16 +146,26 @@ async function verifyChain(client: AuditorClient, options: OneChain): Promise<Da
 }
 
 /** The link where the earlier check ended is still what it was. */
-async function startStands(client: AuditorClient, chain: string, { size, previous }: Start): Promise<Finding[]> {
+async function startStands(
+  client: AuditorClient,
+  chain: string,
+  { size, previous }: Start,
+): Promise<Finding[]> {
   if (size === 0) return [];
-  const { rows } = await client.query('select leaf from bulkhead.audit_link where tenant_id = $1 and seq = $2', [chain, size - 1]);
+  const { rows } = await client.query(
+    'select leaf from bulkhead.audit_link where tenant_id = $1 and seq = $2',
+    [chain, size - 1],
+  );
   const leaf = rows[0]?.['leaf'];
   if (leaf instanceof Buffer && leaf.equals(previous)) return [];
   const detail = `the chain no longer has the link ${size - 1} at which the earlier check ended`;
   return [{ kind: 'rewritten', seq: size - 1, entryId: null, detail }];
 }
 
-async function readLinks(client: AuditorClient, { chain, verifier, onEntries }: OneChain & { verifier: ChainVerifier }): Promise<number> {
+async function readLinks(
+  client: AuditorClient,
+  { chain, verifier, onEntries }: OneChain & { verifier: ChainVerifier },
+): Promise<number> {
   // By id alone: an edited time is to be found and named, not missed.
   const query = `
     select l.seq, l.leaf, l.entry_id, trunc(extract(epoch from l.occurred_at) * 1000000)::text as occurred_at,
@@ -180,7 +198,10 @@ async function readLinks(client: AuditorClient, { chain, verifier, onEntries }: 
  * Entries that no link names: those that sealing has not reached wait, every other was put there past the writers. An
  * entry that was given another id or tenant is looked for by the id its link names, wherever it is now.
  */
-async function readStrays(client: AuditorClient, { chain, verifier }: { chain: string; verifier: ChainVerifier }): Promise<number> {
+async function readStrays(
+  client: AuditorClient,
+  { chain, verifier }: { chain: string; verifier: ChainVerifier },
+): Promise<number> {
   const tenant = chain === serviceChain ? 'e.tenant_id is null' : `e.tenant_id = '${chain}'`;
   const unlinked = `${tenant} and not exists (select from bulkhead.audit_link l where l.tenant_id = '${chain}' and l.entry_id = e.id)`;
   const { rows } = await client.query(

@@ -1,11 +1,19 @@
 /** A witness of our own (c2sp.org/tlog-witness): cosigns a log's checkpoints while they continue one another. */
-import { randomBytes, type KeyObject } from 'node:crypto';
+import { hash, randomBytes, type KeyObject } from 'node:crypto';
 import { mkdir, open, readFile, rename } from 'node:fs/promises';
-import { hash } from 'node:crypto';
 import { join } from 'node:path';
 import { verifiersFor } from './key.ts';
 import { consistencyHolds, emptyRoot } from './merkle.ts';
-import { cosignatureLine, NoteError, parseCheckpoint, parseNote, signaturesOf, type Checkpoint, type Note, type Verifier } from './note.ts';
+import {
+  cosignatureLine,
+  NoteError,
+  parseCheckpoint,
+  parseNote,
+  signaturesOf,
+  type Checkpoint,
+  type Note,
+  type Verifier,
+} from './note.ts';
 
 export type WitnessParts = {
   /** Where the latest cosigned checkpoint of each log is kept. One process at a time. */
@@ -20,7 +28,11 @@ export type WitnessParts = {
 
 export type WitnessAnswer = { readonly status: number; readonly type: string; readonly body: string };
 
-const refuse = (status: number, reason: string): WitnessAnswer => ({ status, type: 'text/plain; charset=utf-8', body: `${reason}\n` });
+const refuse = (status: number, reason: string): WitnessAnswer => ({
+  status,
+  type: 'text/plain; charset=utf-8',
+  body: `${reason}\n`,
+});
 
 type Submission = { old: number; proof: Buffer[]; note: Note; checkpoint: Checkpoint };
 
@@ -30,7 +42,8 @@ function parseSubmission(body: string): Submission | undefined {
   const old = /^old (0|[1-9][0-9]{0,15})$/.exec(first)?.[1];
   if (old === undefined || lines.length > 63) return undefined;
   const proof = lines.map((line) => Buffer.from(line, 'base64'));
-  if (proof.some((hashed, n) => hashed.length !== 32 || hashed.toString('base64') !== lines[n])) return undefined;
+  if (proof.some((hashed, n) => hashed.length !== 32 || hashed.toString('base64') !== lines[n]))
+    return undefined;
   try {
     const note = parseNote(body.slice(at + 2));
     return { old: Number(old), proof, note, checkpoint: parseCheckpoint(note.text) };
@@ -56,7 +69,8 @@ export class Witness {
     const verifiers = verifiersFor(this.#parts.logs, origin);
     if (verifiers.length === 0) return refuse(404, 'this log is not watched here');
     try {
-      if (signaturesOf(submission.note, verifiers).length === 0) return refuse(403, 'no signature of the log');
+      if (signaturesOf(submission.note, verifiers).length === 0)
+        return refuse(403, 'no signature of the log');
     } catch (error) {
       if (error instanceof NoteError) return refuse(403, 'the signature of the log is wrong');
       throw error;
@@ -80,7 +94,11 @@ export class Witness {
     if (!consistencyHolds(last, checkpoint, proof)) return refuse(422, 'the consistency proof does not hold');
     await this.#keep(checkpoint.origin, note.text);
     const time = Math.floor(this.#parts.clock() / 1000);
-    return { status: 200, type: 'text/plain; charset=utf-8', body: cosignatureLine(note.text, this.#parts.signer, time) };
+    return {
+      status: 200,
+      type: 'text/plain; charset=utf-8',
+      body: cosignatureLine(note.text, this.#parts.signer, time),
+    };
   }
 
   #file(origin: string): string {

@@ -21,7 +21,11 @@ export type Poster = (url: string, body: string) => Promise<Answer>;
 export const postWithFetch: Poster = async (url, body) => {
   const signal = AbortSignal.timeout(10_000);
   const response = await fetch(url, { method: 'POST', body, signal, redirect: 'error' });
-  return { status: response.status, type: response.headers.get('content-type') ?? '', body: await response.text() };
+  return {
+    status: response.status,
+    type: response.headers.get('content-type') ?? '',
+    body: await response.text(),
+  };
 };
 
 /** Asks a witness (c2sp.org/tlog-witness) to cosign each checkpoint. */
@@ -42,7 +46,10 @@ export function witnessAnchor(options: { url: string; verifier: Verifier; post?:
       if (answer.status === 409 && answer.type.startsWith('text/x.tlog.size')) {
         const last = Number(answer.body.trim());
         if (!Number.isSafeInteger(last) || last > size) {
-          throw new WitnessRefusal(409, `${verifier.name} has seen ${answer.body.trim()} entries of ${origin}, more than there are`);
+          throw new WitnessRefusal(
+            409,
+            `${verifier.name} has seen ${answer.body.trim()} entries of ${origin}, more than there are`,
+          );
         }
         answer = await submit(anchored, prove, last);
       }
