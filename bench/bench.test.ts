@@ -17,6 +17,7 @@ const promised: Record<string, string[]> = {
     'ratio_policy_where_count',
     'ratio_policy_where_join',
   ],
+  audit: ['seal_per_s', 'lag_p99_ms', 'verify_per_s', 'verify_live_per_s', 'ratio_verify_sha256'],
   'audit-write': ['ratio_single', 'ratio_bulk'],
   'api-request': ['ratio_secured_bare', 'secured_requests_per_second', 'bare_requests_per_second'],
   auth: [
