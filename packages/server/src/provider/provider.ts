@@ -221,7 +221,7 @@ function keepOwnPages(provider: Provider): void {
   provider.use(async (context, next) => {
     const policy = context.response.get('content-security-policy');
     await next();
-    const { body } = context;
+    const body: unknown = context.body;
     if (typeof body !== 'string' || !body.startsWith('<!DOCTYPE html>')) return;
     context.set('content-security-policy', policy);
     const { oidc } = context as Partial<KoaContextWithOIDC>;
