@@ -28,6 +28,44 @@ const platform: Samples = {
       invited_by: rowId(n),
     }),
   },
+  'identity.api_key': {
+    values: (n) => ({
+      created_by: rowId(n),
+      kind: `'api_key'`,
+      hint: `'bhk_abcd'`,
+      permissions: `'{tenants:tenant.read}'`,
+    }),
+  },
+  // The worker's duties: metadata to fetch again, mail to deliver; their own tests show what it sees.
+  'identity.saml_provider': { readers: ['worker'] },
+  'mail.message': { readers: ['worker'] },
+  'identity.operator_entry': {
+    values: (n) => ({ account_id: rowId(n), mode: `'read'`, reason: `'Asked to look at it'` }),
+  },
+  'identity.connection': {
+    values: () => ({
+      protocol: `'oidc'`,
+      config: `'{}'`,
+      role_mapping: `'[]'`,
+      unmapped: `'member'`,
+      sync_roles: 'false',
+    }),
+    readers: ['identity'],
+  },
+  'identity.domain': {
+    values: (n) => ({
+      name: quote(`domain-${n}.example`),
+      challenge: quote(n.toString(16).padStart(32, '0')),
+    }),
+    readers: ['identity'],
+  },
+  // The worker looks up proved domains of all tenants, and no tenant's role may read the table at all.
+  'identity.domain_owner': { readers: ['worker'] },
+  'identity.sign_in_policy': {
+    single: 'sign_in_policy_one',
+    values: () => ({ single_sign_on_required: 'false', break_glass_account_ids: `'{}'` }),
+    readers: ['identity'],
+  },
 };
 
 const books: Samples = {

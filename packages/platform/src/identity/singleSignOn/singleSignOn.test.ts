@@ -288,4 +288,25 @@ describe('what a tenant’s identity provider may do, and may not (AUT-7)', () =
     assert.ok(rows.length > 0);
     assert.doesNotMatch(rows.map(({ text }) => text).join(), /secret_encrypted|the client/);
   });
+
+  test('before a tenant is known, nothing of one is read; under its seal, its own connections, domains and policy alone', async () => {
+    const [tenant, other] = [await openTenant(), await openTenant()];
+    const client = await fixture.connect('identity');
+    const seen = async (): Promise<unknown[]> => {
+      const { rows } = await client.query<{ tenant_id: string }>(
+        'select tenant_id from identity.connection union all select tenant_id from identity.domain',
+      );
+      return rows.map(({ tenant_id: id }) => id);
+    };
+    const policies = async (): Promise<number | null> =>
+      (await client.query('select tenant_id from identity.sign_in_policy')).rowCount;
+    assert.deepEqual([await seen(), await policies()], [[], 0]);
+    const actor = { kind: 'account', id: tenant.owner.accountId } as const;
+    const context = identity.sealer.seal({ tenant: tenant.owner.tenantId, actor });
+    await client.query(`select set_config('bulkhead.context', $1, false)`, [context]);
+    assert.deepEqual(await seen(), [tenant.owner.tenantId, tenant.owner.tenantId]);
+    const forged = context.replace(tenant.owner.tenantId, other.owner.tenantId);
+    await client.query(`select set_config('bulkhead.context', $1, false)`, [forged]);
+    await assert.rejects(seen(), { code: '42501' });
+  });
 });
