@@ -69,34 +69,11 @@ create function bulkhead.audit_commitment(salt bytea, target_type text, target_i
 comment on function bulkhead.audit_commitment(bytea, text, uuid, text, json) is
   'What stands in an entry for a value: SHA-256 over length-prefixed salt, row, column and the value''s json text. docs/audit-format.md.';
 
-create function bulkhead.audit_mask(fields json, masked text[], secret bytea, target_type text, target_id uuid) returns json
-  language sql immutable parallel safe
-begin atomic
-  -- A value that is null stays so: that a field is empty says little, and a commitment to nothing says less.
-  select json_object_agg(f.key,
-    case when f.key = any (masked) and json_typeof(f.value) <> 'null'
-      then to_json(bulkhead.audit_commitment(bulkhead.audit_salt(secret, f.key), target_type, target_id, f.key, f.value))
-      else f.value end
-    order by f.place)
-  from json_each(fields) with ordinality f (key, value, place)
-  having count(*) > 0;
-end;
-comment on function bulkhead.audit_mask(json, text[], bytea, text, uuid) is
-  'A row with commitments in place of the masked columns. Before and after of an entry share the secret while they are about the same subject, so that what did not change still compares as equal.';
-
-create function bulkhead.audit_kept(fields json, kept text[]) returns json
-  language sql immutable parallel safe
-begin atomic
-  select json_object_agg(f.key, f.value order by f.place)
-  from json_each(fields) with ordinality f (key, value, place)
-  where f.key = any (kept) and json_typeof(f.value) <> 'null'
-  having count(*) > 0;
-end;
-comment on function bulkhead.audit_kept(json, text[]) is 'The values that stand beside an entry; null when there is none.';
-
 -- The triggers of tables with such columns: one for each operation, with and without a company, as in 0002. Arguments:
 -- schema.table, the subject's column, the personal columns, the sensitive ones. For a sensitive value neither the value nor
 -- the secret is kept, since whoever reads the audit would read it without an entry: the mark only tells whether it changed.
+-- Before and after share the secret while they are about the same subject, so that what did not change compares as equal. A
+-- value that is null stays so. What masks a row stands in the statement, not in a function, whose calls would cost more than it does.
 do $functions$
 declare
   declarations constant text := $declare$
@@ -115,6 +92,16 @@ declare
   mark constant json := json_strip_nulls(json_build_object('erasable', to_json(nullif(erasable, '{}')),
     'withheld', to_json(nullif(withheld, '{}'))));
 $declare$;
+  masking constant text := $mask$
+      select json_object_agg(f.key, case
+          when json_typeof(f.value) = 'null' then f.value
+          when f.key = any (entry.withheld) then
+            to_json(bulkhead.audit_commitment(bulkhead.audit_salt(p.discarded, f.key), tg_argv[0], p.id, f.key, f.value))
+          when f.key = any (entry.erasable) then
+            to_json(bulkhead.audit_commitment(bulkhead.audit_salt($secret, f.key), tg_argv[0], p.id, f.key, f.value))
+          else f.value end) as masked,
+        json_object_agg(f.key, f.value) filter (where f.key = any (entry.erasable) and json_typeof(f.value) <> 'null') as kept
+      from json_each($fields) f$mask$;
   variant record;
 begin
   for variant in
@@ -143,37 +130,39 @@ begin
       uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()) as secret,
       uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()) as another,
       uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()) as discarded, %4$s
-  ), placed as materialized (
+  ), placed as (
     select c.*, (c.before ->> tg_argv[1])::uuid as before_subject, (c.after ->> tg_argv[1])::uuid as after_subject,
       case when c.before ->> tg_argv[1] <> c.after ->> tg_argv[1] then c.another else c.secret end as before_secret
     from changed c
+  ), masked as materialized (
+    select p.entry_id, p.occurred_at, p.tenant_id, p.company_id, p.action, p.id, p.before_subject, p.after_subject,
+      p.before_secret, p.secret, b.masked as before, a.masked as after, b.kept as before_kept, a.kept as after_kept
+    from placed p
+    cross join lateral (%5$s) b
+    cross join lateral (%6$s) a
   ), written as (
     insert into bulkhead.audit_entry (transaction_id, id, occurred_at, tenant_id, company_id, actor_kind, actor_id, on_behalf_of,
       action, target_type, target_id, request_id, ip, user_agent, before, after, detail)
     overriding system value
-    select entry.writer, c.entry_id, c.occurred_at, c.tenant_id, c.company_id,
+    select entry.writer, m.entry_id, m.occurred_at, m.tenant_id, m.company_id,
       case when entry.actor_kind is null or (entry.actor_kind = 'agent' and entry.account is null)
         then bulkhead.uncommon_actor_kind(entry.actor_kind) else entry.actor_kind end, entry.actor, entry.account,
-      c.action, tg_argv[0], c.id, entry.request_id, entry.request_ip, entry.request_agent,
-      bulkhead.audit_mask(bulkhead.audit_mask(c.before, entry.withheld, c.discarded, tg_argv[0], c.id),
-        entry.erasable, c.before_secret, tg_argv[0], c.id),
-      bulkhead.audit_mask(bulkhead.audit_mask(c.after, entry.withheld, c.discarded, tg_argv[0], c.id),
-        entry.erasable, c.secret, tg_argv[0], c.id), entry.mark
-    from placed c
+      m.action, tg_argv[0], m.id, entry.request_id, entry.request_ip, entry.request_agent, m.before, m.after, entry.mark
+    from masked m
   )
   insert into bulkhead.audit_personal (tenant_id, entry_id, occurred_at, company_id, subject_id, secret, before, after)
-  select c.tenant_id, c.entry_id, c.occurred_at, c.company_id, c.after_subject, c.secret,
-    case when c.before_subject = c.after_subject then bulkhead.audit_kept(c.before, entry.erasable) end,
-    bulkhead.audit_kept(c.after, entry.erasable)
-  from placed c where c.after is not null
+  select m.tenant_id, m.entry_id, m.occurred_at, m.company_id, m.after_subject, m.secret,
+    case when m.before_subject = m.after_subject then m.before_kept end, m.after_kept
+  from masked m where m.after_subject is not null
   union all
-  select c.tenant_id, c.entry_id, c.occurred_at, c.company_id, c.before_subject, c.before_secret,
-    bulkhead.audit_kept(c.before, entry.erasable), null
-  from placed c where c.before is not null and c.before_subject is distinct from c.after_subject;
+  select m.tenant_id, m.entry_id, m.occurred_at, m.company_id, m.before_subject, m.before_secret, m.before_kept, null
+  from masked m where m.before_subject is not null and m.before_subject is distinct from m.after_subject;
   return null;
 end
 $body$ $create$,
-      'audit_' || variant.operation || '_' || variant.suffix || '_personal', variant.settings, declarations, variant.rows);
+      'audit_' || variant.operation || '_' || variant.suffix || '_personal', variant.settings, declarations, variant.rows,
+      replace(replace(masking, '$secret', 'p.before_secret'), '$fields', 'p.before'),
+      replace(replace(masking, '$secret', 'p.secret'), '$fields', 'p.after'));
     execute format('comment on function bulkhead.%I() is %L',
       'audit_' || variant.operation || '_' || variant.suffix || '_personal',
       format('Trigger: as audit_%s_%s, with commitments in place of personal and sensitive values, and the personal ones beside it.',

@@ -407,33 +407,51 @@ begin
       uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()) as secret,
       uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()) as another,
       uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()) as discarded, n.tenant_id, n.company_id, 'delete' as action, n.id, row_to_json(n) as before, null::json as after from old_rows n
-  ), placed as materialized (
+  ), placed as (
     select c.*, (c.before ->> tg_argv[1])::uuid as before_subject, (c.after ->> tg_argv[1])::uuid as after_subject,
       case when c.before ->> tg_argv[1] <> c.after ->> tg_argv[1] then c.another else c.secret end as before_secret
     from changed c
+  ), masked as materialized (
+    select p.entry_id, p.occurred_at, p.tenant_id, p.company_id, p.action, p.id, p.before_subject, p.after_subject,
+      p.before_secret, p.secret, b.masked as before, a.masked as after, b.kept as before_kept, a.kept as after_kept
+    from placed p
+    cross join lateral (
+      select json_object_agg(f.key, case
+          when json_typeof(f.value) = 'null' then f.value
+          when f.key = any (entry.withheld) then
+            to_json(bulkhead.audit_commitment(bulkhead.audit_salt(p.discarded, f.key), tg_argv[0], p.id, f.key, f.value))
+          when f.key = any (entry.erasable) then
+            to_json(bulkhead.audit_commitment(bulkhead.audit_salt(p.before_secret, f.key), tg_argv[0], p.id, f.key, f.value))
+          else f.value end) as masked,
+        json_object_agg(f.key, f.value) filter (where f.key = any (entry.erasable) and json_typeof(f.value) <> 'null') as kept
+      from json_each(p.before) f) b
+    cross join lateral (
+      select json_object_agg(f.key, case
+          when json_typeof(f.value) = 'null' then f.value
+          when f.key = any (entry.withheld) then
+            to_json(bulkhead.audit_commitment(bulkhead.audit_salt(p.discarded, f.key), tg_argv[0], p.id, f.key, f.value))
+          when f.key = any (entry.erasable) then
+            to_json(bulkhead.audit_commitment(bulkhead.audit_salt(p.secret, f.key), tg_argv[0], p.id, f.key, f.value))
+          else f.value end) as masked,
+        json_object_agg(f.key, f.value) filter (where f.key = any (entry.erasable) and json_typeof(f.value) <> 'null') as kept
+      from json_each(p.after) f) a
   ), written as (
     insert into bulkhead.audit_entry (transaction_id, id, occurred_at, tenant_id, company_id, actor_kind, actor_id, on_behalf_of,
       action, target_type, target_id, request_id, ip, user_agent, before, after, detail)
     overriding system value
-    select entry.writer, c.entry_id, c.occurred_at, c.tenant_id, c.company_id,
+    select entry.writer, m.entry_id, m.occurred_at, m.tenant_id, m.company_id,
       case when entry.actor_kind is null or (entry.actor_kind = 'agent' and entry.account is null)
         then bulkhead.uncommon_actor_kind(entry.actor_kind) else entry.actor_kind end, entry.actor, entry.account,
-      c.action, tg_argv[0], c.id, entry.request_id, entry.request_ip, entry.request_agent,
-      bulkhead.audit_mask(bulkhead.audit_mask(c.before, entry.withheld, c.discarded, tg_argv[0], c.id),
-        entry.erasable, c.before_secret, tg_argv[0], c.id),
-      bulkhead.audit_mask(bulkhead.audit_mask(c.after, entry.withheld, c.discarded, tg_argv[0], c.id),
-        entry.erasable, c.secret, tg_argv[0], c.id), entry.mark
-    from placed c
+      m.action, tg_argv[0], m.id, entry.request_id, entry.request_ip, entry.request_agent, m.before, m.after, entry.mark
+    from masked m
   )
   insert into bulkhead.audit_personal (tenant_id, entry_id, occurred_at, company_id, subject_id, secret, before, after)
-  select c.tenant_id, c.entry_id, c.occurred_at, c.company_id, c.after_subject, c.secret,
-    case when c.before_subject = c.after_subject then bulkhead.audit_kept(c.before, entry.erasable) end,
-    bulkhead.audit_kept(c.after, entry.erasable)
-  from placed c where c.after is not null
+  select m.tenant_id, m.entry_id, m.occurred_at, m.company_id, m.after_subject, m.secret,
+    case when m.before_subject = m.after_subject then m.before_kept end, m.after_kept
+  from masked m where m.after_subject is not null
   union all
-  select c.tenant_id, c.entry_id, c.occurred_at, c.company_id, c.before_subject, c.before_secret,
-    bulkhead.audit_kept(c.before, entry.erasable), null
-  from placed c where c.before is not null and c.before_subject is distinct from c.after_subject;
+  select m.tenant_id, m.entry_id, m.occurred_at, m.company_id, m.before_subject, m.before_secret, m.before_kept, null
+  from masked m where m.before_subject is not null and m.before_subject is distinct from m.after_subject;
   return null;
 end
 $function$;
@@ -490,33 +508,51 @@ begin
       uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()) as secret,
       uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()) as another,
       uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()) as discarded, n.tenant_id, null::uuid as company_id, 'delete' as action, n.id, row_to_json(n) as before, null::json as after from old_rows n
-  ), placed as materialized (
+  ), placed as (
     select c.*, (c.before ->> tg_argv[1])::uuid as before_subject, (c.after ->> tg_argv[1])::uuid as after_subject,
       case when c.before ->> tg_argv[1] <> c.after ->> tg_argv[1] then c.another else c.secret end as before_secret
     from changed c
+  ), masked as materialized (
+    select p.entry_id, p.occurred_at, p.tenant_id, p.company_id, p.action, p.id, p.before_subject, p.after_subject,
+      p.before_secret, p.secret, b.masked as before, a.masked as after, b.kept as before_kept, a.kept as after_kept
+    from placed p
+    cross join lateral (
+      select json_object_agg(f.key, case
+          when json_typeof(f.value) = 'null' then f.value
+          when f.key = any (entry.withheld) then
+            to_json(bulkhead.audit_commitment(bulkhead.audit_salt(p.discarded, f.key), tg_argv[0], p.id, f.key, f.value))
+          when f.key = any (entry.erasable) then
+            to_json(bulkhead.audit_commitment(bulkhead.audit_salt(p.before_secret, f.key), tg_argv[0], p.id, f.key, f.value))
+          else f.value end) as masked,
+        json_object_agg(f.key, f.value) filter (where f.key = any (entry.erasable) and json_typeof(f.value) <> 'null') as kept
+      from json_each(p.before) f) b
+    cross join lateral (
+      select json_object_agg(f.key, case
+          when json_typeof(f.value) = 'null' then f.value
+          when f.key = any (entry.withheld) then
+            to_json(bulkhead.audit_commitment(bulkhead.audit_salt(p.discarded, f.key), tg_argv[0], p.id, f.key, f.value))
+          when f.key = any (entry.erasable) then
+            to_json(bulkhead.audit_commitment(bulkhead.audit_salt(p.secret, f.key), tg_argv[0], p.id, f.key, f.value))
+          else f.value end) as masked,
+        json_object_agg(f.key, f.value) filter (where f.key = any (entry.erasable) and json_typeof(f.value) <> 'null') as kept
+      from json_each(p.after) f) a
   ), written as (
     insert into bulkhead.audit_entry (transaction_id, id, occurred_at, tenant_id, company_id, actor_kind, actor_id, on_behalf_of,
       action, target_type, target_id, request_id, ip, user_agent, before, after, detail)
     overriding system value
-    select entry.writer, c.entry_id, c.occurred_at, c.tenant_id, c.company_id,
+    select entry.writer, m.entry_id, m.occurred_at, m.tenant_id, m.company_id,
       case when entry.actor_kind is null or (entry.actor_kind = 'agent' and entry.account is null)
         then bulkhead.uncommon_actor_kind(entry.actor_kind) else entry.actor_kind end, entry.actor, entry.account,
-      c.action, tg_argv[0], c.id, entry.request_id, entry.request_ip, entry.request_agent,
-      bulkhead.audit_mask(bulkhead.audit_mask(c.before, entry.withheld, c.discarded, tg_argv[0], c.id),
-        entry.erasable, c.before_secret, tg_argv[0], c.id),
-      bulkhead.audit_mask(bulkhead.audit_mask(c.after, entry.withheld, c.discarded, tg_argv[0], c.id),
-        entry.erasable, c.secret, tg_argv[0], c.id), entry.mark
-    from placed c
+      m.action, tg_argv[0], m.id, entry.request_id, entry.request_ip, entry.request_agent, m.before, m.after, entry.mark
+    from masked m
   )
   insert into bulkhead.audit_personal (tenant_id, entry_id, occurred_at, company_id, subject_id, secret, before, after)
-  select c.tenant_id, c.entry_id, c.occurred_at, c.company_id, c.after_subject, c.secret,
-    case when c.before_subject = c.after_subject then bulkhead.audit_kept(c.before, entry.erasable) end,
-    bulkhead.audit_kept(c.after, entry.erasable)
-  from placed c where c.after is not null
+  select m.tenant_id, m.entry_id, m.occurred_at, m.company_id, m.after_subject, m.secret,
+    case when m.before_subject = m.after_subject then m.before_kept end, m.after_kept
+  from masked m where m.after_subject is not null
   union all
-  select c.tenant_id, c.entry_id, c.occurred_at, c.company_id, c.before_subject, c.before_secret,
-    bulkhead.audit_kept(c.before, entry.erasable), null
-  from placed c where c.before is not null and c.before_subject is distinct from c.after_subject;
+  select m.tenant_id, m.entry_id, m.occurred_at, m.company_id, m.before_subject, m.before_secret, m.before_kept, null
+  from masked m where m.before_subject is not null and m.before_subject is distinct from m.after_subject;
   return null;
 end
 $function$;
@@ -630,33 +666,51 @@ begin
       uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()) as secret,
       uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()) as another,
       uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()) as discarded, n.tenant_id, n.company_id, 'insert' as action, n.id, null::json as before, row_to_json(n) as after from new_rows n
-  ), placed as materialized (
+  ), placed as (
     select c.*, (c.before ->> tg_argv[1])::uuid as before_subject, (c.after ->> tg_argv[1])::uuid as after_subject,
       case when c.before ->> tg_argv[1] <> c.after ->> tg_argv[1] then c.another else c.secret end as before_secret
     from changed c
+  ), masked as materialized (
+    select p.entry_id, p.occurred_at, p.tenant_id, p.company_id, p.action, p.id, p.before_subject, p.after_subject,
+      p.before_secret, p.secret, b.masked as before, a.masked as after, b.kept as before_kept, a.kept as after_kept
+    from placed p
+    cross join lateral (
+      select json_object_agg(f.key, case
+          when json_typeof(f.value) = 'null' then f.value
+          when f.key = any (entry.withheld) then
+            to_json(bulkhead.audit_commitment(bulkhead.audit_salt(p.discarded, f.key), tg_argv[0], p.id, f.key, f.value))
+          when f.key = any (entry.erasable) then
+            to_json(bulkhead.audit_commitment(bulkhead.audit_salt(p.before_secret, f.key), tg_argv[0], p.id, f.key, f.value))
+          else f.value end) as masked,
+        json_object_agg(f.key, f.value) filter (where f.key = any (entry.erasable) and json_typeof(f.value) <> 'null') as kept
+      from json_each(p.before) f) b
+    cross join lateral (
+      select json_object_agg(f.key, case
+          when json_typeof(f.value) = 'null' then f.value
+          when f.key = any (entry.withheld) then
+            to_json(bulkhead.audit_commitment(bulkhead.audit_salt(p.discarded, f.key), tg_argv[0], p.id, f.key, f.value))
+          when f.key = any (entry.erasable) then
+            to_json(bulkhead.audit_commitment(bulkhead.audit_salt(p.secret, f.key), tg_argv[0], p.id, f.key, f.value))
+          else f.value end) as masked,
+        json_object_agg(f.key, f.value) filter (where f.key = any (entry.erasable) and json_typeof(f.value) <> 'null') as kept
+      from json_each(p.after) f) a
   ), written as (
     insert into bulkhead.audit_entry (transaction_id, id, occurred_at, tenant_id, company_id, actor_kind, actor_id, on_behalf_of,
       action, target_type, target_id, request_id, ip, user_agent, before, after, detail)
     overriding system value
-    select entry.writer, c.entry_id, c.occurred_at, c.tenant_id, c.company_id,
+    select entry.writer, m.entry_id, m.occurred_at, m.tenant_id, m.company_id,
       case when entry.actor_kind is null or (entry.actor_kind = 'agent' and entry.account is null)
         then bulkhead.uncommon_actor_kind(entry.actor_kind) else entry.actor_kind end, entry.actor, entry.account,
-      c.action, tg_argv[0], c.id, entry.request_id, entry.request_ip, entry.request_agent,
-      bulkhead.audit_mask(bulkhead.audit_mask(c.before, entry.withheld, c.discarded, tg_argv[0], c.id),
-        entry.erasable, c.before_secret, tg_argv[0], c.id),
-      bulkhead.audit_mask(bulkhead.audit_mask(c.after, entry.withheld, c.discarded, tg_argv[0], c.id),
-        entry.erasable, c.secret, tg_argv[0], c.id), entry.mark
-    from placed c
+      m.action, tg_argv[0], m.id, entry.request_id, entry.request_ip, entry.request_agent, m.before, m.after, entry.mark
+    from masked m
   )
   insert into bulkhead.audit_personal (tenant_id, entry_id, occurred_at, company_id, subject_id, secret, before, after)
-  select c.tenant_id, c.entry_id, c.occurred_at, c.company_id, c.after_subject, c.secret,
-    case when c.before_subject = c.after_subject then bulkhead.audit_kept(c.before, entry.erasable) end,
-    bulkhead.audit_kept(c.after, entry.erasable)
-  from placed c where c.after is not null
+  select m.tenant_id, m.entry_id, m.occurred_at, m.company_id, m.after_subject, m.secret,
+    case when m.before_subject = m.after_subject then m.before_kept end, m.after_kept
+  from masked m where m.after_subject is not null
   union all
-  select c.tenant_id, c.entry_id, c.occurred_at, c.company_id, c.before_subject, c.before_secret,
-    bulkhead.audit_kept(c.before, entry.erasable), null
-  from placed c where c.before is not null and c.before_subject is distinct from c.after_subject;
+  select m.tenant_id, m.entry_id, m.occurred_at, m.company_id, m.before_subject, m.before_secret, m.before_kept, null
+  from masked m where m.before_subject is not null and m.before_subject is distinct from m.after_subject;
   return null;
 end
 $function$;
@@ -713,61 +767,54 @@ begin
       uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()) as secret,
       uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()) as another,
       uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()) as discarded, n.tenant_id, null::uuid as company_id, 'insert' as action, n.id, null::json as before, row_to_json(n) as after from new_rows n
-  ), placed as materialized (
+  ), placed as (
     select c.*, (c.before ->> tg_argv[1])::uuid as before_subject, (c.after ->> tg_argv[1])::uuid as after_subject,
       case when c.before ->> tg_argv[1] <> c.after ->> tg_argv[1] then c.another else c.secret end as before_secret
     from changed c
+  ), masked as materialized (
+    select p.entry_id, p.occurred_at, p.tenant_id, p.company_id, p.action, p.id, p.before_subject, p.after_subject,
+      p.before_secret, p.secret, b.masked as before, a.masked as after, b.kept as before_kept, a.kept as after_kept
+    from placed p
+    cross join lateral (
+      select json_object_agg(f.key, case
+          when json_typeof(f.value) = 'null' then f.value
+          when f.key = any (entry.withheld) then
+            to_json(bulkhead.audit_commitment(bulkhead.audit_salt(p.discarded, f.key), tg_argv[0], p.id, f.key, f.value))
+          when f.key = any (entry.erasable) then
+            to_json(bulkhead.audit_commitment(bulkhead.audit_salt(p.before_secret, f.key), tg_argv[0], p.id, f.key, f.value))
+          else f.value end) as masked,
+        json_object_agg(f.key, f.value) filter (where f.key = any (entry.erasable) and json_typeof(f.value) <> 'null') as kept
+      from json_each(p.before) f) b
+    cross join lateral (
+      select json_object_agg(f.key, case
+          when json_typeof(f.value) = 'null' then f.value
+          when f.key = any (entry.withheld) then
+            to_json(bulkhead.audit_commitment(bulkhead.audit_salt(p.discarded, f.key), tg_argv[0], p.id, f.key, f.value))
+          when f.key = any (entry.erasable) then
+            to_json(bulkhead.audit_commitment(bulkhead.audit_salt(p.secret, f.key), tg_argv[0], p.id, f.key, f.value))
+          else f.value end) as masked,
+        json_object_agg(f.key, f.value) filter (where f.key = any (entry.erasable) and json_typeof(f.value) <> 'null') as kept
+      from json_each(p.after) f) a
   ), written as (
     insert into bulkhead.audit_entry (transaction_id, id, occurred_at, tenant_id, company_id, actor_kind, actor_id, on_behalf_of,
       action, target_type, target_id, request_id, ip, user_agent, before, after, detail)
     overriding system value
-    select entry.writer, c.entry_id, c.occurred_at, c.tenant_id, c.company_id,
+    select entry.writer, m.entry_id, m.occurred_at, m.tenant_id, m.company_id,
       case when entry.actor_kind is null or (entry.actor_kind = 'agent' and entry.account is null)
         then bulkhead.uncommon_actor_kind(entry.actor_kind) else entry.actor_kind end, entry.actor, entry.account,
-      c.action, tg_argv[0], c.id, entry.request_id, entry.request_ip, entry.request_agent,
-      bulkhead.audit_mask(bulkhead.audit_mask(c.before, entry.withheld, c.discarded, tg_argv[0], c.id),
-        entry.erasable, c.before_secret, tg_argv[0], c.id),
-      bulkhead.audit_mask(bulkhead.audit_mask(c.after, entry.withheld, c.discarded, tg_argv[0], c.id),
-        entry.erasable, c.secret, tg_argv[0], c.id), entry.mark
-    from placed c
+      m.action, tg_argv[0], m.id, entry.request_id, entry.request_ip, entry.request_agent, m.before, m.after, entry.mark
+    from masked m
   )
   insert into bulkhead.audit_personal (tenant_id, entry_id, occurred_at, company_id, subject_id, secret, before, after)
-  select c.tenant_id, c.entry_id, c.occurred_at, c.company_id, c.after_subject, c.secret,
-    case when c.before_subject = c.after_subject then bulkhead.audit_kept(c.before, entry.erasable) end,
-    bulkhead.audit_kept(c.after, entry.erasable)
-  from placed c where c.after is not null
+  select m.tenant_id, m.entry_id, m.occurred_at, m.company_id, m.after_subject, m.secret,
+    case when m.before_subject = m.after_subject then m.before_kept end, m.after_kept
+  from masked m where m.after_subject is not null
   union all
-  select c.tenant_id, c.entry_id, c.occurred_at, c.company_id, c.before_subject, c.before_secret,
-    bulkhead.audit_kept(c.before, entry.erasable), null
-  from placed c where c.before is not null and c.before_subject is distinct from c.after_subject;
+  select m.tenant_id, m.entry_id, m.occurred_at, m.company_id, m.before_subject, m.before_secret, m.before_kept, null
+  from masked m where m.before_subject is not null and m.before_subject is distinct from m.after_subject;
   return null;
 end
 $function$;
-
-CREATE OR REPLACE FUNCTION bulkhead.audit_kept(fields json, kept text[])
- RETURNS json
- LANGUAGE sql
- IMMUTABLE PARALLEL SAFE
-BEGIN ATOMIC
- SELECT json_object_agg(f.key, f.value ORDER BY f.place) AS json_object_agg
-    FROM json_each(audit_kept.fields) WITH ORDINALITY f(key, value, place)
-   WHERE ((f.key = ANY (audit_kept.kept)) AND (json_typeof(f.value) <> 'null'::text))
-  HAVING (count(*) > 0);
-END;
-
-CREATE OR REPLACE FUNCTION bulkhead.audit_mask(fields json, masked text[], secret bytea, target_type text, target_id uuid)
- RETURNS json
- LANGUAGE sql
- IMMUTABLE PARALLEL SAFE
-BEGIN ATOMIC
- SELECT json_object_agg(f.key,
-         CASE
-             WHEN ((f.key = ANY (audit_mask.masked)) AND (json_typeof(f.value) <> 'null'::text)) THEN to_json(bulkhead.audit_commitment(bulkhead.audit_salt(audit_mask.secret, f.key), audit_mask.target_type, audit_mask.target_id, f.key, f.value))
-             ELSE f.value
-         END ORDER BY f.place) AS json_object_agg
-    FROM json_each(audit_mask.fields) WITH ORDINALITY f(key, value, place)
-  HAVING (count(*) > 0);
-END;
 
 CREATE OR REPLACE FUNCTION bulkhead.audit_progress(of_chain uuid, OUT sealed_through pg_snapshot, OUT same_cluster boolean, OUT behind boolean)
  RETURNS record
@@ -844,33 +891,51 @@ begin
       uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()) as secret,
       uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()) as another,
       uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()) as discarded, n.tenant_id, n.company_id, case when o.deleted_at is null and n.deleted_at is not null then 'soft_delete' when o.deleted_at is not null and n.deleted_at is null then 'restore' else 'update' end as action, n.id, row_to_json(o) as before, row_to_json(n) as after from old_rows o join new_rows n on n.id = o.id and n.tenant_id = o.tenant_id
-  ), placed as materialized (
+  ), placed as (
     select c.*, (c.before ->> tg_argv[1])::uuid as before_subject, (c.after ->> tg_argv[1])::uuid as after_subject,
       case when c.before ->> tg_argv[1] <> c.after ->> tg_argv[1] then c.another else c.secret end as before_secret
     from changed c
+  ), masked as materialized (
+    select p.entry_id, p.occurred_at, p.tenant_id, p.company_id, p.action, p.id, p.before_subject, p.after_subject,
+      p.before_secret, p.secret, b.masked as before, a.masked as after, b.kept as before_kept, a.kept as after_kept
+    from placed p
+    cross join lateral (
+      select json_object_agg(f.key, case
+          when json_typeof(f.value) = 'null' then f.value
+          when f.key = any (entry.withheld) then
+            to_json(bulkhead.audit_commitment(bulkhead.audit_salt(p.discarded, f.key), tg_argv[0], p.id, f.key, f.value))
+          when f.key = any (entry.erasable) then
+            to_json(bulkhead.audit_commitment(bulkhead.audit_salt(p.before_secret, f.key), tg_argv[0], p.id, f.key, f.value))
+          else f.value end) as masked,
+        json_object_agg(f.key, f.value) filter (where f.key = any (entry.erasable) and json_typeof(f.value) <> 'null') as kept
+      from json_each(p.before) f) b
+    cross join lateral (
+      select json_object_agg(f.key, case
+          when json_typeof(f.value) = 'null' then f.value
+          when f.key = any (entry.withheld) then
+            to_json(bulkhead.audit_commitment(bulkhead.audit_salt(p.discarded, f.key), tg_argv[0], p.id, f.key, f.value))
+          when f.key = any (entry.erasable) then
+            to_json(bulkhead.audit_commitment(bulkhead.audit_salt(p.secret, f.key), tg_argv[0], p.id, f.key, f.value))
+          else f.value end) as masked,
+        json_object_agg(f.key, f.value) filter (where f.key = any (entry.erasable) and json_typeof(f.value) <> 'null') as kept
+      from json_each(p.after) f) a
   ), written as (
     insert into bulkhead.audit_entry (transaction_id, id, occurred_at, tenant_id, company_id, actor_kind, actor_id, on_behalf_of,
       action, target_type, target_id, request_id, ip, user_agent, before, after, detail)
     overriding system value
-    select entry.writer, c.entry_id, c.occurred_at, c.tenant_id, c.company_id,
+    select entry.writer, m.entry_id, m.occurred_at, m.tenant_id, m.company_id,
       case when entry.actor_kind is null or (entry.actor_kind = 'agent' and entry.account is null)
         then bulkhead.uncommon_actor_kind(entry.actor_kind) else entry.actor_kind end, entry.actor, entry.account,
-      c.action, tg_argv[0], c.id, entry.request_id, entry.request_ip, entry.request_agent,
-      bulkhead.audit_mask(bulkhead.audit_mask(c.before, entry.withheld, c.discarded, tg_argv[0], c.id),
-        entry.erasable, c.before_secret, tg_argv[0], c.id),
-      bulkhead.audit_mask(bulkhead.audit_mask(c.after, entry.withheld, c.discarded, tg_argv[0], c.id),
-        entry.erasable, c.secret, tg_argv[0], c.id), entry.mark
-    from placed c
+      m.action, tg_argv[0], m.id, entry.request_id, entry.request_ip, entry.request_agent, m.before, m.after, entry.mark
+    from masked m
   )
   insert into bulkhead.audit_personal (tenant_id, entry_id, occurred_at, company_id, subject_id, secret, before, after)
-  select c.tenant_id, c.entry_id, c.occurred_at, c.company_id, c.after_subject, c.secret,
-    case when c.before_subject = c.after_subject then bulkhead.audit_kept(c.before, entry.erasable) end,
-    bulkhead.audit_kept(c.after, entry.erasable)
-  from placed c where c.after is not null
+  select m.tenant_id, m.entry_id, m.occurred_at, m.company_id, m.after_subject, m.secret,
+    case when m.before_subject = m.after_subject then m.before_kept end, m.after_kept
+  from masked m where m.after_subject is not null
   union all
-  select c.tenant_id, c.entry_id, c.occurred_at, c.company_id, c.before_subject, c.before_secret,
-    bulkhead.audit_kept(c.before, entry.erasable), null
-  from placed c where c.before is not null and c.before_subject is distinct from c.after_subject;
+  select m.tenant_id, m.entry_id, m.occurred_at, m.company_id, m.before_subject, m.before_secret, m.before_kept, null
+  from masked m where m.before_subject is not null and m.before_subject is distinct from m.after_subject;
   return null;
 end
 $function$;
@@ -929,33 +994,51 @@ begin
       uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()) as secret,
       uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()) as another,
       uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()) as discarded, n.tenant_id, null::uuid as company_id, case when o.deleted_at is null and n.deleted_at is not null then 'soft_delete' when o.deleted_at is not null and n.deleted_at is null then 'restore' else 'update' end as action, n.id, row_to_json(o) as before, row_to_json(n) as after from old_rows o join new_rows n on n.id = o.id and n.tenant_id = o.tenant_id
-  ), placed as materialized (
+  ), placed as (
     select c.*, (c.before ->> tg_argv[1])::uuid as before_subject, (c.after ->> tg_argv[1])::uuid as after_subject,
       case when c.before ->> tg_argv[1] <> c.after ->> tg_argv[1] then c.another else c.secret end as before_secret
     from changed c
+  ), masked as materialized (
+    select p.entry_id, p.occurred_at, p.tenant_id, p.company_id, p.action, p.id, p.before_subject, p.after_subject,
+      p.before_secret, p.secret, b.masked as before, a.masked as after, b.kept as before_kept, a.kept as after_kept
+    from placed p
+    cross join lateral (
+      select json_object_agg(f.key, case
+          when json_typeof(f.value) = 'null' then f.value
+          when f.key = any (entry.withheld) then
+            to_json(bulkhead.audit_commitment(bulkhead.audit_salt(p.discarded, f.key), tg_argv[0], p.id, f.key, f.value))
+          when f.key = any (entry.erasable) then
+            to_json(bulkhead.audit_commitment(bulkhead.audit_salt(p.before_secret, f.key), tg_argv[0], p.id, f.key, f.value))
+          else f.value end) as masked,
+        json_object_agg(f.key, f.value) filter (where f.key = any (entry.erasable) and json_typeof(f.value) <> 'null') as kept
+      from json_each(p.before) f) b
+    cross join lateral (
+      select json_object_agg(f.key, case
+          when json_typeof(f.value) = 'null' then f.value
+          when f.key = any (entry.withheld) then
+            to_json(bulkhead.audit_commitment(bulkhead.audit_salt(p.discarded, f.key), tg_argv[0], p.id, f.key, f.value))
+          when f.key = any (entry.erasable) then
+            to_json(bulkhead.audit_commitment(bulkhead.audit_salt(p.secret, f.key), tg_argv[0], p.id, f.key, f.value))
+          else f.value end) as masked,
+        json_object_agg(f.key, f.value) filter (where f.key = any (entry.erasable) and json_typeof(f.value) <> 'null') as kept
+      from json_each(p.after) f) a
   ), written as (
     insert into bulkhead.audit_entry (transaction_id, id, occurred_at, tenant_id, company_id, actor_kind, actor_id, on_behalf_of,
       action, target_type, target_id, request_id, ip, user_agent, before, after, detail)
     overriding system value
-    select entry.writer, c.entry_id, c.occurred_at, c.tenant_id, c.company_id,
+    select entry.writer, m.entry_id, m.occurred_at, m.tenant_id, m.company_id,
       case when entry.actor_kind is null or (entry.actor_kind = 'agent' and entry.account is null)
         then bulkhead.uncommon_actor_kind(entry.actor_kind) else entry.actor_kind end, entry.actor, entry.account,
-      c.action, tg_argv[0], c.id, entry.request_id, entry.request_ip, entry.request_agent,
-      bulkhead.audit_mask(bulkhead.audit_mask(c.before, entry.withheld, c.discarded, tg_argv[0], c.id),
-        entry.erasable, c.before_secret, tg_argv[0], c.id),
-      bulkhead.audit_mask(bulkhead.audit_mask(c.after, entry.withheld, c.discarded, tg_argv[0], c.id),
-        entry.erasable, c.secret, tg_argv[0], c.id), entry.mark
-    from placed c
+      m.action, tg_argv[0], m.id, entry.request_id, entry.request_ip, entry.request_agent, m.before, m.after, entry.mark
+    from masked m
   )
   insert into bulkhead.audit_personal (tenant_id, entry_id, occurred_at, company_id, subject_id, secret, before, after)
-  select c.tenant_id, c.entry_id, c.occurred_at, c.company_id, c.after_subject, c.secret,
-    case when c.before_subject = c.after_subject then bulkhead.audit_kept(c.before, entry.erasable) end,
-    bulkhead.audit_kept(c.after, entry.erasable)
-  from placed c where c.after is not null
+  select m.tenant_id, m.entry_id, m.occurred_at, m.company_id, m.after_subject, m.secret,
+    case when m.before_subject = m.after_subject then m.before_kept end, m.after_kept
+  from masked m where m.after_subject is not null
   union all
-  select c.tenant_id, c.entry_id, c.occurred_at, c.company_id, c.before_subject, c.before_secret,
-    bulkhead.audit_kept(c.before, entry.erasable), null
-  from placed c where c.before is not null and c.before_subject is distinct from c.after_subject;
+  select m.tenant_id, m.entry_id, m.occurred_at, m.company_id, m.before_subject, m.before_secret, m.before_kept, null
+  from masked m where m.before_subject is not null and m.before_subject is distinct from m.after_subject;
   return null;
 end
 $function$;

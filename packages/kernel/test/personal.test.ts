@@ -238,8 +238,8 @@ describe('personal data in entries (T-69, AUD-7)', () => {
 
   test('mutation: with triggers that do not mask, the value stands in the entry for good', async () => {
     await superuser.query('begin');
-    await superuser.query(`create or replace function bulkhead.audit_mask(fields json, masked text[], secret bytea, target_type text,
-      target_id uuid) returns json language sql immutable return fields`);
+    await superuser.query(`create or replace function bulkhead.audit_commitment(salt bytea, target_type text, target_id uuid,
+      column_name text, value json) returns text language sql immutable return value #>> '{}'`);
     await superuser.query(`insert into clinic.patient (tenant_id, company_id, name) values ($1, $2, 'Unmasked')`, [tenant, company]);
     const { rows } = await superuser.query<{ after: { name: string } }>(
       'select after from bulkhead.audit_entry order by id desc limit 1',
