@@ -12,7 +12,11 @@ const components = {
   // A library: the program it brings along tells that it is there.
   pysaml2: { programs: ['make_metadata'], folders: ['/usr/bin'] },
   'golang-go': { programs: ['go'], folders: ['/usr/lib/go/bin'] },
-  'golang-x-mod': { programs: ['note.go'], folders: ['/usr/share/gocode/src/golang.org/x/mod/sumdb/note'], onlyThere: true },
+  'golang-x-mod': {
+    programs: ['note.go'],
+    folders: ['/usr/share/gocode/src/golang.org/x/mod/sumdb/note'],
+    onlyThere: true,
+  },
   'zbar-tools': { programs: ['zbarimg'], folders: ['/usr/bin'] },
   spin: { programs: ['spin'], folders: [] },
   gcc: { programs: ['gcc'], folders: [] },

@@ -47,7 +47,9 @@ const chainIsAppendOnly: Assertion = (stage) =>
 
 /** A tenant sees no other's chain. */
 const chainsShowOwn: Assertion = async (stage) => {
-  await connected(stage, 'superuser', (client) => client.query(rows.replaceAll(');', ') on conflict do nothing;')));
+  await connected(stage, 'superuser', (client) =>
+    client.query(rows.replaceAll(');', ') on conflict do nothing;')),
+  );
   return relationsShowOwnRows(stage);
 };
 

@@ -40,7 +40,7 @@ const looseFunctions = `
   from pg_proc p join pg_namespace n on n.oid = p.pronamespace
   where n.nspname = any ($1)
     and (has_function_privilege('public', p.oid, 'execute')
-      or (p.prosqlbody is null and not coalesce(p.proconfig, '{}') @> array['search_path=""']))
+      or (p.prokind <> 'a' and p.prosqlbody is null and not coalesce(p.proconfig, '{}') @> array['search_path=""']))
   order by 1`;
 
 /** T-7: no function of ours is PUBLIC's to execute or looks names up along a path that others control. */

@@ -12,10 +12,13 @@ export const fileNameRule: Rule = ({ path }) =>
     ? [`${path}: name the file after what it holds, not "utils", "helpers", "manager" or "common"`]
     : [];
 
+/** One file on purpose, made from small ones: an auditor takes it away. */
+const madeWhole: ReadonlySet<string> = new Set(['docs/verify-audit.mjs']);
+
 export const lengthRule: Rule = ({ path, text }) => {
   const lines = text.split('\n').length - 1;
   const source = /\.(?:ts|tsx|js|mjs|css)$/.test(path);
-  return source && lines > 400 ? [`${path}: ${lines} lines; split it, a source file has at most 400`] : [];
+  return source && lines > 400 && !madeWhole.has(path) ? [`${path}: ${lines} lines; split it, a source file has at most 400`] : [];
 };
 
 export const sleepRule: Rule = (file) =>
