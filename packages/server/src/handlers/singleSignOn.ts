@@ -38,8 +38,7 @@ export function connectionHandlers({ singleSignOn, access }: SingleSignOnHandler
     })),
     create: permitted.create.handler(async ({ input, context: { session } }) => {
       const { protocol, name } = input;
-      const config =
-        protocol === 'oidc' ? oidcConfig.parse(input.oidc) : samlConfig.parse(input.saml ?? {});
+      const config = protocol === 'oidc' ? oidcConfig.parse(input.oidc) : samlConfig.parse(input.saml ?? {});
       const secret = protocol === 'oidc' ? (input.clientSecret ?? null) : null;
       const { connectionId } = await createConnection(
         { session, cipher, randomBytes },
