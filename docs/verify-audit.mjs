@@ -794,7 +794,7 @@ async function readAnchor(path) {
 
 function readHeader(line) {
   try {
-    const header = JSON.parse(line ?? '');
+    const header = JSON.parse(Buffer.from(line ?? '', 'latin1').toString());
     if (header.format === 'bulkhead-audit/1' && Number.isSafeInteger(header.first)) return header;
   } catch {
     // Said below.
@@ -857,12 +857,12 @@ async function verifyExport(path, options) {
   return { ...report, findings, origin: header.origin };
 }
 
-/** The lines of a file, some at a time: one by one they would cost more than checking them. */
+/** The lines of a file, byte for character, some at a time: one by one they would cost more than checking them. */
 async function* linesOf(path) {
   let rest = '';
   for await (const chunk of createReadStream(path, {
     highWaterMark: 1 << 18,
-    encoding: 'utf8',
+    encoding: 'latin1',
   })) {
     const lines = `${rest}${chunk}`.split('\n');
     rest = lines.pop() ?? '';

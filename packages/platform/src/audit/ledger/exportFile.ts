@@ -75,7 +75,7 @@ export async function readAnchor(path: string): Promise<{ note: string; source: 
 
 function readHeader(line: string | undefined): ExportHeader {
   try {
-    const header = JSON.parse(line ?? '') as ExportHeader;
+    const header = JSON.parse(Buffer.from(line ?? '', 'latin1').toString()) as ExportHeader;
     if (header.format === 'bulkhead-audit/1' && Number.isSafeInteger(header.first)) return header;
   } catch {
     // Said below.
@@ -145,12 +145,12 @@ export async function verifyExport(
   return { ...report, findings, origin: header.origin };
 }
 
-/** The lines of a file, some at a time: one by one they would cost more than checking them. */
+/** The lines of a file, byte for character, some at a time: one by one they would cost more than checking them. */
 async function* linesOf(path: string): AsyncGenerator<string[]> {
   let rest = '';
   for await (const chunk of createReadStream(path, {
     highWaterMark: 1 << 18,
-    encoding: 'utf8',
+    encoding: 'latin1',
   }) as AsyncIterable<string>) {
     const lines = `${rest}${chunk}`.split('\n');
     rest = lines.pop() ?? '';
