@@ -172,6 +172,16 @@ export async function join(
   if (accepted.status !== 200) throw new Error(`accept answered ${accepted.status}: ${accepted.text}`);
 }
 
+/** Somebody whom the service's owner has made an operator. */
+export async function signUpOperator({ url, database }: Pick<Fixture, 'url' | 'database'>): Promise<Person> {
+  const person = await signUp(url);
+  await verifyAddress(database, person.account);
+  await asRole(database, 'owner', (client) =>
+    client.query('select identity.promote_operator($1, $2)', [person.email, 'On call for support']),
+  );
+  return person;
+}
+
 /** Stands in for the mail that proves an address. */
 async function verifyAddress(database: TestDatabase, account: string): Promise<void> {
   await asRole(database, 'superuser', (client) =>

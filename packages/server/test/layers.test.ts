@@ -2,13 +2,14 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { TenantPool } from '@bulkhead/kernel';
 import { identityDependencies } from '@bulkhead/platform/identity';
+import type { Session } from '@bulkhead/platform/identity';
 import { createRouterClient } from '@orpc/server';
 import pg from 'pg';
 import { mergeAccess } from '../src/access.ts';
 import { createGuard } from '../src/rpc/guard.ts';
 import { RequestScope } from '../src/rpc/scope.ts';
 import { createAuthenticate } from '../src/session/authenticate.ts';
-import { asRole, companyOf, join, openServer, send, signUp } from './fixture.ts';
+import { asRole, companyOf, join, openServer, send, signUp, signUpOperator } from './fixture.ts';
 import { testCipher } from '../../../test/harness/cipher.ts';
 import type { Fixture, Person } from './fixture.ts';
 import { widgetsModule } from './widgets/module.ts';
@@ -123,6 +124,27 @@ test('ACC-1 without the database’s walls, the guard alone keeps a member to th
 test('ACC-1 a procedure whose permission got lost lets nobody in, owners included', async () => {
   const guard = createGuard(guarding);
   await assert.rejects(guard({}, scopeOf(one, undefined)), { code: 'permission_refused' });
+});
+
+test('ACC-3 nobody but an operator passes the guard of what is operators’, and not one who came by a tenant’s provider', async () => {
+  const guard = createGuard(guarding);
+  const operators = { permission: 'signed-in', rate: 'read', operator: true } as const;
+  const operator = await signUpOperator(fixture);
+  const confined = Object.assign(scopeOf(operator, undefined), {
+    session: confinedSession,
+    freshSession: confinedSession,
+  });
+  async function confinedSession() {
+    const session = await scopeOf(operator, undefined).freshSession();
+    assert.ok(session?.account.operator);
+    return { ...session, confinedTo: one.tenant } as Session;
+  }
+  await assert.rejects(guard(operators, scopeOf(one, undefined)), { code: 'permission_refused' });
+  await assert.rejects(guard(operators, confined), { code: 'single_sign_on_confined' });
+  await assert.rejects(guard({ ...operators, confined: true }, confined), { code: 'permission_refused' });
+  await guard(operators, scopeOf(operator, undefined));
+  // The mutation: without the mark, the same stranger passes.
+  await guard({ ...operators, operator: false }, scopeOf(one, undefined));
 });
 
 test('ISO-3 a foreign id gets the answer of an id that does not exist', async () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { asRole, companyOf, openServer, send, signUp } from './fixture.ts';
+import { asRole, companyOf, openServer, send, signUp, signUpOperator } from './fixture.ts';
 import type { Fixture, Person } from './fixture.ts';
 import { widgetsModule } from './widgets/module.ts';
 
@@ -15,16 +15,7 @@ after(() => fixture.close());
 
 const reason = 'Ticket 4711: totals of March are off';
 
-async function promoted(): Promise<Person> {
-  const person = await signUp(fixture.url);
-  await asRole(fixture.database, 'superuser', (client) =>
-    client.query('update identity.account set email_verified_at = now() where id = $1', [person.account]),
-  );
-  await asRole(fixture.database, 'owner', (client) =>
-    client.query('select identity.promote_operator($1, $2)', [person.email, 'On call for support']),
-  );
-  return person;
-}
+const promoted = (): Promise<Person> => signUpOperator(fixture);
 
 const enter = (person: Person, tenant: string, changes: object = {}) =>
   send(fixture.url, '/api/operator/stays', { cookie: person.cookie, json: { tenant, reason, ...changes } });

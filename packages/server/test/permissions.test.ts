@@ -8,7 +8,7 @@ import { createTokenParts } from '../src/token/parts.ts';
 import { compose } from '../src/compose.ts';
 import { createLog } from '../src/http/log.ts';
 import type { MountedProcedure } from '../src/rpc/procedures.ts';
-import { companyOf, configFor, join, openServer, send, signUp } from './fixture.ts';
+import { companyOf, configFor, join, openServer, send, signUp, signUpOperator } from './fixture.ts';
 import type { Fixture, Person } from './fixture.ts';
 import { widgetsModule } from './widgets/module.ts';
 
@@ -91,9 +91,6 @@ test('the contract has procedures of the platform and of the module', () => {
   assert.ok(names.length >= 20, `${names.length}`);
 });
 
-/** Open to a session, but to an operator's alone. */
-const operatorsOnly = /^(?:application\.|isolation\.all$)/;
-
 /** They would end the session that the next procedure is asked with. */
 const endsOwnSession: ReadonlySet<string> = new Set(['session.signOut', 'session.endAll']);
 
@@ -118,15 +115,15 @@ for (const through of ['/api', '/rpc'] as const) {
         const { permission } = procedure.meta;
         const { status, code } = await outcome(procedure, people.get(role.name), through);
         const open = permission === 'public' || permission === 'signed-in';
-        if (open || held.has(permission)) {
+        if (procedure.meta.operator === true) {
+          assert.deepEqual({ status, code }, { status: 403, code: 'permission_refused' }, name);
+        } else if (open || held.has(permission)) {
           allowed += 1;
           // The one that takes no input, and finds that the person has no factor.
           const empty = name === 'factor.replaceRecoveryCodes' && code === 'factor_missing';
-          // Open to sessions, but to operators' alone, and these are none.
-          const operators = operatorsOnly.test(name) && code === 'permission_refused';
           // This server brings nothing to attack itself with.
           const absent = name === 'isolation.attack' && code === 'attack_absent';
-          const cameIn = status < 300 || status === 400 || status === 500 || empty || operators || absent;
+          const cameIn = status < 300 || status === 400 || status === 500 || empty || absent;
           assert.ok(cameIn, `${name}: ${status} ${code}`);
           if (status === 500) assert.equal(name, 'widgets.fail');
         } else {
@@ -137,6 +134,17 @@ for (const through of ['/api', '/rpc'] as const) {
       assert.equal(refused === 0, role.role !== 'member', `${allowed} allowed, ${refused} refused`);
     });
   }
+
+  test(`ACC-3 ${through}: an operator comes in wherever operators do`, async () => {
+    const operator = await signUpOperator(fixture);
+    const theirs = procedures.filter(({ meta }) => meta.operator === true);
+    assert.ok(theirs.length >= 9, `${theirs.length}`);
+    for (const procedure of theirs) {
+      const { status, code } = await outcome(procedure, operator, through);
+      const cameIn = status < 300 || status === 400 || code === 'client_missing';
+      assert.ok(cameIn, `${procedure.path.join('.')}: ${status} ${code}`);
+    }
+  });
 }
 
 test('ACC-1 every permission that a procedure needs is declared, and each declared one is of a module', () => {

@@ -48,7 +48,7 @@ export const application = z.object({
 });
 
 export const applicationContract = {
-  list: procedure({ permission: 'signed-in', rate: 'read' })
+  list: procedure({ permission: 'signed-in', operator: true, rate: 'read' })
     .route({
       method: 'GET',
       path: '/applications',
@@ -58,7 +58,7 @@ export const applicationContract = {
     .input(nothing)
     .output(z.object({ applications: z.array(application) })),
 
-  create: procedure({ permission: 'signed-in', rate: 'write', stepUp: true })
+  create: procedure({ permission: 'signed-in', operator: true, rate: 'write', stepUp: true })
     .route({
       method: 'POST',
       path: '/applications',
@@ -82,7 +82,7 @@ export const applicationContract = {
     .output(z.object({ id, secret: z.string().nullable() }))
     .errors(platformErrorMap('client_exists', 'client_invalid')),
 
-  rotateSecret: procedure({ permission: 'signed-in', rate: 'write', stepUp: true })
+  rotateSecret: procedure({ permission: 'signed-in', operator: true, rate: 'write', stepUp: true })
     .route({
       method: 'POST',
       path: '/applications/{id}/secret',
@@ -99,7 +99,7 @@ export const applicationContract = {
     .output(z.object({ id, secret: z.string() }))
     .errors(platformErrorMap('client_missing')),
 
-  remove: procedure({ permission: 'signed-in', rate: 'write', stepUp: true })
+  remove: procedure({ permission: 'signed-in', operator: true, rate: 'write', stepUp: true })
     .route({
       method: 'DELETE',
       path: '/applications/{id}',

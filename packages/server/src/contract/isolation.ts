@@ -64,7 +64,7 @@ export const isolationContract = {
       }),
     ),
 
-  all: procedure({ permission: 'signed-in', rate: 'heavy' })
+  all: procedure({ permission: 'signed-in', operator: true, rate: 'heavy' })
     .route({
       method: 'GET',
       path: '/isolation/tenants',

@@ -29,7 +29,7 @@ export const visit = z.object({
 });
 
 export const operatorContract = {
-  tenants: procedure({ permission: 'signed-in', rate: 'read' })
+  tenants: procedure({ permission: 'signed-in', operator: true, rate: 'read' })
     .route({
       method: 'GET',
       path: '/operator/tenants',
@@ -40,7 +40,7 @@ export const operatorContract = {
     .output(z.object({ tenants: z.array(z.object({ id: uuid, name: z.string() })) })),
 
   /** The tenant sees it at once, with the reason, and may end it. */
-  enter: procedure({ permission: 'signed-in', rate: 'write', stepUp: true })
+  enter: procedure({ permission: 'signed-in', operator: true, rate: 'write', stepUp: true })
     .route({
       method: 'POST',
       path: '/operator/stays',
@@ -59,12 +59,12 @@ export const operatorContract = {
     .output(stay)
     .errors(platformErrorMap('operator_entered', 'tenant_missing', 'input_invalid')),
 
-  stay: procedure({ permission: 'signed-in', rate: 'read' })
+  stay: procedure({ permission: 'signed-in', operator: true, rate: 'read' })
     .route({ method: 'GET', path: '/operator/stays/{tenant}', summary: 'Operators: the live stay', tags })
     .input(z.strictObject({ tenant: uuid }))
     .output(z.object({ stay: stay.nullable() })),
 
-  leave: procedure({ permission: 'signed-in', rate: 'write' })
+  leave: procedure({ permission: 'signed-in', operator: true, rate: 'write' })
     .route({ method: 'DELETE', path: '/operator/stays/{tenant}', summary: 'Operators: leave a tenant', tags })
     .input(z.strictObject({ tenant: uuid }))
     .output(done)

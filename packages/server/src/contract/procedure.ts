@@ -30,6 +30,8 @@ export type ProcedureMeta = {
    * of the account itself. Default false.
    */
   confined?: boolean;
+  /** For `'signed-in'`: open to the service's operators alone; anybody else gets 403 `permission_refused`. Default false. */
+  operator?: boolean;
   /** Largest request body in bytes, 1 to 67,108,864; default: the server's `http.bodyLimit` (1 MiB). */
   bodyLimit?: number;
 };

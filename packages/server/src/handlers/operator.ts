@@ -8,12 +8,10 @@ import {
 } from '@bulkhead/platform/access';
 import type { OperatorEntry, OperatorVisit } from '@bulkhead/platform/access';
 import { PlatformError } from '@bulkhead/platform/errors';
-import type { Session } from '@bulkhead/platform/identity';
 import { implement } from '@orpc/server';
 import { operatorContract } from '../contract/operator.ts';
 import type { PlatformContext, SignedInContext } from '../rpc/context.ts';
 import type { RequestScope } from '../rpc/scope.ts';
-import { mayOperate } from '../session/operators.ts';
 import type { HandlerDependencies } from './dependencies.ts';
 
 /** Operators entering tenants, and tenants seeing them. */
@@ -33,11 +31,11 @@ export function operatorHandlers({ identity, access, db }: HandlerDependencies) 
   });
   return {
     tenants: signedIn.tenants.handler(async ({ input, context }) => {
-      const accountId = operatorOf(context.signedIn);
+      const accountId = context.signedIn.account.id;
       return { tenants: await findTenants(identity, { accountId, part: input.part }) };
     }),
     enter: signedIn.enter.handler(async ({ input, context: { scope, signedIn: session } }) => {
-      const accountId = operatorOf(session);
+      const accountId = session.account.id;
       const { tenant: tenantId, ...wanted } = input;
       const data = sessionIn(tenantId, accountId, scope);
       await enterTenant({ session: data, clock: identity.clock }, wanted);
@@ -46,13 +44,13 @@ export function operatorHandlers({ identity, access, db }: HandlerDependencies) 
       return describe(tenantId, entry);
     }),
     stay: signedIn.stay.handler(async ({ input: { tenant: tenantId }, context }) => {
-      const accountId = operatorOf(context.signedIn);
+      const accountId = context.signedIn.account.id;
       const entry = await readOperatorEntry(identity, { accountId, tenantId });
       return { stay: entry === null ? null : describe(tenantId, entry) };
     }),
     leave: signedIn.leave.handler(
       async ({ input: { tenant: tenantId }, context: { scope, signedIn: session } }) => {
-        const accountId = operatorOf(session);
+        const accountId = session.account.id;
         const entry = await readOperatorEntry(identity, { accountId, tenantId });
         if (entry === null) throw new PlatformError('operator_entry_missing');
         await endOperatorEntry(sessionIn(tenantId, accountId, scope), { entryId: entry.id });
@@ -67,12 +65,6 @@ export function operatorHandlers({ identity, access, db }: HandlerDependencies) 
       return {};
     }),
   };
-}
-
-/** @throws PlatformError permission_refused */
-function operatorOf(session: Session): string {
-  if (!mayOperate(session)) throw new PlatformError('permission_refused');
-  return session.account.id;
 }
 
 function toVisit({ enteredAt, expiresAt, endedAt, ...visit }: OperatorVisit) {

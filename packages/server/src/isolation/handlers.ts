@@ -5,6 +5,7 @@ import type { Pool } from 'pg';
 import { isolationContract } from '../contract/isolation.ts';
 import type { AttackEvent } from '../contract/isolation.ts';
 import type { PlatformContext, SignedInContext } from '../rpc/context.ts';
+import { mayOperate } from '../session/operators.ts';
 import type { AttackEngine } from './attackEngine.ts';
 import { attackEvents } from './attackEvents.ts';
 import { countHoldings } from './holdings.ts';
@@ -45,7 +46,7 @@ export function isolationHandlers(parts: IsolationParts) {
 
     all: signedIn.all.handler(async ({ context: { signedIn: session } }) => {
       const { account } = session;
-      if (!account.operator || worker === undefined) throw new PlatformError('permission_refused');
+      if (worker === undefined) throw new PlatformError('permission_refused');
       const day = dayOf(clock());
       const { rows } = await worker.query<Figures & { tenant: string }>(
         'select * from tenants.all_isolation($1)',
@@ -65,7 +66,7 @@ export function isolationHandlers(parts: IsolationParts) {
 
     attack: signedIn.attack.handler(({ context: { signedIn: session }, signal, errors }) => {
       if (engine === undefined) throw errors.attack_absent();
-      if (whoMay !== 'everybody' && !session.account.operator) throw new PlatformError('permission_refused');
+      if (whoMay !== 'everybody' && !mayOperate(session)) throw new PlatformError('permission_refused');
       if (turn.taken) throw errors.attack_running();
       return inTurn(turn, () => attackEvents(engine, signal));
     }),

@@ -5,7 +5,7 @@ import { PlatformError } from '@bulkhead/platform/errors';
 import type { Session } from '@bulkhead/platform/identity';
 import type { ProcedureMeta } from '../contract/index.ts';
 import type { Program, ReadProgram } from '../session/apiKeys.ts';
-import { placeOperator } from '../session/operators.ts';
+import { mayOperate, placeOperator } from '../session/operators.ts';
 import type { ReadStay } from '../session/operators.ts';
 import { assertTenant, chooseCompany, chooseMembership } from '../session/placement.ts';
 import type { Membership } from '../session/placement.ts';
@@ -62,6 +62,7 @@ export function createGuard(options: {
       if (signedIn.confinedTo !== null && meta.confined !== true) {
         throw new PlatformError('single_sign_on_confined');
       }
+      if (meta.operator === true && !mayOperate(signedIn)) throw new PlatformError('permission_refused');
       if (meta.stepUp === true) await requireStepUp();
       return { scope, signedIn };
     }
@@ -95,7 +96,7 @@ async function placeProgram(
 
 /** An operator, and whoever does something dangerous, is looked up anew: an end made elsewhere counts at once. */
 async function liveSession(meta: Partial<ProcedureMeta>, scope: RequestScope): Promise<Session | null> {
-  if (meta.stepUp === true) return scope.freshSession();
+  if (meta.stepUp === true || meta.operator === true) return scope.freshSession();
   const session = await scope.session();
   return session?.account.operator === true ? scope.freshSession() : session;
 }

@@ -94,6 +94,14 @@ const refused: { name: string; contract: unknown; says: RegExp }[] = [
     says: /which only a session can give/,
   },
   {
+    name: "for operators that asks for a tenant's permission",
+    contract: procedure({ permission: 'demo:thing.read', rate: 'read', operator: true })
+      .route(route)
+      .input(nothing)
+      .output(output),
+    says: /for operators, who act under 'signed-in'/,
+  },
+  {
     name: 'with a loose input',
     contract: good.input(z.object({ a: z.string() })).output(output),
     says: /strict object/,

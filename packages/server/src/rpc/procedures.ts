@@ -51,6 +51,7 @@ const meta = z.strictObject({
   scope: z.enum(['tenant', 'company']).optional(),
   stepUp: z.boolean().optional(),
   confined: z.boolean().optional(),
+  operator: z.boolean().optional(),
   bodyLimit: z
     .int()
     .min(1)
@@ -102,6 +103,9 @@ function checkProcedure(
   const isOpen = permission === 'public' || permission === 'signed-in';
   if (permission === 'public' && parsed.data.stepUp === true) {
     refuse(path, 'is public and asks for step-up, which only a session can give');
+  }
+  if (permission !== 'signed-in' && parsed.data.operator === true) {
+    refuse(path, "is for operators, who act under 'signed-in' and not under a tenant's permission");
   }
   const [owner = ''] = path;
   if (modules.has(owner) && !permission.startsWith(`${owner}:`)) {
