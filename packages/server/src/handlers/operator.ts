@@ -30,10 +30,9 @@ export function operatorHandlers({ identity, access, db }: HandlerDependencies) 
     permissions: [...operatorPermissions(stay.mode, access)],
   });
   return {
-    tenants: signedIn.tenants.handler(async ({ input, context }) => {
-      const accountId = context.signedIn.account.id;
-      return { tenants: await findTenants(identity, { accountId, part: input.part }) };
-    }),
+    tenants: signedIn.tenants.handler(async ({ input: { part }, context: { signedIn: session } }) => ({
+      tenants: await findTenants(identity, { accountId: session.account.id, part }),
+    })),
     enter: signedIn.enter.handler(async ({ input, context: { scope, signedIn: session } }) => {
       const accountId = session.account.id;
       const { tenant: tenantId, ...wanted } = input;
