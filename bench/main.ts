@@ -15,6 +15,8 @@ export type Benchmark = {
   run: (options: {
     quick: boolean;
     progress: (line: string) => void;
+    /** SQL file of supabase/supa_audit, for the benchmark that compares with it. */
+    supaAudit?: string | undefined;
   }) => Promise<Record<string, number | string>>;
 };
 
@@ -32,12 +34,18 @@ const usage = `npm run bench -- NAME [--json] [--quick]
   NAME     ${Object.keys(benchmarks).join(', ')}
   --json   print one JSON object; progress goes to standard error
   --quick  small data and short runs, to see that it works; its figures mean nothing
+  --supa-audit FILE   for audit: supa_audit--0.3.1.sql of supabase/supa_audit, to compare with
 `;
 
 async function main(): Promise<number> {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
-    options: { json: { type: 'boolean' }, quick: { type: 'boolean' }, help: { type: 'boolean' } },
+    options: {
+      json: { type: 'boolean' },
+      quick: { type: 'boolean' },
+      help: { type: 'boolean' },
+      'supa-audit': { type: 'string' },
+    },
   });
   const name = positionals[0] ?? '';
   const benchmark = benchmarks[name];
@@ -46,7 +54,11 @@ async function main(): Promise<number> {
     return values.help === true ? 0 : 2;
   }
   const progress = (line: string): boolean => process.stderr.write(`${name}: ${line}\n`);
-  const figures = await benchmark.run({ quick: values.quick === true, progress });
+  const figures = await benchmark.run({
+    quick: values.quick === true,
+    progress,
+    supaAudit: values['supa-audit'],
+  });
   const { compared, targets } = benchmark;
   if (values.json === true)
     process.stdout.write(`${JSON.stringify({ benchmark: name, ...figures, compared, targets })}\n`);

@@ -1,7 +1,7 @@
 import { Group, Switch } from '@mantine/core';
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { useSearch } from '@tanstack/react-router';
-import { useState } from 'react';
+import { useEffect, useState } from 'react';
 import { useApi } from '../client/ApiProvider.tsx';
 import { readableMoment } from '../elements/dates.ts';
 import { EmptyState } from '../elements/EmptyState.tsx';
@@ -20,6 +20,10 @@ import { ExportMenu } from './ExportMenu.tsx';
 import { LiveEntries } from './LiveEntries.tsx';
 import { useMemberNames } from './useMemberNames.ts';
 import { ViewMenu } from './ViewMenu.tsx';
+
+/** A search that finds little goes on by itself for so many pages, until it has enough to read. */
+const stretch = 30;
+const enough = 50;
 
 export function AuditPage() {
   const search = useSearch({ from: '/shell/audit' });
@@ -63,8 +67,14 @@ function AuditEntries({ search, members }: { search: AuditSearch; members: Reado
     initialPageParam: undefined as string | undefined,
     getNextPageParam: (page) => page.next ?? undefined,
   });
-  const loaded = entries.data?.pages.flatMap((page) => page.entries);
-  const searchedTo = entries.data?.pages.at(-1)?.searchedTo ?? null;
+  const pages = entries.data?.pages ?? [];
+  const loaded = entries.data === undefined ? undefined : pages.flatMap((page) => page.entries);
+  const searchedTo = pages.at(-1)?.searchedTo ?? null;
+  const goesOn = searchedTo !== null && pages.length % stretch !== 0 && (loaded?.length ?? 0) < enough;
+  const { fetchNextPage, isFetchingNextPage } = entries;
+  useEffect(() => {
+    if (goesOn && !isFetchingNextPage) void fetchNextPage();
+  }, [goesOn, isFetchingNextPage, fetchNextPage]);
   return (
     <Loaded
       query={{ data: loaded, error: entries.error, isPending: entries.isPending, refetch: entries.refetch }}
@@ -80,7 +90,9 @@ function AuditEntries({ search, members }: { search: AuditSearch; members: Reado
             ))}
           </ol>
           {searchedTo === null ? null : (
-            <p className={styles.reach}>Searched back to {readableMoment(searchedTo)}. There is more before that.</p>
+            <p className={styles.reach} role="status">
+              Searched back to {readableMoment(searchedTo)}. There is more before that.
+            </p>
           )}
           {rows.length === 0 && searchedTo === null ? null : (
             <LoadMore

@@ -17,7 +17,7 @@ export type EntryList = {
   tenant: string;
   /** 32 bytes, the same on every server. */
   cursorKey: Uint8Array;
-  /** Entries that one page looks at, at most; default 5,000, and 2,000 for a search of their text. */
+  /** Entries that one page looks at, at most; default 3,000, and 1,500 for a search of their text. */
   reach?: number;
 };
 
@@ -47,7 +47,7 @@ export async function listEntries(
   const scope = JSON.stringify(['audit', tenant, filterJson(filter)]);
   const before = cursor === undefined ? undefined : openCursor(cursorKey, { scope, cursor });
   const sql = behind(filterSql(filter), before);
-  const within = reach ?? (filter.text === undefined ? 5000 : 2000);
+  const within = reach ?? (filter.text === undefined ? 3000 : 1500);
   const { rows } = await session.query<StoredEntry>(pageSql(sql, within), [...sql.values, limit + 1]);
   const entries = rows.slice(0, limit).map(revealEntry);
   const seal = (position: string): string => sealCursor(cursorKey, { scope, position });
