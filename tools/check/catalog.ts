@@ -2,7 +2,7 @@ import type pg from 'pg';
 import type { Problems } from './check.ts';
 
 /** Schemas whose objects must be commented. */
-export const ownSchemas = ['bulkhead', 'identity', 'mail', 'tenants', 'books', 'lab'];
+export const ownSchemas = ['bulkhead', 'edge', 'identity', 'mail', 'tenants', 'books', 'lab'];
 
 const uncommented = `
   with named (kind, name, class, object) as (

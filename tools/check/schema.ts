@@ -10,7 +10,7 @@ import { describeSchema } from './describeSchema.ts';
 /** Which schemas each line of migrations makes, and where their generated description is. */
 export const schemaFiles = [
   { path: 'packages/kernel/sql/schema.sql', schemas: ['bulkhead'] },
-  { path: 'packages/platform/sql/schema.sql', schemas: ['identity', 'mail', 'tenants'] },
+  { path: 'packages/platform/sql/schema.sql', schemas: ['edge', 'identity', 'mail', 'tenants'] },
   { path: 'apps/books/sql/schema.sql', schemas: ['books'] },
   { path: 'apps/lab/sql/schema.sql', schemas: ['lab'] },
 ];

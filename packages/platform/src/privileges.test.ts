@@ -7,6 +7,7 @@ const roles = ['bulkhead_app', 'bulkhead_identity', 'bulkhead_worker', 'bulkhead
 // What each runtime role may do, column by column; a table or role that is not named may do nothing. A new table
 // fails this test until somebody writes down who may touch it.
 const expected: Record<string, Record<string, string>> = {
+  'edge.rate_window': {},
   'identity.account': {
     bulkhead_identity:
       'select(*) insert(created_at, email, email_normalised, id, name) update(email, email_normalised, email_verified_at)',
@@ -157,6 +158,7 @@ const expectedFunctions: Record<string, string[]> = {
     'tenants.own_isolation',
   ],
   bulkhead_identity: [
+    'edge.take_points',
     'identity.accept_invite',
     'identity.acting_operator',
     'identity.api_key_of_context',
@@ -191,6 +193,7 @@ const expectedFunctions: Record<string, string[]> = {
     'tenants.create_tenant',
   ],
   bulkhead_worker: [
+    'edge.purge_rate_windows',
     'identity.claim_provider_logouts',
     'identity.claim_saml_refresh',
     'identity.expire_provider_sign_ins',
@@ -234,7 +237,7 @@ describe('privileges in the schemas identity, mail and tenants (ISO-2)', () => {
          join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
          cross join unnest($1::text[]) r (role)
          cross join unnest(array['select', 'insert', 'update', 'references']) p (privilege)
-         where n.nspname in ('identity', 'mail', 'tenants') and c.relkind in ('r', 'p', 'v', 'm', 'f')
+         where n.nspname in ('edge', 'identity', 'mail', 'tenants') and c.relkind in ('r', 'p', 'v', 'm', 'f')
          group by 1, 2, 3, 4
        )
        select target, role, string_agg(
@@ -256,7 +259,7 @@ describe('privileges in the schemas identity, mail and tenants (ISO-2)', () => {
     const rows = await query(
       `select c.oid::regclass::text as target, r.role
        from pg_class c cross join unnest($1::text[]) r (role)
-       where c.relnamespace in ('identity'::regnamespace, 'mail'::regnamespace, 'tenants'::regnamespace)
+       where c.relnamespace in ('edge'::regnamespace, 'identity'::regnamespace, 'mail'::regnamespace, 'tenants'::regnamespace)
          and case when c.relkind in ('r', 'p', 'v') then has_table_privilege(r.role, c.oid, 'delete, truncate, trigger')
            when c.relkind = 'S' then has_sequence_privilege(r.role, c.oid, 'usage, select, update') end`,
       [roles],
@@ -270,7 +273,7 @@ describe('privileges in the schemas identity, mail and tenants (ISO-2)', () => {
          filter (where has_function_privilege(r.role, p.oid, 'execute')) as functions
        from pg_proc p join pg_namespace n on n.oid = p.pronamespace
        cross join unnest($1::text[] || array['public']) r (role)
-       where n.nspname in ('identity', 'mail', 'tenants') group by r.role`,
+       where n.nspname in ('edge', 'identity', 'mail', 'tenants') group by r.role`,
       [roles],
     );
     assert.deepEqual(Object.fromEntries(rows.map(({ role, functions }) => [role, functions ?? []])), {
@@ -282,7 +285,7 @@ describe('privileges in the schemas identity, mail and tenants (ISO-2)', () => {
   it('stand on functions with a fixed search path (T-7)', async () => {
     const rows = await query(
       `select p.oid::regprocedure::text as function from pg_proc p
-       where p.pronamespace in ('identity'::regnamespace, 'mail'::regnamespace, 'tenants'::regnamespace)
+       where p.pronamespace in ('edge'::regnamespace, 'identity'::regnamespace, 'mail'::regnamespace, 'tenants'::regnamespace)
          and p.prosqlbody is null and not coalesce(p.proconfig @> array['search_path=""'], false)`,
     );
     assert.deepEqual(rows, []);
@@ -292,15 +295,15 @@ describe('privileges in the schemas identity, mail and tenants (ISO-2)', () => {
     assert.deepEqual(await query('select * from bulkhead.unprotected_tables()'), []);
     const uncommented = await query(
       `select c.oid::regclass::text as object from pg_class c
-       where c.relnamespace in ('identity'::regnamespace, 'mail'::regnamespace, 'tenants'::regnamespace) and c.relkind in ('r', 'p', 'v')
+       where c.relnamespace in ('edge'::regnamespace, 'identity'::regnamespace, 'mail'::regnamespace, 'tenants'::regnamespace) and c.relkind in ('r', 'p', 'v')
          and obj_description(c.oid, 'pg_class') is null
        union all
        select a.attrelid::regclass::text || '.' || a.attname from pg_attribute a join pg_class c on c.oid = a.attrelid
-       where c.relnamespace in ('identity'::regnamespace, 'mail'::regnamespace, 'tenants'::regnamespace) and c.relkind = 'r'
+       where c.relnamespace in ('edge'::regnamespace, 'identity'::regnamespace, 'mail'::regnamespace, 'tenants'::regnamespace) and c.relkind = 'r'
          and a.attnum > 0 and not a.attisdropped and col_description(c.oid, a.attnum) is null
        union all
        select p.oid::regprocedure::text from pg_proc p
-       where p.pronamespace in ('identity'::regnamespace, 'mail'::regnamespace, 'tenants'::regnamespace) and obj_description(p.oid, 'pg_proc') is null`,
+       where p.pronamespace in ('edge'::regnamespace, 'identity'::regnamespace, 'mail'::regnamespace, 'tenants'::regnamespace) and obj_description(p.oid, 'pg_proc') is null`,
     );
     assert.deepEqual(uncommented, []);
   });
