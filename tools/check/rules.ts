@@ -18,7 +18,9 @@ const madeWhole: ReadonlySet<string> = new Set(['docs/verify-audit.mjs']);
 export const lengthRule: Rule = ({ path, text }) => {
   const lines = text.split('\n').length - 1;
   const source = /\.(?:ts|tsx|js|mjs|css)$/.test(path);
-  return source && lines > 400 && !madeWhole.has(path) ? [`${path}: ${lines} lines; split it, a source file has at most 400`] : [];
+  return source && lines > 400 && !madeWhole.has(path)
+    ? [`${path}: ${lines} lines; split it, a source file has at most 400`]
+    : [];
 };
 
 export const sleepRule: Rule = (file) =>
