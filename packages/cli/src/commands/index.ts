@@ -2,6 +2,7 @@ import type { Command } from '../command-line/command.ts';
 import { accountDisable } from './accountDisable.ts';
 import { accountEnable } from './accountEnable.ts';
 import { accountResetFactors } from './accountResetFactors.ts';
+import { accountSessions } from './accountSessions.ts';
 import { accountUnlock } from './accountUnlock.ts';
 import { auditCheckpoint } from './auditCheckpoint.ts';
 import { auditCut } from './auditCut.ts';
@@ -26,6 +27,7 @@ import { keyRotate } from './keyRotate.ts';
 import { mailStatus } from './mailStatus.ts';
 import { migrate } from './migrate.ts';
 import { operatorPromote } from './operatorPromote.ts';
+import { operatorRevoke } from './operatorRevoke.ts';
 import { scan } from './scan.ts';
 import { tenantCreate } from './tenantCreate.ts';
 import { up } from './up.ts';
@@ -44,7 +46,9 @@ export const commands: readonly Command[] = [
   accountEnable,
   accountUnlock,
   accountResetFactors,
+  accountSessions,
   operatorPromote,
+  operatorRevoke,
   mailStatus,
   keyList,
   keyRotate,
