@@ -27,7 +27,7 @@ const targets = {
 
 /** Writes the audit entry of a change and tells the account's owner of it, in the transaction of the change. */
 export async function announceFactor(
-  factors: FactorDependencies,
+  factors: Pick<FactorDependencies, 'sealer' | 'notices' | 'clock'>,
   client: ClientBase,
   { accountId, device, change, kind, factorId, label }: FactorChange,
 ): Promise<void> {

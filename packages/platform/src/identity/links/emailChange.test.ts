@@ -10,7 +10,9 @@ import {
   type Fixture,
   type Person,
 } from '../../../test/fixture.ts';
+import { factorsOf, withPasskey, withTotp } from '../../../test/factors.ts';
 import { openMail, type MailFixture } from '../../../test/mail.ts';
+import { listFactors, passkeySignInOptions, signInWithPasskey } from '../factor/index.ts';
 import { readSession } from '../readSession.ts';
 import type { StartedSession } from '../session.ts';
 import { redeemEmailChange, requestEmailChange, undoEmailChange } from './emailChange.ts';
@@ -137,6 +139,41 @@ describe('changing the address of an account', () => {
       undoEmailChange(mail.links, { token, password: next, device }),
       refusal('link_invalid'),
     );
+  });
+
+  it('takes back what the intruder left behind as a way in, and nothing older, when it is undone (AUT-8)', async () => {
+    const person = await fixture.person();
+    const factors = factorsOf(fixture);
+    const { accountId } = person;
+    const { factorId: owners } = await withTotp(factors, person);
+    fixture.advance(2 * 24 * 3_600_000);
+    const intruders = await withPasskey(factors, person);
+    await change(person, freshEmail());
+    await withTotp(factors, person);
+    await superuser.query(
+      `insert into identity.provider_link (id, account_id, issuer, subject, email_normalised, created_at, last_used_at)
+       values (gen_random_uuid(), $1::uuid, 'https://accounts.example.net', $1::text, 'thief@example.net', $2, $2)`,
+      [accountId, new Date(fixture.identity.clock())],
+    );
+    const token = await mail.tokenFor(person.email, 'email_changed');
+    await undoEmailChange(mail.links, { token, password: next, device });
+    const left = await listFactors(factors, accountId);
+    assert.deepEqual(
+      left.factors.map(({ id }) => id),
+      [owners],
+    );
+    const response = intruders.authenticator.answer(await passkeySignInOptions(factors));
+    await assert.rejects(signInWithPasskey(factors, { response, device }), refusal('passkey_refused'));
+    const { rows } = await superuser.query<{ action: string; count: number }>(
+      `select action, count(*)::int as count from bulkhead.audit_entry
+       where actor_id = $1 and tenant_id is null and action in ('factor.remove', 'provider.unlink')
+       group by action order by action`,
+      [accountId],
+    );
+    assert.deepEqual(rows, [
+      { action: 'factor.remove', count: 2 },
+      { action: 'provider.unlink', count: 1 },
+    ]);
   });
 
   it('can be undone by the owner after two changes, and the intruder’s own undoing is void then', async () => {

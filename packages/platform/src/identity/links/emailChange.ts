@@ -16,6 +16,7 @@ import {
   type PasswordAccount,
 } from './password.ts';
 import { storeRequest } from './request.ts';
+import { takeBackAdded } from './takeBack.ts';
 import { consumeLink, findLink, issueLink, withdrawLinks, type LinkRow } from './token.ts';
 
 export type EmailChangeRequest = {
@@ -47,6 +48,7 @@ export async function requestEmailChange(links: LinkDependencies, input: EmailCh
 }
 
 const recently = 10 * 60_000;
+const dayBefore = 24 * 3_600_000;
 
 /**
  * Gives the account the address that the link was sent to. Only for the account's own session: a link that went to a
@@ -98,7 +100,8 @@ async function move(
 
 /**
  * Undoes a change of address, for whoever reads the old address's mail: brings the address back, sets a new password
- * (whoever changed the address knew the old one) and ends every session, in one transaction.
+ * (whoever changed the address knew the old one), takes back the factors and providers added since the day before the
+ * change, and ends every session, in one transaction.
  *
  * @throws PlatformError link_invalid, email_taken, password_short, password_long, password_invalid, password_common, busy
  */
@@ -135,6 +138,9 @@ async function restore(
      where account_id = $1 and type = 'email_change_undo' and created_at > $2 and consumed_at is null`,
     [account.id, consumed.created_at, now],
   );
+  // A way in is left behind before the address is changed as well as after.
+  const since = new Date(consumed.created_at.getTime() - dayBefore);
+  await takeBackAdded(links, client, { accountId: account.id, since, device });
   await replacePassword(links, client, {
     account: { ...account, email },
     hash,

@@ -75,21 +75,29 @@ export async function removeLink(
   identity: Pick<IdentityDependencies, 'pool' | 'sealer'>,
   { accountId, linkId, device }: { accountId: string; linkId: string; device: Device },
 ): Promise<void> {
-  const { pool, sealer } = identity;
-  await inTransaction(pool, async (client) => {
-    const context = sealer.seal({ tenant: noTenant, actor: { kind: 'account', id: accountId } });
-    await client.query(`select set_config('bulkhead.context', $1, true)`, [context]);
-    const { rows } = await client.query<{ removed: boolean }>(
-      'select identity.unlink_provider($1) as removed',
-      [linkId],
-    );
-    if (rows[0]?.removed !== true) throw new PlatformError('provider_link_missing');
-    await recordEvent(identity, client, {
-      accountId,
-      action: 'provider.unlink',
-      targetType: 'identity.provider_link',
-      targetId: linkId,
-      request: { id: device.requestId, ip: device.ip, userAgent: device.userAgent },
-    });
+  const within = (client: ClientBase) => unlinkProvider(identity, client, { accountId, linkId, device });
+  if (!(await inTransaction(identity.pool, within))) throw new PlatformError('provider_link_missing');
+}
+
+/** The same within the caller's transaction. False when the account has no such link that is its own to remove. */
+export async function unlinkProvider(
+  identity: Pick<IdentityDependencies, 'sealer'>,
+  client: ClientBase,
+  { accountId, linkId, device }: { accountId: string; linkId: string; device: Device },
+): Promise<boolean> {
+  const context = identity.sealer.seal({ tenant: noTenant, actor: { kind: 'account', id: accountId } });
+  await client.query(`select set_config('bulkhead.context', $1, true)`, [context]);
+  const { rows } = await client.query<{ removed: boolean }>('select identity.unlink_provider($1) as removed', [
+    linkId,
+  ]);
+  await client.query(`select set_config('bulkhead.context', '', true)`);
+  if (rows[0]?.removed !== true) return false;
+  await recordEvent(identity, client, {
+    accountId,
+    action: 'provider.unlink',
+    targetType: 'identity.provider_link',
+    targetId: linkId,
+    request: { id: device.requestId, ip: device.ip, userAgent: device.userAgent },
   });
+  return true;
 }
