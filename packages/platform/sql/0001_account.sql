@@ -47,6 +47,7 @@ create table identity.password (
   account_id uuid not null,
   hash text not null,
   changed_at timestamptz not null,
+  needs_factor boolean not null default false,
   constraint password_pkey primary key (account_id),
   constraint password_account_fkey foreign key (account_id) references identity.account (id) on delete cascade,
   -- A plain or fast-hashed password cannot be stored by mistake.
@@ -56,6 +57,7 @@ comment on table identity.password is 'An account''s password, if it has one: a 
 comment on column identity.password.account_id is 'Whose password it is.';
 comment on column identity.password.hash is 'Argon2id in PHC form, or an imported bcrypt hash until its owner next signs in.';
 comment on column identity.password.changed_at is 'When the owner last chose it; an upgrade of the hash is no change.';
+comment on column identity.password.needs_factor is 'Chosen beside a second factor, and too short to stand alone: the last factor stays until a longer one is chosen.';
 
 create table identity.session (
   id uuid not null,
@@ -333,8 +335,8 @@ grant select on identity.account to bulkhead_identity;
 grant insert (id, email, email_normalised, name, created_at) on identity.account to bulkhead_identity;
 grant update (email, email_normalised, email_verified_at) on identity.account to bulkhead_identity;
 grant select on identity.password to bulkhead_identity;
-grant insert (account_id, hash, changed_at) on identity.password to bulkhead_identity;
-grant update (hash, changed_at) on identity.password to bulkhead_identity;
+grant insert (account_id, hash, changed_at, needs_factor) on identity.password to bulkhead_identity;
+grant update (hash, changed_at, needs_factor) on identity.password to bulkhead_identity;
 grant select on identity.session to bulkhead_identity;
 grant insert (id, account_id, token_hash, created_at, last_seen_at, idle_expires_at, absolute_expires_at, ip, user_agent, acr, amr, auth_time)
   on identity.session to bulkhead_identity;

@@ -269,6 +269,8 @@ begin
   get diagnostics passkeys = row_count;
   update identity.recovery_code c set withdrawn_at = at
     where c.account_id = reset and c.used_at is null and c.withdrawn_at is null;
+  -- One that was accepted beside a factor opens nothing alone: its owner chooses another by mail.
+  delete from identity.password p where p.account_id = reset and p.needs_factor;
   update identity.session s set ended_at = at, ended_reason = 'operator'
     where s.account_id = reset and s.ended_at is null;
   perform bulkhead.audit_event('factor.reset', 'identity.account', reset,
@@ -277,7 +279,7 @@ begin
 end
 $body$;
 comment on function identity.reset_factors(text, text, timestamptz) is
-  'Removes all factors and recovery codes of an account and ends its sessions; returns how many factors. Runs with the caller''s privileges: bulkhead_owner''s.';
+  'Removes all factors and recovery codes of an account, and a password too short to stand alone, and ends its sessions; returns how many factors. Runs with the caller''s privileges: bulkhead_owner''s.';
 
 revoke execute on function identity.keep_spent(), identity.purge_challenges(timestamptz),
   identity.reset_factors(text, text, timestamptz) from public;

@@ -464,6 +464,7 @@ create table identity.password (
   account_id uuid not null,
   hash text not null,
   changed_at timestamp with time zone not null,
+  needs_factor boolean not null default false,
   constraint password_hash_form CHECK (((hash ~ '^\$argon2id\$v=\d+\$m=\d+,t=\d+,p=\d+\$'::text) OR (hash ~ '^\$2[abxy]\$\d\d\$.{53}$'::text))),
   constraint password_pkey PRIMARY KEY (account_id),
   constraint password_account_fkey FOREIGN KEY (account_id) REFERENCES identity.account(id) ON DELETE CASCADE
@@ -480,6 +481,7 @@ create table identity.pending_sign_in (
   expires_at timestamp with time zone not null,
   consumed_at timestamp with time zone,
   connection_id uuid,
+  session_ends_at timestamp with time zone,
   constraint pending_sign_in_attempts_limit CHECK (((attempts >= 0) AND (attempts <= 5))),
   constraint pending_sign_in_life CHECK (((expires_at > created_at) AND (expires_at <= (created_at + '00:05:00'::interval)))),
   constraint pending_sign_in_methods_given CHECK ((cardinality(methods) > 0)),
@@ -2559,6 +2561,8 @@ begin
   get diagnostics passkeys = row_count;
   update identity.recovery_code c set withdrawn_at = at
     where c.account_id = reset and c.used_at is null and c.withdrawn_at is null;
+  -- One that was accepted beside a factor opens nothing alone: its owner chooses another by mail.
+  delete from identity.password p where p.account_id = reset and p.needs_factor;
   update identity.session s set ended_at = at, ended_reason = 'operator'
     where s.account_id = reset and s.ended_at is null;
   perform bulkhead.audit_event('factor.reset', 'identity.account', reset,
@@ -3148,8 +3152,8 @@ grant select (account_id, revoked_at) on identity.operator to bulkhead_identity;
 grant select on identity.operator_entry to bulkhead_app;
 grant insert (id, account_id, label, credential_id, public_key, sign_count, backup_eligible, backed_up, transports, created_at), select, update (label, sign_count, backed_up, last_used_at, removed_at) on identity.passkey to bulkhead_identity;
 grant insert (id, purpose, challenge_hash, account_id, session_id, pending_sign_in_id, created_at, expires_at), select, update (consumed_at) on identity.passkey_challenge to bulkhead_identity;
-grant insert (account_id, hash, changed_at), select, update (hash, changed_at) on identity.password to bulkhead_identity;
-grant insert (id, account_id, token_hash, methods, verified_by, created_at, expires_at, connection_id), select, update (attempts, consumed_at) on identity.pending_sign_in to bulkhead_identity;
+grant insert (account_id, hash, changed_at, needs_factor), select, update (hash, changed_at, needs_factor) on identity.password to bulkhead_identity;
+grant insert (id, account_id, token_hash, methods, verified_by, created_at, expires_at, connection_id, session_ends_at), select, update (attempts, consumed_at) on identity.pending_sign_in to bulkhead_identity;
 grant select on identity.provider_client to bulkhead_identity;
 grant select on identity.provider_client_secret to bulkhead_identity;
 grant insert (id, account_id, issuer, subject, email_normalised, created_at, last_used_at, connection_id), select, update (last_used_at) on identity.provider_link to bulkhead_identity;

@@ -81,9 +81,17 @@ const catalogue = {
     'conflict',
     'Passkeys need a domain name, and this service is reached by an address.',
   ],
+  password_breached: [
+    'invalid',
+    'That password was found in a breach of another service. Choose one that you use nowhere else.',
+  ],
   password_common: ['invalid', 'That password is too easy to guess. A few unrelated words make a good one.'],
   password_invalid: ['invalid', 'The password holds characters that cannot be used.'],
   password_long: ['invalid', 'A password has at most 256 characters.'],
+  password_needs_factor: [
+    'conflict',
+    'Your password is too short to stand alone. Choose one of at least 15 characters first.',
+  ],
   password_required: ['refused', 'Enter the password you chose when you signed up.'],
   password_short: ['invalid', 'A password needs at least 15 characters.'],
   password_wrong: ['refused', 'That is not your password.'],

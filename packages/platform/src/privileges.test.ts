@@ -55,11 +55,12 @@ const expected: Record<string, Record<string, string>> = {
       'update(consumed_at)',
   },
   'identity.password': {
-    bulkhead_identity: 'select(*) insert(*) update(changed_at, hash)',
+    bulkhead_identity: 'select(*) insert(*) update(changed_at, hash, needs_factor)',
   },
   'identity.pending_sign_in': {
     bulkhead_identity:
-      'select(*) insert(account_id, connection_id, created_at, expires_at, id, methods, token_hash, verified_by) ' +
+      'select(*) insert(account_id, connection_id, created_at, expires_at, id, methods, session_ends_at, token_hash, ' +
+      'verified_by) ' +
       'update(attempts, consumed_at)',
   },
   'identity.provider_client': { bulkhead_identity: 'select(*)' },

@@ -27,11 +27,15 @@ import { mountGate } from './http/requests.ts';
 import { mountShedding } from './http/shedding.ts';
 import { createInternalListener } from './internal/listener.ts';
 import type { InternalListener } from './internal/listener.ts';
+import { createCallLimits } from './limits/calls.ts';
+import type { Limits } from './limits/parts.ts';
+import { mountRouteLimits } from './limits/routes.ts';
 import type { AttackEngine } from './isolation/attackEngine.ts';
 import { isolationParts } from './isolation/parts.ts';
 import type { Module } from './module.ts';
 import { createDocument } from './openapi/document.ts';
 import { mountDocument } from './openapi/routes.ts';
+import { createBreachCheck } from './passwords/breachCheck.ts';
 import { mountIdentityProvider } from './provider/index.ts';
 import { batchGuardFor } from './rpc/batchRefusal.ts';
 import type { BatchGuardPlugin } from './rpc/batchGuard.ts';
@@ -55,7 +59,9 @@ import { mountAuditKeys } from './ledger/routes.ts';
 import type { MountedProcedure } from './rpc/procedures.ts';
 
 /** Parts of the identity slice that an embedder may replace, e.g. a cheaper hash in a test. */
-export type IdentityParts = Partial<Pick<IdentityDependencies, 'passwords' | 'lifetimes' | 'productWords'>>;
+export type IdentityParts = Partial<
+  Pick<IdentityDependencies, 'passwords' | 'lifetimes' | 'productWords' | 'breachedPasswords'>
+>;
 
 /** What a server is composed of. */
 export type Parts = {
@@ -72,6 +78,8 @@ export type Parts = {
   identity: IdentityParts;
   /** How single sign-on reaches the outside; default: as configured, through the guard. */
   singleSignOn?: SingleSignOnOptions | undefined;
+  /** How many requests a caller may send; undefined: any number. */
+  limits?: Limits | undefined;
   /** Attacks the server's own database for the isolation page. */
   attack?: AttackEngine | undefined;
 };
@@ -116,6 +124,7 @@ export function compose(parts: Parts, state: ServerState): Composition {
   const app = createApp(config.http, { log, headers });
   const draining = () => state.draining;
   mountGate(app, { log, headers, draining, origins: () => state.origins });
+  if (parts.limits !== undefined) mountRouteLimits(app, parts.limits);
   mountShedding(app, config.http.shedAfter);
   const readiness = readinessOf(parts, draining);
   mountHealth(app, readiness);
@@ -147,20 +156,15 @@ export function compose(parts: Parts, state: ServerState): Composition {
 }
 
 /** What the identity slice works with on this server. */
-export function createIdentity({
-  pools,
-  cipher,
-  clock,
-  mailer,
-  token,
-  identity,
-}: Parts): IdentityDependencies {
+export function createIdentity(parts: Parts): IdentityDependencies {
+  const { pools, cipher, clock, mailer, token, identity } = parts;
   return identityDependencies({
     pool: pools.identity,
     sealer: pools.sealer,
     cipher,
     clock,
     background: token.background,
+    breachedPasswords: createBreachCheck(parts),
     signInRules: [singleSignOnRule, secondFactorRule],
     ...(mailer === undefined ? {} : { notices: mailNotices(mailer) }),
     ...identity,
@@ -220,7 +224,8 @@ function createDispatch(
     readStay: createStayReader(factors),
     assertFreshProof: (session) => assertFreshProof(factors, session),
   });
-  return { dispatch: { router, guard, errors }, procedures, batchGuard };
+  const limits = parts.limits === undefined ? undefined : createCallLimits(parts.limits);
+  return { dispatch: { router, guard, errors, limits }, procedures, batchGuard };
 }
 
 function readinessOf({ pools, modules, clock, log }: Parts, draining: () => boolean) {

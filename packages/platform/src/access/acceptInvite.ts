@@ -5,7 +5,7 @@ import type { IdentityDependencies } from '../identity/dependencies.ts';
 import { recordEvent } from '../identity/event.ts';
 import { insertAccount } from '../identity/links/signUp.ts';
 import { noTenant as nobody } from '../identity/noTenant.ts';
-import { acceptablePassword } from '../identity/passwordPolicy.ts';
+import { acceptNewPassword } from '../identity/newPassword.ts';
 import { hashSecretToken } from '../identity/secretToken.ts';
 import type { Device, OrganisationRole } from '../identity/session.ts';
 import { parseName } from '../name.ts';
@@ -74,7 +74,7 @@ export async function viewInvite(identity: IdentityDependencies, token: string):
  * in the transaction that consumes the invite; then signs in.
  *
  * @throws PlatformError link_invalid, email_taken (sign in instead), input_invalid, password_short, password_long,
- *   password_invalid, password_common, company_missing, busy, and what completeSignIn throws
+ *   password_invalid, password_common, password_breached, company_missing, busy, and what completeSignIn throws
  */
 export async function signUpByInvite(
   identity: IdentityDependencies,
@@ -84,8 +84,8 @@ export async function signUpByInvite(
   const { hash, tenantId } = await findInvite(identity, input.token);
   const { email, tenantName } = await viewInvite(identity, input.token);
   const name = parseName(input.name, 'name');
-  const words = [email, name, tenantName, ...identity.productWords];
-  const passwordHash = await identity.passwords.hash(acceptablePassword(input.password, { words }));
+  const password = await acceptNewPassword(identity, input.password, { words: [email, name, tenantName] });
+  const passwordHash = await identity.passwords.hash(password);
   const accountId = randomUuid(identity.randomBytes);
   const now = new Date(identity.clock());
   const memberId = await translating({ ...refusals, account_email_unique: 'email_taken' }, () =>

@@ -4,6 +4,7 @@ import { systemClock, type Clock } from '../clock.ts';
 import { systemRandomBytes, type RandomBytes } from '../random.ts';
 import type { Sealer } from '../sealer.ts';
 import type { FieldCipher } from '../vault/index.ts';
+import { noBreachedPasswords, type BreachedPasswords } from './breachedPasswords.ts';
 import { noNotices, type Notices } from './notices.ts';
 import { PasswordHasher } from './passwordHasher.ts';
 import { SessionCache } from './sessionCache.ts';
@@ -33,6 +34,8 @@ export type IdentityDependencies = {
   lifetimes: SessionLifetimes;
   /** Words of the service's own that make a password guessable. Default ['bulkhead']. */
   productWords: readonly string[];
+  /** Refuse a new password that was found in a breach. Default: nobody is asked. */
+  breachedPasswords: BreachedPasswords;
   /** Judge every sign-in before its session starts, in this order. Default none. */
   signInRules: readonly SignInRule[];
   /** Default: nobody is told anything. */
@@ -54,6 +57,7 @@ export function identityDependencies(options: IdentityOptions): IdentityDependen
     sessions: new SessionCache({ clock }),
     lifetimes: defaultLifetimes,
     productWords: ['bulkhead'],
+    breachedPasswords: noBreachedPasswords,
     signInRules: [],
     notices: noNotices,
     background: new Background(),

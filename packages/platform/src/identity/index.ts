@@ -32,6 +32,13 @@ export {
   type PasswordCost,
   type PasswordHasherOptions,
 } from './passwordHasher.ts';
+export {
+  noBreachedPasswords,
+  PasswordRanges,
+  type BreachedPasswords,
+  type PasswordRangesOptions,
+  type UnaskedPasswords,
+} from './breachedPasswords.ts';
 export { acceptablePassword, type PasswordContext } from './passwordPolicy.ts';
 export { readSession, readSessionById } from './readSession.ts';
 export type { Device, Membership, OrganisationRole, Session, StartedSession } from './session.ts';

@@ -9,6 +9,8 @@ export type PasswordContext = {
 };
 
 const maximumLength = 256;
+/** Code points of a password that nothing stands beside. */
+const minimumAlone = 15;
 /** Different letters and digits that must be left once everything guessable is taken out. */
 const unpredictableMinimum = 6;
 
@@ -33,13 +35,22 @@ export function normalisePassword(password: string): string {
  */
 export function acceptablePassword(password: string, context: PasswordContext = {}): string {
   const normalised = normalisePassword(password);
-  const minimum = context.hasSecondFactor === true ? 8 : 15;
+  const minimum = context.hasSecondFactor === true ? 8 : minimumAlone;
   if (Array.from(normalised).length < minimum) {
     const message = `A password needs at least ${minimum} characters.`;
     throw new PlatformError('password_short', { message, field: 'password' });
   }
   if (isGuessable(normalised, context.words ?? [])) throw refusal('password_common');
   return normalised;
+}
+
+/**
+ * Whether a password does without a second factor.
+ *
+ * @param normalised as `acceptablePassword` returned it
+ */
+export function standsAlone(normalised: string): boolean {
+  return Array.from(normalised).length >= minimumAlone;
 }
 
 // With 15 characters required, a list of whole passwords would catch nothing: what people do is to string common

@@ -5,7 +5,7 @@ import { insertTenant } from '../tenants/insertTenant.ts';
 import { inTransaction } from '../transaction.ts';
 import type { IdentityDependencies } from './dependencies.ts';
 import { parseEmail } from './email.ts';
-import { acceptablePassword } from './passwordPolicy.ts';
+import { acceptNewPassword } from './newPassword.ts';
 import { startSession, type Device, type StartedSession } from './session.ts';
 
 export type SignUp = {
@@ -31,7 +31,7 @@ export type SignedUp = {
  * hashed before the address is looked at, so that the time taken does not depend on it.
  *
  * @throws PlatformError email_invalid, email_taken, password_short, password_long, password_invalid, password_common,
- *   input_invalid, busy
+ *   password_breached, input_invalid, busy
  */
 export async function signUp(identity: IdentityDependencies, input: SignUp): Promise<SignedUp> {
   const email = parseEmail(input.email);
@@ -39,8 +39,8 @@ export async function signUp(identity: IdentityDependencies, input: SignUp): Pro
   const tenantName = parseName(input.tenantName, 'tenantName');
   const companyName =
     input.companyName === undefined ? undefined : parseName(input.companyName, 'companyName');
-  const password = acceptablePassword(input.password, {
-    words: [email.address, name, tenantName, companyName ?? '', ...identity.productWords],
+  const password = await acceptNewPassword(identity, input.password, {
+    words: [email.address, name, tenantName, companyName ?? ''],
   });
   const hash = await identity.passwords.hash(password);
   const accountId = randomUuid(identity.randomBytes);

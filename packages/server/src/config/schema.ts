@@ -2,8 +2,10 @@ import * as z from 'zod';
 import { signIn } from './signIn.ts';
 import { audit } from './audit.ts';
 import { lab, labRefusal } from './lab.ts';
+import { limits, redis } from './limits.ts';
 import { mail, sinkRefusal } from './mail.ts';
 import { internal } from './internal.ts';
+import { passwords } from './passwords.ts';
 import { provider } from './provider.ts';
 import { key, password } from './secret.ts';
 import { session } from './session.ts';
@@ -160,8 +162,11 @@ export const configSchema = z
     internal: internal.prefault({}),
     mail: mail.prefault({}),
     signIn: signIn.prefault({}),
+    passwords: passwords.prefault({}),
     audit: audit.prefault({}),
     lab: lab.prefault({}),
+    limits: limits.prefault({}),
+    redis: redis.prefault({}),
   })
   .superRefine((config, issues) => {
     const message = labRefusal(config);

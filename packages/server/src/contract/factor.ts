@@ -66,7 +66,7 @@ export const factorContract = {
     .route({ method: 'DELETE', path: '/factors/{id}', summary: 'Remove a factor', tags })
     .input(z.strictObject({ id: uuid }))
     .output(done)
-    .errors(platformErrorMap('factor_missing')),
+    .errors(platformErrorMap('factor_missing', 'password_needs_factor')),
 
   replaceRecoveryCodes: procedure({ permission: 'signed-in', rate: 'write', stepUp: true })
     .route({

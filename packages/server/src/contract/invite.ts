@@ -108,6 +108,7 @@ export const inviteContract = {
         'password_short',
         'password_long',
         'password_common',
+        'password_breached',
         'password_invalid',
         'account_disabled',
         'factor_required',

@@ -13,6 +13,7 @@ const passwordErrors = [
   'password_short',
   'password_long',
   'password_common',
+  'password_breached',
   'password_invalid',
   'busy',
 ] as const;

@@ -93,7 +93,7 @@ export async function renameFactor(
 /**
  * Removes an authenticator app or a passkey. With the last of them the recovery codes go too.
  *
- * @throws PlatformError factor_missing
+ * @throws PlatformError factor_missing, password_needs_factor (it is the last, and the password too short without)
  */
 export async function removeFactor(
   factors: FactorDependencies,
@@ -105,7 +105,9 @@ export async function removeFactor(
     const removed = await markRemoved(client, { accountId, factorId, at: new Date(factors.clock()) });
     await announceFactor(factors, client, { ...actor, change: 'remove', factorId, ...removed });
     const left = await factorKinds(client, accountId);
-    if (left.length === 0) await withdrawRecoveryCodes(factors, { client, accountId });
+    if (left.length > 0) return;
+    await assertPasswordAlone(client, accountId);
+    await withdrawRecoveryCodes(factors, { client, accountId });
   });
 }
 
@@ -146,6 +148,14 @@ export async function holdAccount(
   if (account === undefined) throw new PlatformError('account_missing');
   if (account.disabled) throw new PlatformError('account_disabled');
   return account;
+}
+
+async function assertPasswordAlone(client: ClientBase, accountId: string): Promise<void> {
+  const { rowCount } = await client.query(
+    'select from identity.password where account_id = $1 and needs_factor',
+    [accountId],
+  );
+  if (rowCount !== 0) throw new PlatformError('password_needs_factor');
 }
 
 /** @throws PlatformError factor_limit */

@@ -10,9 +10,10 @@ import { emailChangedLetter } from './letters.ts';
 import {
   assertPassword,
   findAccount,
+  hashNewPassword,
   holdAccount,
-  judgePassword,
   replacePassword,
+  type ChosenPassword,
   type PasswordAccount,
 } from './password.ts';
 import { storeRequest } from './request.ts';
@@ -103,7 +104,8 @@ async function move(
  * (whoever changed the address knew the old one), takes back the factors and providers added since the day before the
  * change, and ends every session, in one transaction.
  *
- * @throws PlatformError link_invalid, email_taken, password_short, password_long, password_invalid, password_common, busy
+ * @throws PlatformError link_invalid, email_taken, password_short, password_long, password_invalid, password_common,
+ *   password_breached, busy
  */
 export async function undoEmailChange(
   links: LinkDependencies,
@@ -111,23 +113,23 @@ export async function undoEmailChange(
 ): Promise<void> {
   const link = await findLink(links, { type: 'email_change_undo', token });
   const account = await findAccount(links.pool, link.account_id);
-  const hash = await links.passwords.hash(judgePassword(links, account, password));
+  const chosen = await hashNewPassword(links, account, password);
   await translating({ account_email_unique: 'email_taken' }, () =>
     inTransaction(links.pool, async (client) => {
       await holdAccount(client, account.id);
       const consumed = await consumeLink(links, client, { type: 'email_change_undo', token });
-      await restore(links, client, { consumed, account, hash, device });
+      await restore(links, client, { consumed, account, chosen, device });
     }),
   );
   links.sessions.forgetAccount(account.id);
 }
 
-type Restoration = { consumed: LinkRow; account: PasswordAccount; hash: string; device: Device };
+type Restoration = { consumed: LinkRow; account: PasswordAccount; chosen: ChosenPassword; device: Device };
 
 async function restore(
   links: LinkDependencies,
   client: ClientBase,
-  { consumed, account, hash, device }: Restoration,
+  { consumed, account, chosen, device }: Restoration,
 ): Promise<void> {
   const email = consumed.email ?? '';
   const now = new Date(links.clock());
@@ -143,7 +145,7 @@ async function restore(
   await takeBackAdded(links, client, { accountId: account.id, since, device });
   await replacePassword(links, client, {
     account: { ...account, email },
-    hash,
+    chosen,
     device,
     action: 'email.undo',
   });

@@ -5,7 +5,9 @@ import { parseEmail } from '../email.ts';
 import { endSessions } from '../endSessions.ts';
 import { recordEvent } from '../event.ts';
 import { beginSignIn, failSignIn, releaseSignIn, withdrawSignIn } from '../lockout.ts';
-import { acceptablePassword } from '../passwordPolicy.ts';
+import { factorKinds } from '../factor/factors.ts';
+import { acceptNewPassword } from '../newPassword.ts';
+import { standsAlone } from '../passwordPolicy.ts';
 import type { Device } from '../session.ts';
 import type { LinkDependencies } from './dependencies.ts';
 import { passwordChangedLetter } from './letters.ts';
@@ -28,7 +30,8 @@ export async function requestPasswordReset(
  * Sets a new password by such a link: consumes it, ends every session, withdraws the other links, lifts a lockout and
  * tells the owner, in one transaction. It signs nobody in, so that it leads past no second factor.
  *
- * @throws PlatformError link_invalid, password_short, password_long, password_invalid, password_common, busy
+ * @throws PlatformError link_invalid, password_short, password_long, password_invalid, password_common, password_breached,
+ *   busy
  */
 export async function redeemPasswordReset(
   links: LinkDependencies,
@@ -36,7 +39,7 @@ export async function redeemPasswordReset(
 ): Promise<{ accountId: string }> {
   const link = await findLink(links, { type: 'password_reset', token });
   const account = await findAccount(links.pool, link.account_id);
-  const hash = await links.passwords.hash(judgePassword(links, account, password));
+  const chosen = await hashNewPassword(links, account, password);
   await inTransaction(links.pool, async (client) => {
     await holdAccount(client, account.id);
     const consumed = await consumeLink(links, client, { type: 'password_reset', token });
@@ -47,7 +50,7 @@ export async function redeemPasswordReset(
       [account.id, consumed.email_normalised, new Date(links.clock())],
     );
     if (proved.rowCount !== 1) throw new PlatformError('link_invalid');
-    await replacePassword(links, client, { account, hash, device, action: 'password.reset' });
+    await replacePassword(links, client, { account, chosen, device, action: 'password.reset' });
   });
   links.sessions.forgetAccount(account.id);
   return { accountId: account.id };
@@ -57,7 +60,7 @@ export async function redeemPasswordReset(
  * Changes the password of somebody who is signed in and knows the old one; the other sessions end.
  *
  * @throws PlatformError password_wrong, attempts_exhausted, password_short, password_long, password_invalid,
- *   password_common, busy
+ *   password_common, password_breached, busy
  */
 export async function changePassword(
   links: LinkDependencies,
@@ -66,7 +69,7 @@ export async function changePassword(
   const account = await findAccount(links.pool, input.accountId);
   const { current: typed, device: from } = input;
   await assertPassword(links, account, { typed, device: from, field: 'current' });
-  const hash = await links.passwords.hash(judgePassword(links, account, input.password));
+  const chosen = await hashNewPassword(links, account, input.password);
   await inTransaction(links.pool, async (client) => {
     await holdAccount(client, account.id);
     const unchanged = await client.query(
@@ -75,7 +78,7 @@ export async function changePassword(
     );
     if (unchanged.rowCount !== 1) throw new PlatformError('password_wrong', { field: 'current' });
     const { device, sessionId: keep } = input;
-    await replacePassword(links, client, { account, hash, device, action: 'password.change', keep });
+    await replacePassword(links, client, { account, chosen, device, action: 'password.change', keep });
   });
   links.sessions.forgetAccount(account.id);
 }
@@ -122,13 +125,25 @@ export async function assertPassword(
   throw new PlatformError('password_wrong', { field });
 }
 
-/** @throws PlatformError password_short, password_long, password_invalid, password_common */
-export function judgePassword(
-  { productWords }: LinkDependencies,
-  { email, name }: Pick<PasswordAccount, 'email' | 'name'>,
+export type ChosenPassword = {
+  hash: string;
+  /** It is too short to stand alone. */
+  needsFactor: boolean;
+};
+
+/**
+ * Judges and hashes a new password of an account: shorter ones do beside a second factor.
+ *
+ * @throws PlatformError password_short, password_long, password_invalid, password_common, password_breached, busy
+ */
+export async function hashNewPassword(
+  links: LinkDependencies,
+  { id, email, name }: PasswordAccount,
   password: string,
-): string {
-  return acceptablePassword(password, { words: [email, name, ...productWords] });
+): Promise<ChosenPassword> {
+  const hasSecondFactor = (await factorKinds(links.pool, id)).length > 0;
+  const accepted = await acceptNewPassword(links, password, { words: [email, name], hasSecondFactor });
+  return { hash: await links.passwords.hash(accepted), needsFactor: !standsAlone(accepted) };
 }
 
 /** Makes sign-ins of the account wait until this transaction has ended, and then see what it did. */
@@ -138,24 +153,32 @@ export async function holdAccount(client: ClientBase, accountId: string): Promis
 
 type Replacement = {
   account: PasswordAccount;
-  hash: string;
+  chosen: ChosenPassword;
   device: Device;
   action: 'password.reset' | 'password.change' | 'email.undo';
   /** A session that stays. Default: none does. */
   keep?: string | undefined;
 };
 
-/** Stores a new password with all that follows from it. */
+/**
+ * Stores a new password with all that follows from it. The account is held.
+ *
+ * @throws PlatformError password_short: the factor beside which it would have done is gone by now
+ */
 export async function replacePassword(
   links: LinkDependencies,
   client: ClientBase,
-  { account, hash, device, action, keep }: Replacement,
+  { account, chosen, device, action, keep }: Replacement,
 ): Promise<void> {
   const now = new Date(links.clock());
+  if (chosen.needsFactor && (await factorKinds(client, account.id)).length === 0) {
+    throw new PlatformError('password_short', { field: 'password' });
+  }
   await client.query(
-    `insert into identity.password (account_id, hash, changed_at) values ($1, $2, $3)
-     on conflict (account_id) do update set hash = excluded.hash, changed_at = excluded.changed_at`,
-    [account.id, hash, now],
+    `insert into identity.password (account_id, hash, changed_at, needs_factor) values ($1, $2, $3, $4)
+     on conflict (account_id) do update set hash = excluded.hash, changed_at = excluded.changed_at,
+       needs_factor = excluded.needs_factor`,
+    [account.id, chosen.hash, now, chosen.needsFactor],
   );
   const ending = {
     accountId: account.id,

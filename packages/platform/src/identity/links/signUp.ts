@@ -6,7 +6,7 @@ import { inTransaction } from '../../transaction.ts';
 import { completeSignIn, type SignInOutcome } from '../completeSignIn.ts';
 import { parseEmail } from '../email.ts';
 import { recordEvent } from '../event.ts';
-import { acceptablePassword } from '../passwordPolicy.ts';
+import { acceptNewPassword } from '../newPassword.ts';
 import type { Device } from '../session.ts';
 import { bindBrowser, isBoundBrowser } from './browser.ts';
 import type { LinkDependencies } from './dependencies.ts';
@@ -27,8 +27,8 @@ export type SignUpRequest = {
  * same, after the same work, when the address has an account already: its owner is told by mail (AUT-12).
  *
  * @returns `browser`: a secret for the asking browser's cookie, by which the confirmation knows it again
- * @throws PlatformError email_invalid, password_short, password_long, password_invalid, password_common, input_invalid,
- *   busy
+ * @throws PlatformError email_invalid, password_short, password_long, password_invalid, password_common,
+ *   password_breached, input_invalid, busy
  */
 export async function requestSignUp(
   links: LinkDependencies,
@@ -39,8 +39,8 @@ export async function requestSignUp(
   const tenantName = parseName(input.tenantName, 'tenantName');
   const companyName =
     input.companyName === undefined ? undefined : parseName(input.companyName, 'companyName');
-  const password = acceptablePassword(input.password, {
-    words: [address, name, tenantName, companyName ?? '', ...links.productWords],
+  const password = await acceptNewPassword(links, input.password, {
+    words: [address, name, tenantName, companyName ?? ''],
   });
   const passwordHash = await links.passwords.hash(password);
   const { secret, hash } = bindBrowser(links.randomBytes);
