@@ -26,7 +26,9 @@ const fill = (entries: number): string => `
 
 /** Partitions of the year, and the entries in them. */
 export async function fillYear(database: BenchDatabase, entries: number): Promise<void> {
-  await database.asOwner(`select bulkhead.create_audit_partition((now() - make_interval(months => m))::date) from generate_series(1, 13) m`);
+  await database.asOwner(
+    `select bulkhead.create_audit_partition((now() - make_interval(months => m))::date) from generate_series(1, 13) m`,
+  );
   await database.asSuperuser(fill(entries));
   await database.asSuperuser('vacuum (analyze, freeze) bulkhead.audit_entry');
 }
@@ -43,14 +45,21 @@ function question(next: (limit: number) => number, entries: number): EntryFilter
     { from: at, to: new Date(at.getTime() + day), targetType: 'books.customer' },
     { to: at, action: 'update' },
     { from: at, action: 'insert' },
-    { targetId: `00000000-0000-4000-9000-${next(entries / 4).toString(16).padStart(12, '0')}` },
+    {
+      targetId: `00000000-0000-4000-9000-${next(entries / 4)
+        .toString(16)
+        .padStart(12, '0')}`,
+    },
     { to: at, requestId: 'request-of-nobody' },
   ];
   return filters[next(filters.length)] ?? {};
 }
 
 /** Milliseconds of a filtered page: median, 95th percentile, and of a search of the text. */
-export async function searching(database: BenchDatabase, { entries, pages }: { entries: number; pages: number }) {
+export async function searching(
+  database: BenchDatabase,
+  { entries, pages }: { entries: number; pages: number },
+) {
   const pool = database.tenantPool(1);
   const next = sequence(17);
   const ask = async (filter: EntryFilter): Promise<number> => {

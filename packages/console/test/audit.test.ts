@@ -74,7 +74,10 @@ describeInConsole('the audit page (AUD-5)', (world) => {
     await page.getByRole('menuitem', { name: 'CSV, for a spreadsheet' }).click();
     const dialog = page.getByRole('dialog');
     await dialog.getByLabel('Password').fill('seven copper lanterns drift');
-    const [file] = await Promise.all([page.waitForEvent('download'), dialog.locator('button[type=submit]').click()]);
+    const [file] = await Promise.all([
+      page.waitForEvent('download'),
+      dialog.locator('button[type=submit]').click(),
+    ]);
     assert.match(await readFile(await file.path(), 'utf8'), /Quayside/);
     assert.deepEqual(complaints, []);
     await context.close();

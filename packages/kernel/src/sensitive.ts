@@ -25,10 +25,9 @@ export async function readSensitive<Row = Record<string, unknown>>(
   reader: Reader,
   { table, ids, purpose }: SensitiveRead,
 ): Promise<Row[]> {
-  const { rows } = await reader.query<{ fields: Row }>('select f as fields from bulkhead.read_sensitive($1, $2, $3) f', [
-    table,
-    ids,
-    purpose,
-  ]);
+  const { rows } = await reader.query<{ fields: Row }>(
+    'select f as fields from bulkhead.read_sensitive($1, $2, $3) f',
+    [table, ids, purpose],
+  );
   return rows.map(({ fields }) => fields);
 }

@@ -11,7 +11,10 @@ describe('partitions of the audit entries (AUD-1)', () => {
   let superuser: pg.Client;
   before(async () => {
     database = await createTestDatabase();
-    [worker, superuser] = [new pg.Client(database.connections.worker), new pg.Client(database.connections.superuser)];
+    [worker, superuser] = [
+      new pg.Client(database.connections.worker),
+      new pg.Client(database.connections.superuser),
+    ];
     await Promise.all([worker.connect(), superuser.connect()]);
   });
   after(async () => {
@@ -60,7 +63,10 @@ describe('partitions of the audit entries (AUD-1)', () => {
       // oxlint-disable-next-line no-await-in-loop -- one after another
       await assert.rejects(superuser.query(`truncate bulkhead.${name}`), { code: '42501' });
     }
-    for (const statement of ['delete from bulkhead.audit_entry', `update bulkhead.audit_entry set action = 'x'`]) {
+    for (const statement of [
+      'delete from bulkhead.audit_entry',
+      `update bulkhead.audit_entry set action = 'x'`,
+    ]) {
       // oxlint-disable-next-line no-await-in-loop -- one after another
       await assert.rejects(superuser.query(statement), { code: '42501' });
     }
@@ -82,7 +88,9 @@ describe('partitions of the audit entries (AUD-1)', () => {
   test('a writer that takes its time is not waited for long: placing is put off', async () => {
     await superuser.query('begin');
     await write('2042-02-20T00:00:00Z');
-    const { rows } = await worker.query<{ placed: boolean }>('select bulkhead.place_audit_entries() as placed');
+    const { rows } = await worker.query<{ placed: boolean }>(
+      'select bulkhead.place_audit_entries() as placed',
+    );
     assert.deepEqual(rows, [{ placed: false }]);
     await superuser.query('commit');
     assert.equal((await places())['audit_entry_unplaced'], 3);

@@ -11,7 +11,11 @@ let member: Person;
 
 before(async () => {
   fixture = await openServer();
-  [owner, stranger, member] = [await signUp(fixture.url), await signUp(fixture.url), await signUp(fixture.url)];
+  [owner, stranger, member] = [
+    await signUp(fixture.url),
+    await signUp(fixture.url),
+    await signUp(fixture.url),
+  ];
   await join(fixture, { host: owner, person: member, role: 'member' });
 });
 after(() => fixture.close());
@@ -48,7 +52,12 @@ async function follow(person: Person, query: string, headers: Record<string, str
       text += read.value;
     }
   };
-  return { status: response.status, type: response.headers.get('content-type'), next, leave: () => leaving.abort() };
+  return {
+    status: response.status,
+    type: response.headers.get('content-type'),
+    next,
+    leave: () => leaving.abort(),
+  };
 }
 
 describe('live tail (AUD-5)', () => {
@@ -60,7 +69,10 @@ describe('live tail (AUD-5)', () => {
     assert.equal(first?.id, first?.cursor);
     await addCompany(stranger, 'Foreign');
     await addCompany(owner, 'Followed');
-    assert.deepEqual((await tail.next())?.entries.map(({ after: row }) => row?.name), ['Followed']);
+    assert.deepEqual(
+      (await tail.next())?.entries.map(({ after: row }) => row?.name),
+      ['Followed'],
+    );
     assert.equal(await tail.next(), undefined);
   });
 
@@ -71,7 +83,10 @@ describe('live tail (AUD-5)', () => {
     await addCompany(owner, 'Meanwhile');
     const again = await follow(owner, 'seconds=1', { 'last-event-id': id });
     await again.next();
-    assert.deepEqual((await again.next())?.entries.map(({ after: row }) => row?.name), ['Meanwhile']);
+    assert.deepEqual(
+      (await again.next())?.entries.map(({ after: row }) => row?.name),
+      ['Meanwhile'],
+    );
     const foreign = await follow(stranger, 'seconds=1', { 'last-event-id': id });
     assert.equal(await foreign.next(), undefined, 'no event but the error');
   });
@@ -114,12 +129,17 @@ describe('export (AUD-5)', () => {
     assert.equal(answer.headers.get('content-disposition'), 'attachment; filename="audit.csv"');
     assert.equal(answer.headers.get('cache-control'), 'no-store');
     assert.equal(answer.headers.get('x-content-type-options'), 'nosniff');
-    const rows = parse(answer.text, { columns: true, record_delimiter: '\r\n' }) as { after: string }[];
+    const rows = parse<{ after: string }>(answer.text, { columns: true, record_delimiter: '\r\n' });
     const names = rows.map(({ after: row }) => (JSON.parse(row) as { name: string }).name);
     assert.ok(names.includes('Followed') && !names.includes('Foreign'), names.join());
     const lines = await download(owner, { format: 'jsonl' });
     assert.match(lines.headers.get('content-type') ?? '', /^application\/jsonl/);
-    assert.ok(lines.text.trimEnd().split('\n').every((line) => JSON.parse(line) !== null));
+    assert.ok(
+      lines.text
+        .trimEnd()
+        .split('\n')
+        .every((line) => JSON.parse(line) !== null),
+    );
   });
 
   test('asks for a fresh proof, and for its own permission; the refusal is in the log (AUD-1)', async () => {
@@ -132,9 +152,10 @@ describe('export (AUD-5)', () => {
     assert.deepEqual(entry.detail, { permission: 'audit:entry.export', procedure: 'audit.export' });
     assert.equal(entry.requestId, refused.headers.get('x-request-id'));
     await asRole(fixture.database, 'superuser', (client) =>
-      client.query(`update identity.session set auth_time = now() - interval '1 hour' where account_id = $1`, [
-        owner.account,
-      ]),
+      client.query(
+        `update identity.session set auth_time = now() - interval '1 hour' where account_id = $1`,
+        [owner.account],
+      ),
     );
     const stale = await download(owner, { format: 'csv' });
     assert.equal(stale.json['code'], 'step_up_required');
@@ -191,8 +212,14 @@ test('searches are kept, each account its own (AUD-5)', async () => {
   assert.equal(saved.status, 200, saved.text);
   const { json } = await send(fixture.url, '/api/audit/views', as(owner));
   assert.deepEqual(json['views'], [saved.json]);
-  const removed = await send(fixture.url, `/api/audit/views/${String(saved.json['id'])}`, { ...as(owner), method: 'DELETE' });
+  const removed = await send(fixture.url, `/api/audit/views/${String(saved.json['id'])}`, {
+    ...as(owner),
+    method: 'DELETE',
+  });
   assert.equal(removed.status, 200);
-  const again = await send(fixture.url, `/api/audit/views/${String(saved.json['id'])}`, { ...as(owner), method: 'DELETE' });
+  const again = await send(fixture.url, `/api/audit/views/${String(saved.json['id'])}`, {
+    ...as(owner),
+    method: 'DELETE',
+  });
   assert.equal(again.json['code'], 'view_missing');
 });

@@ -105,7 +105,9 @@ function legible({ before, after, erased, withheld }: AuditEntry): Pick<AuditEnt
   const read = (fields: Record<string, unknown> | null) =>
     fields === null
       ? null
-      : Object.fromEntries(Object.entries(fields).map(([field, value]) => [field, words.get(field) ?? value]));
+      : Object.fromEntries(
+          Object.entries(fields).map(([field, value]) => [field, words.get(field) ?? value]),
+        );
   return { before: read(before), after: read(after) };
 }
 

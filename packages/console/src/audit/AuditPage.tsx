@@ -30,7 +30,8 @@ export function AuditPage() {
   const { company } = useSession();
   const [live, setLive] = useState(false);
   const members = useMemberNames();
-  const whose = company === undefined ? 'Every change in the organisation' : `Every change in ${company.name}`;
+  const whose =
+    company === undefined ? 'Every change in the organisation' : `Every change in ${company.name}`;
   return (
     <>
       <PageHeader
@@ -51,7 +52,7 @@ export function AuditPage() {
       />
       <Panel flush>
         <AuditFilters search={search} />
-        {live ? <LiveEntries search={search} members={members} /> : null}
+        {live ? <LiveEntries key={JSON.stringify(search)} search={search} members={members} /> : null}
         <AuditEntries search={search} members={members} />
       </Panel>
     </>
@@ -90,9 +91,9 @@ function AuditEntries({ search, members }: { search: AuditSearch; members: Reado
             ))}
           </ol>
           {searchedTo === null ? null : (
-            <p className={styles.reach} role="status">
+            <output className={styles.reach}>
               Searched back to {readableMoment(searchedTo)}. There is more before that.
-            </p>
+            </output>
           )}
           {rows.length === 0 && searchedTo === null ? null : (
             <LoadMore

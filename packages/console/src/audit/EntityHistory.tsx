@@ -11,9 +11,9 @@ import { useMemberNames } from './useMemberNames.ts';
 const shown = 10;
 
 /** Who changed a record and how, the newest first; for those who may read the log. */
-export function EntityHistory({ id }: { id: string }) {
+export function EntityHistory({ id }: { id: string | undefined }) {
   const { may } = useSession();
-  return may('audit:entry.read') ? <History id={id} /> : null;
+  return id !== undefined && may('audit:entry.read') ? <History id={id} /> : null;
 }
 
 function History({ id }: { id: string }) {

@@ -27,7 +27,11 @@ export function ExportMenu({ search }: { search: AuditSearch }) {
       {download.error === null ? null : <ProblemNotice error={download.error} />}
       <Menu position="bottom-end">
         <Menu.Target>
-          <Button variant="default" loading={download.isPending} leftSection={<IconDownload size={16} aria-hidden />}>
+          <Button
+            variant="default"
+            loading={download.isPending}
+            leftSection={<IconDownload size={16} aria-hidden />}
+          >
             Export
           </Button>
         </Menu.Target>

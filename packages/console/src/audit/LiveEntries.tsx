@@ -11,14 +11,20 @@ const words: Record<TailState['connection'], string> = {
 };
 
 /** New entries as they come, above the list. */
-export function LiveEntries({ search, members }: { search: AuditSearch; members: ReadonlyMap<string, string> }) {
-  const { entries, connection } = useTail(search, true);
+export function LiveEntries({
+  search,
+  members,
+}: {
+  search: AuditSearch;
+  members: ReadonlyMap<string, string>;
+}) {
+  const { entries, connection } = useTail(search);
   return (
     <section aria-label="New entries" className={styles.live}>
-      <div className={styles.liveHead} role="status">
+      <output className={styles.liveHead}>
         <Tag tone={connection === 'live' ? 'good' : 'plain'}>{words[connection]}</Tag>
         <span>{entries.length === 0 ? 'Nothing new yet.' : `${entries.length} new`}</span>
-      </div>
+      </output>
       <ol className={styles.entries}>
         {entries.map((entry) => (
           <AuditEntryItem key={entry.id} entry={entry} members={members} />

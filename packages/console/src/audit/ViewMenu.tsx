@@ -36,7 +36,11 @@ export function ViewMenu({ search }: { search: AuditSearch }) {
             >
               {name}
             </Menu.Item>
-            <ActionIcon variant="subtle" aria-label={`Remove the search ${name}`} onClick={() => remove.mutate(id)}>
+            <ActionIcon
+              variant="subtle"
+              aria-label={`Remove the search ${name}`}
+              onClick={() => remove.mutate(id)}
+            >
               <IconTrash size={16} aria-hidden />
             </ActionIcon>
           </div>

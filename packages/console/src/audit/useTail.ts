@@ -16,18 +16,16 @@ export type TailState = {
 const nothing: TailState = { entries: [], connection: 'connecting' };
 const longest = 200;
 
-/** Follows new entries while `on`. The server ends each stream after half a minute; it goes on where that ended. */
-export function useTail(search: AuditSearch, on: boolean): TailState {
+/** Follows new entries for as long as it is shown; give what shows it the search as its key. The server ends each stream after half a minute; it goes on where that ended. */
+export function useTail(search: AuditSearch): TailState {
   const { client } = useApi();
   const [state, setState] = useState(nothing);
   useEffect(() => {
-    if (!on) return;
     const leaving = new AbortController();
-    setState(nothing);
     void followTail(client, { search, signal: leaving.signal, onState: setState });
     return () => leaving.abort();
-  }, [client, search, on]);
-  return on ? state : nothing;
+  }, [client, search]);
+  return state;
 }
 
 type Following = {

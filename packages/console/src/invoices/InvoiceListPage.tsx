@@ -61,17 +61,19 @@ export function InvoiceListPage() {
             aria-label="Status"
             value={search.status ?? ''}
             onChange={(event) => filter({ status: event.currentTarget.value })}
-            data={[
-              { value: '', label: 'Any status' },
-              ...invoiceStatuses.map((value) => ({ value, label: sentenceCase(value) })),
-            ]}
+            data={statusChoices()}
           />
         </FilterBar>
         <InvoiceTable search={search} />
       </Panel>
-      {search.customer === undefined ? null : <EntityHistory id={search.customer} />}
+      <EntityHistory id={search.customer} />
     </>
   );
+}
+
+function statusChoices() {
+  const known = invoiceStatuses.map((value) => ({ value, label: sentenceCase(value) }));
+  return [{ value: '', label: 'Any status' }, ...known];
 }
 
 function InvoiceTable({ search }: { search: InvoiceSearch }) {

@@ -56,7 +56,9 @@ export function revealEntry({ kept, ...stored }: StoredEntry): Entry {
   const reveal = (side: 'before' | 'after'): Fields | null => {
     const fields = stored[side];
     if (fields === null) return null;
-    return Object.fromEntries(Object.entries(fields).map(([field, value]) => [field, show(side, field, value)]));
+    return Object.fromEntries(
+      Object.entries(fields).map(([field, value]) => [field, show(side, field, value)]),
+    );
   };
   const lost = (field: string, side: 'before' | 'after'): boolean =>
     typeof stored[side]?.[field] === 'string' && !Object.hasOwn(values[side], field);
@@ -71,7 +73,10 @@ export function revealEntry({ kept, ...stored }: StoredEntry): Entry {
   };
 }
 
-function revealDiff(diff: Diff, show: (side: 'before' | 'after', field: string, value: unknown) => unknown): Diff {
+function revealDiff(
+  diff: Diff,
+  show: (side: 'before' | 'after', field: string, value: unknown) => unknown,
+): Diff {
   const fields = Object.entries(diff).map(([field, { before, after }]): [string, Diff[string]] => [
     field,
     { before: show('before', field, before), after: show('after', field, after) },

@@ -77,7 +77,12 @@ describe('erasing a subject from a sealed log (T-69, AUD-7)', () => {
     const ledger = await opened(t);
     const client = await ledger.connect('worker');
     await client.query('begin');
-    await eraseSubject(client, { id: randomUUID(), tenantId: tenant, subjectId: person, reason: 'erasure request' });
+    await eraseSubject(client, {
+      id: randomUUID(),
+      tenantId: tenant,
+      subjectId: person,
+      reason: 'erasure request',
+    });
     await ledger.forger.query('select pg_terminate_backend(pid) from pg_stat_activity where pid = $1', [
       (client as unknown as { processID: number }).processID,
     ]);

@@ -23,15 +23,15 @@ export type Erasure = {
  * @returns `recorded`: it was not on record before
  * @throws the database's error 22023 for a time in the future, 23514 for the reason's length
  */
-export async function eraseSubject(worker: Worker, erasure: Erasure): Promise<{ recorded: boolean; erased: number }> {
+export async function eraseSubject(
+  worker: Worker,
+  erasure: Erasure,
+): Promise<{ recorded: boolean; erased: number }> {
   const { id, tenantId, subjectId, through, reason } = erasure;
-  const { rows } = await worker.query('select * from bulkhead.erase_audit_subject($1, $2, $3, coalesce($4, clock_timestamp()), $5)', [
-    id,
-    tenantId,
-    subjectId,
-    through ?? null,
-    reason,
-  ]);
+  const { rows } = await worker.query(
+    'select * from bulkhead.erase_audit_subject($1, $2, $3, coalesce($4, clock_timestamp()), $5)',
+    [id, tenantId, subjectId, through ?? null, reason],
+  );
   return { recorded: rows[0]?.['recorded'] === true, erased: Number(rows[0]?.['erased'] ?? 0) };
 }
 

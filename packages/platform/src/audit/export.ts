@@ -38,7 +38,10 @@ const columns = [
  * `csv`: a heading and a line for each entry, personal values as they are now. `jsonl`: a header, then for each entry the exact
  * bytes that are hashed (docs/audit-format.md), its place and leaf once it is sealed, and what its commitments stand for.
  */
-export async function exportEntries(session: TenantSession, options: ExportOptions): Promise<AsyncGenerator<string, void>> {
+export async function exportEntries(
+  session: TenantSession,
+  options: ExportOptions,
+): Promise<AsyncGenerator<string, void>> {
   const { format, filter = {} } = options;
   const detail = { format, filter: filterJson(filter) };
   await record(session, 'audit.export', detail);
@@ -125,7 +128,11 @@ function cellText(value: unknown): string | null {
   return JSON.stringify(value);
 }
 
-async function record(session: TenantSession, action: string, detail: Record<string, unknown>): Promise<void> {
+async function record(
+  session: TenantSession,
+  action: string,
+  detail: Record<string, unknown>,
+): Promise<void> {
   await session.query(`select bulkhead.audit_event($1, 'bulkhead.audit_entry', null, $2)`, [
     action,
     JSON.stringify(detail),

@@ -58,7 +58,10 @@ export function filterJson(filter: EntryFilter): Record<string, string> {
   const entries = Object.entries(filter).filter(([, value]) => value !== undefined);
   return Object.fromEntries(
     entries
-      .map(([name, value]): [string, string] => [name, value instanceof Date ? value.toISOString() : String(value)])
+      .map(([name, value]): [string, string] => [
+        name,
+        value instanceof Date ? value.toISOString() : String(value),
+      ])
       .toSorted(([left], [right]) => (left < right ? -1 : 1)),
   );
 }

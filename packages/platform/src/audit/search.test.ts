@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import pg from 'pg';
+import type pg from 'pg';
 import { createCompany, renameCompany } from '../tenants/index.ts';
 import { openFixture, refusal, type Fixture, type Person } from '../../test/fixture.ts';
 import { listEntries, type EntryList, type EntryPage, type FoundEntries } from './list.ts';
@@ -35,7 +35,8 @@ describe('search of audit entries (AUD-5)', () => {
     listEntries(list(host, reach), filter);
 
   it('finds text anywhere in before, after and detail, whatever its case; % and _ are themselves', async () => {
-    const names = async (text: string) => (await search({ text, limit: 200 })).entries.map(({ action }) => action);
+    const names = async (text: string) =>
+      (await search({ text, limit: 200 })).entries.map(({ action }) => action);
     assert.equal((await names('BRANCH 7')).length, 1);
     assert.equal((await names('100%_sure')).length, 3);
     assert.equal((await names('100__sure')).length, 0);
@@ -98,11 +99,10 @@ describe('search of audit entries (AUD-5)', () => {
     assert.equal((await shown())?.detail, null);
     assert.equal((await search({ text: 'grace@people' })).entries.length, 1);
     const worker: pg.Client = await fixture.connect('worker');
-    await worker.query('select bulkhead.erase_audit_subject(gen_random_uuid(), $1, $2, clock_timestamp(), $3)', [
-      host.tenantId,
-      id,
-      'asked for in request 12',
-    ]);
+    await worker.query(
+      'select bulkhead.erase_audit_subject(gen_random_uuid(), $1, $2, clock_timestamp(), $3)',
+      [host.tenantId, id, 'asked for in request 12'],
+    );
     assert.equal((await shown())?.after?.['email_normalised'], null);
     assert.deepEqual((await shown())?.erased, ['email_normalised']);
     assert.equal((await shown())?.after?.['role'], 'member', 'what is not personal stays');

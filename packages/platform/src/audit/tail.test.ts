@@ -85,8 +85,14 @@ describe('live tail (AUD-5)', () => {
     const { cursor } = await next(tail);
     await tail.return();
     await assert.rejects(follow(stranger, { resume: cursor }).next(), refusal('cursor_invalid'));
-    await assert.rejects(follow(host, { resume: cursor, filter: { action: 'insert' } }).next(), refusal('cursor_invalid'));
-    await assert.rejects(follow(host, { resume: Buffer.from('0 3:3:').toString('base64url') }).next(), refusal('cursor_invalid'));
+    await assert.rejects(
+      follow(host, { resume: cursor, filter: { action: 'insert' } }).next(),
+      refusal('cursor_invalid'),
+    );
+    await assert.rejects(
+      follow(host, { resume: Buffer.from('0 3:3:').toString('base64url') }).next(),
+      refusal('cursor_invalid'),
+    );
   });
 
   it('keeps to its filter, ends after its looks, and says when a screen is not enough', async () => {
@@ -96,7 +102,9 @@ describe('live tail (AUD-5)', () => {
     assert.equal((await tail.next()).done, true);
     const flood = follow(host);
     await next(flood);
-    await host.session.query(`insert into tenants.company (name) select 'Flood ' || g from generate_series(1, 250) g`);
+    await host.session.query(
+      `insert into tenants.company (name) select 'Flood ' || g from generate_series(1, 250) g`,
+    );
     const batch = await next(flood);
     assert.equal(batch.entries.length, 200);
     assert.equal(batch.skipped, true);

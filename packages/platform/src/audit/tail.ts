@@ -61,7 +61,9 @@ export async function* tailEntries(tail: Tail, options: TailOptions = {}): Async
   const seal = ({ snapshot, floor }: Position): string =>
     sealCursor(cursorKey, { scope, position: `${floor} ${snapshot}` });
   let position =
-    resume === undefined ? await present(session) : readPosition(openCursor(cursorKey, { scope, cursor: resume }));
+    resume === undefined
+      ? await present(session)
+      : readPosition(openCursor(cursorKey, { scope, cursor: resume }));
   yield { entries: [], skipped: false, cursor: seal(position) };
   for (let look = 0; look < looks; look += 1) {
     if (look > 0 || resume === undefined) await wait(interval, signal);
@@ -116,7 +118,9 @@ async function newEntries(
   );
   const [first] = rows;
   if (first === undefined) return { entries: [], position };
-  const entries = rows.flatMap(({ snapshot, top, ...entry }) => (entry.id === null ? [] : [revealEntry(entry)]));
+  const entries = rows.flatMap(({ snapshot, top, ...entry }) =>
+    entry.id === null ? [] : [revealEntry(entry)],
+  );
   return { entries, position: advance(position, first.snapshot, BigInt(first.top ?? 0)) };
 }
 
@@ -125,7 +129,9 @@ function advance({ floor, marks }: Position, snapshot: string, top: bigint): Pos
   const [xmin = '0', xmax = '0'] = snapshot.split(':');
   const oldest = BigInt(xmin);
   const all = [...marks, { xmax: BigInt(xmax), id: top }];
-  const reached = all.filter((mark) => mark.xmax <= oldest).reduce((high, { id }) => (id > high ? id : high), floor);
+  const reached = all
+    .filter((mark) => mark.xmax <= oldest)
+    .reduce((high, { id }) => (id > high ? id : high), floor);
   // A mark that is dropped only makes the next look read a little more.
   return { snapshot, floor: reached, marks: all.filter((mark) => mark.xmax > oldest).slice(0, 60) };
 }

@@ -13,7 +13,9 @@ const most = 50;
 
 /** The account's own views in this tenant, by name. */
 export async function listViews(session: TenantSession): Promise<View[]> {
-  const { rows } = await session.query<View>('select id, name, filter from tenants.audit_view order by lower(name), id');
+  const { rows } = await session.query<View>(
+    'select id, name, filter from tenants.audit_view order by lower(name), id',
+  );
   return rows;
 }
 
@@ -42,6 +44,8 @@ export async function saveView(session: TenantSession, { name, filter }: Omit<Vi
 
 /** @throws PlatformError view_missing */
 export async function removeView(session: TenantSession, viewId: string): Promise<void> {
-  const { rowCount } = await session.query('update tenants.audit_view set deleted_at = now() where id = $1', [viewId]);
+  const { rowCount } = await session.query('update tenants.audit_view set deleted_at = now() where id = $1', [
+    viewId,
+  ]);
   if (rowCount === 0) throw new PlatformError('view_missing');
 }

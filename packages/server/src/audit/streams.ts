@@ -17,7 +17,10 @@ export class StreamSlots {
    *
    * @throws PlatformError stream_limit
    */
-  async *hold<Event>(account: string, stream: () => AsyncGenerator<Event, void>): AsyncGenerator<Event, void> {
+  async *hold<Event>(
+    account: string,
+    stream: () => AsyncGenerator<Event, void>,
+  ): AsyncGenerator<Event, void> {
     const held = this.#taken.get(account) ?? 0;
     if (held >= this.#perAccount || this.#count >= this.#inAll) throw new PlatformError('stream_limit');
     this.#taken.set(account, held + 1);

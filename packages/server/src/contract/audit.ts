@@ -138,7 +138,9 @@ export const auditContract = {
     .output(
       z.object({
         headers: z.record(z.string(), z.string()),
-        body: z.custom<ReadableStream<Uint8Array>>((value) => value instanceof ReadableStream).meta({ type: 'string', format: 'binary' }),
+        body: z
+          .custom<ReadableStream<Uint8Array>>((value) => value instanceof ReadableStream)
+          .meta({ type: 'string', format: 'binary' }),
       }),
     ),
   views,

@@ -1,5 +1,12 @@
 import { ReadableStream as WebStream } from 'node:stream/web';
-import { exportEntries, listEntries, listViews, removeView, saveView, tailEntries } from '@bulkhead/platform/audit';
+import {
+  exportEntries,
+  listEntries,
+  listViews,
+  removeView,
+  saveView,
+  tailEntries,
+} from '@bulkhead/platform/audit';
 import type { Entry, EntryFilter } from '@bulkhead/platform/audit';
 import { implement, withEventMeta } from '@orpc/server';
 import { StreamSlots } from '../audit/streams.ts';
@@ -40,7 +47,8 @@ export function auditHandlers({ cursorKey }: Pick<HandlerDependencies, 'cursorKe
       const pieces = await exportEntries(session, { format, filter: toFilter(filter) });
       return {
         headers: {
-          'content-type': format === 'csv' ? 'text/csv; charset=utf-8; header=present' : 'application/jsonl; charset=utf-8',
+          'content-type':
+            format === 'csv' ? 'text/csv; charset=utf-8; header=present' : 'application/jsonl; charset=utf-8',
           'content-disposition': `attachment; filename="audit.${format}"`,
           'cache-control': 'no-store',
         },
@@ -49,7 +57,9 @@ export function auditHandlers({ cursorKey }: Pick<HandlerDependencies, 'cursorKe
     }),
 
     views: {
-      list: permitted.views.list.handler(async ({ context: { session } }) => ({ views: await listViews(session) })),
+      list: permitted.views.list.handler(async ({ context: { session } }) => ({
+        views: await listViews(session),
+      })),
       save: permitted.views.save.handler(({ input, context: { session } }) => saveView(session, input)),
       remove: permitted.views.remove.handler(async ({ input, context: { session } }) => {
         await removeView(session, input.id);
