@@ -30,7 +30,10 @@ describeInConsole('operators in the console (ACC-3)', (world) => {
     await signIn(customer.page, url, keeping.owner);
     const visit = customer.page.getByRole('complementary', { name: 'An operator is here' });
     await visit.waitFor();
-    assert.match(await visit.innerText(), /from the service’s staff may look at your data until .*Ticket 4711/s);
+    assert.match(
+      await visit.innerText(),
+      /from the service’s staff may look at your data until .*Ticket 4711/s,
+    );
     await visit.getByRole('button', { name: `Show ${staff.owner.name} out` }).click();
     await visit.waitFor({ state: 'detached' });
 

@@ -29,7 +29,14 @@ export function describeInConsole(title: string, declare: (world: () => World) =
       opened.defer(() => browser.close());
       const keeping = await keepBooks(server.url);
       const { url, confirmAddress, promote, ageProofs } = server;
-      world = { url, keeping, confirmAddress, promote, ageProofs, open: (options) => openPage(browser, options) };
+      world = {
+        url,
+        keeping,
+        confirmAddress,
+        promote,
+        ageProofs,
+        open: (options) => openPage(browser, options),
+      };
     });
 
     after(() => opened.disposeAsync());

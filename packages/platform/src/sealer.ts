@@ -1,4 +1,7 @@
 /** The kernel's `ContextSealer`, as far as the slices need it. */
 export type Sealer = {
-  seal(context: { tenant: string; actor: { kind: 'account' | 'api_key' | 'operator' | 'service'; id: string } }): string;
+  seal(context: {
+    tenant: string;
+    actor: { kind: 'account' | 'api_key' | 'operator' | 'service'; id: string };
+  }): string;
 };

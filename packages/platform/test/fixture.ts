@@ -48,6 +48,16 @@ export const cheapPasswords = (): PasswordHasher =>
 let addresses = 0;
 export const freshEmail = (): string => `person-${(addresses += 1)}@example.org`;
 
+/** A connection left open would keep a test that failed here from ending, so `abandon` closes what was opened. */
+async function migratePlatform(owner: pg.Client, abandon: () => Promise<void>): Promise<void> {
+  try {
+    await migrate(owner, { line: 'platform', folder: new URL('../sql/', import.meta.url) });
+  } catch (error) {
+    await abandon();
+    throw error;
+  }
+}
+
 export async function openFixture(): Promise<Fixture> {
   const database = await createTestDatabase();
   const clients: pg.Client[] = [];
@@ -57,15 +67,10 @@ export async function openFixture(): Promise<Fixture> {
     await client.connect();
     return client;
   };
-  const line = { line: 'platform', folder: new URL('../sql/', import.meta.url) };
-  try {
-    await migrate(await connect('owner'), line);
-  } catch (error) {
-    // A connection left open would keep a test that failed here from ending.
+  await migratePlatform(await connect('owner'), async () => {
     await Promise.all(clients.map((client) => client.end()));
     await database.drop();
-    throw error;
-  }
+  });
   const pool = new pg.Pool(database.connections.identity);
   pool.on('error', () => {});
   const tenants = new TenantPool({ connection: database.connections.app, sealer: database.sealer });

@@ -1,6 +1,6 @@
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
-import { SMTPServer } from 'smtp-server';
+import { SMTPServer, type SMTPServerSession } from 'smtp-server';
 import { selfSignedCertificate } from '../src/identity/saml/selfSigned.ts';
 
 export type Received = { from: string; to: string[]; raw: string; secure: boolean; user: string | undefined };
@@ -20,6 +20,16 @@ export type MailServer = {
 const user = 'bulkhead';
 export const mailPassword = 'harbour light over water';
 
+function readMessage({ envelope, secure, user: as }: SMTPServerSession, raw: Buffer): Received {
+  return {
+    from: envelope.mailFrom === false ? '' : envelope.mailFrom.address,
+    to: envelope.rcptTo.map(({ address }) => address),
+    raw: raw.toString('utf8'),
+    secure,
+    user: as === undefined ? undefined : String(as),
+  };
+}
+
 /** A real mail server on 127.0.0.1 that keeps what it is given. `tls: false`: one that offers no TLS. */
 export async function openMailServer(options: { tls?: boolean; port?: number } = {}): Promise<MailServer> {
   const { key, certificate } = makeCertificate();
@@ -32,10 +42,8 @@ export async function openMailServer(options: { tls?: boolean; port?: number } =
     authOptional: true,
     disabledCommands: options.tls === false ? ['STARTTLS'] : [],
     disableReverseLookup: true,
-    onAuth: (auth, _session, done) =>
-      auth.username === user && auth.password === mailPassword
-        ? done(null, { user })
-        : done(new Error('no such user')),
+    onAuth: ({ username, password }, _session, done) =>
+      username === user && password === mailPassword ? done(null, { user }) : done(new Error('no such user')),
     onRcptTo: (_address, _session, done) => {
       const status = refusals.shift();
       if (status === undefined) return done();
@@ -45,14 +53,7 @@ export async function openMailServer(options: { tls?: boolean; port?: number } =
       const chunks: Buffer[] = [];
       stream.on('data', (chunk: Buffer) => void chunks.push(chunk));
       stream.on('end', () => {
-        const { mailFrom, rcptTo } = session.envelope;
-        const message = {
-          from: mailFrom === false ? '' : mailFrom.address,
-          to: rcptTo.map(({ address }) => address),
-          raw: Buffer.concat(chunks).toString('utf8'),
-          secure: session.secure,
-          user: session.user === undefined ? undefined : String(session.user),
-        };
+        const message = readMessage(session, Buffer.concat(chunks));
         received.push(message);
         first.resolve(message);
         done();

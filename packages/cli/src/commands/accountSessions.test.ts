@@ -28,7 +28,7 @@ test('AUT-11: an account’s sessions are listed, and all ended', async () => {
     await signIn(identity, { email, password, device: { ip: '192.0.2.7' } });
     await signIn(identity, { email, password, device: { ip: '192.0.2.8' } });
     const listed = await accountSessions(identity, email.toUpperCase());
-    assert.deepEqual(listed.map(({ ip }) => ip).toSorted(), ['192.0.2.7', '192.0.2.8']);
+    assert.deepEqual(new Set(listed.map(({ ip }) => ip)), new Set(['192.0.2.7', '192.0.2.8']));
     assert.deepEqual(await endAccountSessions(identity, email), { ended: 2 });
     assert.deepEqual(await accountSessions(identity, email), []);
     await assert.rejects(accountSessions(identity, 'nobody@example.com'), { code: 'account_missing' });

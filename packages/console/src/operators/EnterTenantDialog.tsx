@@ -23,16 +23,16 @@ const stays = [
   { value: '240', label: 'Four hours' },
 ];
 
+type Wanted = { reason: string; mode: Stay['mode']; minutes: number };
+
 /** Asks for what the tenant will read: the reason, and for how long. */
 export function EnterTenantDialog({ tenant, onClose }: EnterTenantDialogProps) {
   const { account, choose } = useApiContext();
   const navigate = useNavigate();
-  const [reason, setReason] = useState('');
-  const [mode, setMode] = useState<Stay['mode']>('read');
-  const [minutes, setMinutes] = useState(60);
+  const [wanted, setWanted] = useState<Wanted>({ reason: '', mode: 'read', minutes: 60 });
   const enter = useMutation({
     mutationFn: () =>
-      account.client.operator.enter({ tenant: tenant.id, reason: reason.trim(), mode, minutes }),
+      account.client.operator.enter({ ...wanted, tenant: tenant.id, reason: wanted.reason.trim() }),
     onSuccess: async () => {
       choose({ tenant: tenant.id });
       await account.cache.invalidateQueries();
@@ -47,32 +47,7 @@ export function EnterTenantDialog({ tenant, onClose }: EnterTenantDialogProps) {
     <Modal opened onClose={onClose} title={`Enter ${tenant.name}`}>
       <form onSubmit={submit}>
         {enter.error === null ? null : <ProblemNotice error={enter.error} />}
-        <Stack gap="md">
-          <Textarea
-            label="Reason"
-            description="They read this on every page while you are in, and in their audit log."
-            minLength={10}
-            maxLength={500}
-            required
-            withAsterisk={false}
-            data-autofocus
-            value={reason}
-            onChange={(event) => setReason(event.currentTarget.value)}
-          />
-          <Radio.Group label="To" value={mode} onChange={setMode}>
-            <Stack gap="xs" mt="xs">
-              {modes.map((each) => (
-                <Radio key={each.value} {...each} />
-              ))}
-            </Stack>
-          </Radio.Group>
-          <NativeSelect
-            label="For"
-            data={stays}
-            value={String(minutes)}
-            onChange={(event) => setMinutes(Number(event.currentTarget.value))}
-          />
-        </Stack>
+        <WantedFields wanted={wanted} onChange={(changes) => setWanted({ ...wanted, ...changes })} />
         <Group justify="flex-end" mt="lg">
           <Button variant="default" onClick={onClose}>
             Stay out
@@ -83,5 +58,38 @@ export function EnterTenantDialog({ tenant, onClose }: EnterTenantDialogProps) {
         </Group>
       </form>
     </Modal>
+  );
+}
+
+type WantedFieldsProps = { wanted: Wanted; onChange: (changes: Partial<Wanted>) => void };
+
+function WantedFields({ wanted, onChange }: WantedFieldsProps) {
+  return (
+    <Stack gap="md">
+      <Textarea
+        label="Reason"
+        description="They read this on every page while you are in, and in their audit log."
+        minLength={10}
+        maxLength={500}
+        required
+        withAsterisk={false}
+        data-autofocus
+        value={wanted.reason}
+        onChange={(event) => onChange({ reason: event.currentTarget.value })}
+      />
+      <Radio.Group label="To" value={wanted.mode} onChange={(mode) => onChange({ mode })}>
+        <Stack gap="xs" mt="xs">
+          {modes.map((each) => (
+            <Radio key={each.value} {...each} />
+          ))}
+        </Stack>
+      </Radio.Group>
+      <NativeSelect
+        label="For"
+        data={stays}
+        value={String(wanted.minutes)}
+        onChange={(event) => onChange({ minutes: Number(event.currentTarget.value) })}
+      />
+    </Stack>
   );
 }

@@ -18,6 +18,16 @@ export function Shell() {
   );
 }
 
+/** Who is here that is not of the tenant. */
+function Banners() {
+  return (
+    <>
+      <StayBanner />
+      <VisitBanner />
+    </>
+  );
+}
+
 function Frame() {
   const [menuOpenedAt, setMenuOpenedAt] = useState<string | null>(null);
   const [helpOpened, setHelpOpened] = useState(false);
@@ -58,8 +68,7 @@ function Frame() {
         {navigation}
       </Drawer>
       <main id="main" className={styles.main} tabIndex={-1}>
-        <StayBanner />
-        <VisitBanner />
+        <Banners />
         <Outlet />
       </main>
       <ShortcutDialog

@@ -12,9 +12,9 @@ describe('events of accounts (AUD-1)', () => {
   });
   after(() => fixture.close());
 
-  const entriesOf = async (action: string) => {
+  const entriesOf = async (action: string): Promise<object[]> => {
     const superuser = await fixture.connect('superuser');
-    const { rows } = await superuser.query(
+    const { rows } = await superuser.query<Record<string, unknown>>(
       `select tenant_id, actor_kind, actor_id, target_type, target_id, request_id, host(ip) as ip, user_agent, detail
        from bulkhead.audit_entry where action = $1 order by tenant_id nulls first`,
       [action],

@@ -56,7 +56,10 @@ describe('FieldCipher (VLT-1)', () => {
   test('keys of a wrong form are refused', () => {
     assert.throws(() => new FieldCipher({ current: { id: 'UPPER123', secret: first.secret } }), RangeError);
     assert.throws(() => new FieldCipher({ current: { id: first.id, secret: randomBytes(16) } }), RangeError);
-    assert.throws(() => new FieldCipher({ current: first, previous: { ...second, id: first.id } }), RangeError);
+    assert.throws(
+      () => new FieldCipher({ current: first, previous: { ...second, id: first.id } }),
+      RangeError,
+    );
   });
 });
 
