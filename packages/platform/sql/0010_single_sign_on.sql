@@ -273,11 +273,14 @@ comment on column identity.session.connection_id is 'The connection that started
 -- A second factor asked for in between must not widen what the connection may start.
 alter table identity.pending_sign_in
   add column connection_id uuid,
+  add column session_ends_at timestamptz,
   add constraint pending_sign_in_connection_fkey foreign key (connection_id) references identity.connection_directory (connection_id);
 create index pending_sign_in_connection_idx on identity.pending_sign_in (connection_id) where connection_id is not null;
 comment on index identity.pending_sign_in_connection_idx is 'Sign-ins under way through a connection.';
 comment on column identity.pending_sign_in.connection_id is
   'The tenant''s connection that vouched for the first factor; the session will be confined to its tenant. Null: none.';
+comment on column identity.pending_sign_in.session_ends_at is
+  'When the session ends at the latest, because the provider''s own ends then; null: it sets no end.';
 
 create function identity.domain_of(email_normalised text) returns text
   language sql immutable strict parallel safe
@@ -830,7 +833,7 @@ grant insert (id, account_id, issuer, subject, email_normalised, created_at, las
   on identity.provider_link to bulkhead_identity;
 grant update (last_used_at) on identity.provider_link to bulkhead_identity;
 grant insert (confined_tenant_id, connection_id) on identity.session to bulkhead_identity;
-grant insert (connection_id) on identity.pending_sign_in to bulkhead_identity;
+grant insert (connection_id, session_ends_at) on identity.pending_sign_in to bulkhead_identity;
 grant usage on schema identity to bulkhead_worker;
 grant select on identity.domain_owner to bulkhead_worker;
 

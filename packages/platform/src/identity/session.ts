@@ -72,6 +72,8 @@ export type SessionStart = {
   acr?: string | undefined;
   /** Confines the session to the connection's tenant. Default: none. */
   connection?: VouchingConnection | undefined;
+  /** When it ends at the latest, in milliseconds since the epoch. Default: `lifetimes.absolute` alone decides. */
+  endsAt?: number | undefined;
 };
 
 /**
@@ -81,17 +83,18 @@ export type SessionStart = {
 export async function startSession(
   { clock, randomBytes, lifetimes }: Pick<IdentityDependencies, 'clock' | 'randomBytes' | 'lifetimes'>,
   database: Pool | ClientBase,
-  { accountId, device, methods, acr, connection }: SessionStart,
+  { accountId, device, methods, acr, connection, endsAt }: SessionStart,
 ): Promise<StartedSession> {
   const known = device.browser === undefined ? null : knownDevice(device.browser, randomBytes);
   const { token, hash } = createSecretToken(randomBytes);
   const now = clock();
+  const absolute = Math.min(lifetimes.absolute, Math.max(0, (endsAt ?? Infinity) - now));
   const started: StartedSession = {
     token,
     sessionId: randomUuid(randomBytes),
     accountId,
-    idleExpiresAt: new Date(now + Math.min(lifetimes.idle, lifetimes.absolute)),
-    absoluteExpiresAt: new Date(now + lifetimes.absolute),
+    idleExpiresAt: new Date(now + Math.min(lifetimes.idle, absolute)),
+    absoluteExpiresAt: new Date(now + absolute),
     deviceToken: known?.token ?? null,
   };
   await database.query(

@@ -25,6 +25,8 @@ export type SignInAttempt = {
   countedAttempt?: string | undefined;
   /** The tenant's connection that vouched for the first proof: the session will be confined to its tenant. */
   connection?: VouchingConnection | undefined;
+  /** When the session ends at the latest, in milliseconds since the epoch: the provider's own ends then. Default: never. */
+  endsAt?: number | undefined;
 };
 
 /** The account of an attempt, locked against a change until the sign-in has ended. */

@@ -31,8 +31,9 @@ export const secondFactorRule: SignInRule = async (attempt, { identity, client, 
   const { token, hash } = createSecretToken(identity.randomBytes);
   const now = identity.clock();
   await client.query(
-    `insert into identity.pending_sign_in (id, account_id, token_hash, methods, verified_by, created_at, expires_at, connection_id)
-     values ($1, $2, $3, $4, $5, $6, $7, $8)`,
+    `insert into identity.pending_sign_in (id, account_id, token_hash, methods, verified_by, created_at, expires_at, connection_id,
+       session_ends_at)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
     [
       randomUuid(identity.randomBytes),
       account.id,
@@ -42,6 +43,7 @@ export const secondFactorRule: SignInRule = async (attempt, { identity, client, 
       new Date(now),
       new Date(now + pendingLife),
       attempt.connection?.id ?? null,
+      attempt.endsAt === undefined ? null : new Date(attempt.endsAt),
     ],
   );
   return { kind: 'factor_required', challenge: token, factors };
@@ -126,6 +128,7 @@ async function redeem(
         secondFactor: proof.kind,
         acr: twoFactors,
         connection: await connectionOf(client, pending.connection_id),
+        endsAt: pending.session_ends_at?.getTime(),
       },
       client,
     );
@@ -138,7 +141,7 @@ async function redeem(
 async function consume(factors: FactorDependencies, client: ClientBase, { id }: PendingRow): Promise<void> {
   const { rowCount } = await client.query(
     `update identity.pending_sign_in p set consumed_at = $2
-     where p.id = $1 and consumed_at is null and expires_at > $2 and not exists (
+     where p.id = $1 and consumed_at is null and expires_at > $2 and coalesce(session_ends_at > $2, true) and not exists (
        select from identity.password w where w.account_id = p.account_id and w.changed_at > p.created_at
      )`,
     [id, new Date(factors.clock())],
@@ -152,6 +155,7 @@ type PendingRow = {
   methods: string[];
   verified_by: FirstProof;
   connection_id: string | null;
+  session_ends_at: Date | null;
 };
 
 // What vouched for the first factor confines the session, whatever came second.
@@ -168,7 +172,7 @@ async function countAttempt({ pool, clock }: FactorDependencies, challenge: stri
   const { rows } = await pool.query<PendingRow>(
     `update identity.pending_sign_in set attempts = attempts + 1
      where token_hash = $1 and consumed_at is null and expires_at > $2 and attempts < $3
-     returning id, account_id, methods, verified_by, connection_id`,
+     returning id, account_id, methods, verified_by, connection_id, session_ends_at`,
     [hashSecretToken(challenge), new Date(clock()), pendingAttempts],
   );
   return rows[0] ?? refuseExpired();
@@ -176,7 +180,7 @@ async function countAttempt({ pool, clock }: FactorDependencies, challenge: stri
 
 async function findPending({ pool, clock }: FactorDependencies, challenge: string): Promise<PendingRow> {
   const { rows } = await pool.query<PendingRow>(
-    `select id, account_id, methods, verified_by, connection_id from identity.pending_sign_in
+    `select id, account_id, methods, verified_by, connection_id, session_ends_at from identity.pending_sign_in
      where token_hash = $1 and consumed_at is null and expires_at > $2 and attempts < $3`,
     [hashSecretToken(challenge), new Date(clock()), pendingAttempts],
   );

@@ -2,7 +2,7 @@ import type { ClientBase } from 'pg';
 import { constraintOf, PlatformError } from '../../errors.ts';
 import { inTransaction } from '../../transaction.ts';
 import { completeSignIn, type SignInOutcome } from '../completeSignIn.ts';
-import type { IdentityDependencies, SessionLifetimes } from '../dependencies.ts';
+import type { IdentityDependencies } from '../dependencies.ts';
 import type { Device } from '../session.ts';
 import { accountOfConnection, accountOfProvider } from './account.ts';
 import type { ProviderAssertion } from './assertion.ts';
@@ -85,12 +85,12 @@ async function honour(
     device,
     methods: ['fed', ...assertion.methods],
     verifiedBy: 'provider' as const,
+    endsAt: assertion.endsAt,
   };
-  const bounded = { ...identity, lifetimes: lifetimesUntil(identity, assertion.endsAt) };
   const { target, tenantId } = flow;
   if (!('connectionId' in target) || tenantId === null) {
     const accountId = await accountOfProvider(identity, client, { assertion, device });
-    return completeSignIn(bounded, { ...attempt, accountId }, client);
+    return completeSignIn(identity, { ...attempt, accountId }, client);
   }
   const connection = { id: target.connectionId, tenantId };
   const { accountId, isNew } = await accountOfConnection(identity, client, { connection, assertion, device });
@@ -99,15 +99,7 @@ async function honour(
     if (isNew) throw new PlatformError('single_sign_on_not_member');
     return 'not_member';
   }
-  return completeSignIn(bounded, { ...attempt, accountId, connection }, client);
-}
-
-function lifetimesUntil(
-  { lifetimes, clock }: IdentityDependencies,
-  endsAt: number | undefined,
-): SessionLifetimes {
-  if (endsAt === undefined) return lifetimes;
-  return { ...lifetimes, absolute: Math.min(lifetimes.absolute, Math.max(0, endsAt - clock())) };
+  return completeSignIn(identity, { ...attempt, accountId, connection }, client);
 }
 
 /** Just-in-time membership, as the account and in the tenant the seal names. */

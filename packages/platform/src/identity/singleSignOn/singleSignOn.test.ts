@@ -129,6 +129,28 @@ describe('what a tenant’s identity provider may do, and may not (AUT-7)', () =
     assert.equal(trusted.kind, 'session');
   });
 
+  test('T-39: a second factor in between does not outlast the provider’s own session (AUT-7)', async () => {
+    const tenant = await openTenant();
+    const person = await insider(tenant, 'hourly');
+    const factors = factorsOf(fixture, { signInRules: identity.signInRules });
+    const { secret } = await withTotp(factors, person);
+    const endsAt = identity.clock() + 3_600_000;
+    const outcome = await enter(tenant, { email: person.email, endsAt });
+    assert.ok(outcome.kind === 'factor_required');
+    fixture.advance(30_000);
+    const proof = { kind: 'totp', code: codeAt(secret, identity.clock()) } as const;
+    const session = await completeFactor(factors, { challenge: outcome.challenge, proof, device });
+    assert.equal(session.absoluteExpiresAt.getTime(), endsAt);
+    const ending = await enter(tenant, { email: person.email, endsAt: identity.clock() + 60_000 });
+    assert.ok(ending.kind === 'factor_required');
+    fixture.advance(60_000);
+    const late = { kind: 'totp', code: codeAt(secret, identity.clock()) } as const;
+    await assert.rejects(
+      completeFactor(factors, { challenge: ending.challenge, proof: late, device }),
+      refusal('sign_in_expired'),
+    );
+  });
+
   test('the database refuses a session that its connection may not start', async () => {
     const [tenant, other] = [await openTenant(), await openTenant()];
     const person = await insider(tenant, 'direct');
