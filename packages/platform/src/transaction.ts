@@ -1,16 +1,9 @@
 import type { Pool, PoolClient } from 'pg';
 
-/**
- * Runs `work` in one transaction; any error rolls all of it back and is thrown on.
- *
- * @param options.durable false: the commit does not wait for the disk. A crash of Postgres itself may then forget the
- *   whole of it, never a part, when it was committed within the last 0.6 seconds (three times wal_writer_delay). For
- *   what may be lost without harm: a session, never the use of something that works once. Default true.
- */
+/** Runs `work` in one transaction; any error rolls all of it back and is thrown on. */
 export async function inTransaction<Result>(
   pool: Pool,
   work: (client: PoolClient) => Promise<Result>,
-  { durable = true }: { durable?: boolean } = {},
 ): Promise<Result> {
   const client = await pool.connect();
   // A connection lost while it is checked out is an event, and one without a listener ends the process (T-70).
@@ -18,7 +11,7 @@ export async function inTransaction<Result>(
   client.on('error', ignore);
   let broken: Error | undefined;
   try {
-    await client.query(durable ? 'begin' : 'begin; set local synchronous_commit = off');
+    await client.query('begin');
     const result = await work(client);
     await client.query('commit');
     return result;

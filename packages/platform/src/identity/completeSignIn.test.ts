@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import type pg from 'pg';
+import pg from 'pg';
 import { goodPassword, nobody, openFixture, refusal, signedIn, type Fixture } from '../../test/fixture.ts';
 import { completeSignIn } from './completeSignIn.ts';
 import type { IdentityDependencies } from './dependencies.ts';
@@ -65,6 +65,23 @@ describe('completeSignIn, the one way to a session (T-34, T-39)', () => {
       assert.deepEqual(asked, [`one ${proof} true`, `two ${proof} true`]);
     }
     assert.equal(await sessionsOf(accountId), 0);
+  });
+
+  it('waits for the disk: no crash forgets a sign-in that was answered, nor its audit entry (AUD-1)', async () => {
+    const person = await fixture.person();
+    const seen: unknown[] = [];
+    const looking: SignInRule = async (_attempt, { client }) => {
+      const { rows } = await client.query<{ synchronous_commit: string }>('show synchronous_commit');
+      seen.push(rows[0]?.synchronous_commit);
+      return { kind: 'allow' };
+    };
+    const pool = new pg.Pool({ ...fixture.database.connections.identity, options: '-c synchronous_commit=on' });
+    try {
+      await signedIn({ ...fixture.identity, pool, signInRules: [looking] }, person);
+    } finally {
+      await pool.end();
+    }
+    assert.deepEqual(seen, ['on']);
   });
 
   it('refuses with what a rule refuses, and leaves nothing of its transaction', async () => {

@@ -27,8 +27,7 @@ export async function completeSignIn(
   within?: ClientBase,
 ): Promise<SignInOutcome> {
   if (within !== undefined) return decide(identity, attempt, within);
-  // Nothing is used up here but a password's attempt: what a crash forgets is a session, which is signed in to again.
-  return inTransaction(identity.pool, (client) => decide(identity, attempt, client), { durable: false });
+  return inTransaction(identity.pool, (client) => decide(identity, attempt, client));
 }
 
 async function decide(
