@@ -453,6 +453,7 @@ function verifiersFor(keys, origin) {
 /** A checkpoint whose signature was found right. */
 
 const mostSuspects = 200;
+const mostGaps = 10_000;
 
 /** Fields that a link, or another entry in its place, may have kept as they were. */
 const keptInPlace = [[], ['id'], ['id', 'occurred_at'], ['id', 'occurred_at', 'transaction_id']];
@@ -480,6 +481,7 @@ class ChainVerifier {
   #next;
   #broken = false;
   #entries = 0;
+  #withheld = 0;
   #matched = 0;
   #checkpointed;
   #due = 0;
@@ -518,7 +520,8 @@ class ChainVerifier {
   push(link) {
     if (link.seq !== this.#next) this.#gap(link.seq);
     if (link.entry !== undefined) this.#present(link, link.entry);
-    else if (link.withheld !== true) this.#lose(link);
+    else if (link.withheld === true) this.#withheld += 1;
+    else this.#lose(link);
     this.#tree.add(link.leaf);
     this.#beforePrevious = this.#previous;
     this.#previous = link.leaf;
@@ -569,6 +572,7 @@ class ChainVerifier {
       size: this.#next,
       entries: this.#entries,
       cut,
+      withheld: this.#withheld,
       checkpoints: this.#matched,
       checkpointed: this.#checkpointed,
       findings: this.#findings.toSorted((one, other) => one.seq - other.seq),
@@ -592,8 +596,10 @@ class ChainVerifier {
 
   #lose(link) {
     const range = this.#absent.at(-1);
-    if (range?.[1] === link.seq) range[1] += 1;
-    else if (this.#absent.length < mostSuspects) this.#absent.push([link.seq, link.seq + 1]);
+    // Beyond so many the last one grows: how far the gaps reach decides whether a cut explains them, and must not be lost.
+    if (range !== undefined && (range[1] === link.seq || this.#absent.length >= mostGaps))
+      range[1] = link.seq + 1;
+    else this.#absent.push([link.seq, link.seq + 1]);
     if (this.#lost.length < mostSuspects) this.#lost.push({ link, previous: this.#previous ?? noLeaf });
   }
 
@@ -809,17 +815,21 @@ function openVerifier(header, checkpoints) {
   return new ChainVerifier({ checkpoints, start: { size: header.first, peaks, previous } });
 }
 
-/** The position before which an entry says that retention removed entries; 0 when it says nothing of the kind. */
-function cutIn(bytes) {
+/**
+ * The position before which the entry at `seq` says that retention removed entries; 0 when it says nothing of the kind, or it
+ * says so in another's name or of what comes after it: retention writes as a job that is nobody, behind what it cuts.
+ */
+function cutIn(bytes, seq) {
   if (!bytes.includes('9:audit.cut\n')) return 0;
   const fields = decodeEntry(bytes);
   if (fields?.action !== 'audit.cut' || fields.target_type !== 'bulkhead.audit_entry') return 0;
-  const detail = JSON.parse(fields.detail ?? '{}');
-  return detail.before ?? 0;
+  if (fields.actor_kind !== 'job' || fields.actor_id !== null) return 0;
+  const before = Number(/^\{"before" ?: ?([1-9][0-9]{0,15})\b(?![.eE])/.exec(fields.detail ?? '')?.[1] ?? 0);
+  return before <= seq ? before : 0;
 }
 
 /**
- * @param options `anchors`: notes kept elsewhere; `onProgress` is told every 50,000 lines
+ * @param options `anchors`: notes kept elsewhere, one of them at least of this chain; `onProgress` is told every 50,000 lines
  * @throws {ExportError} when it cannot be checked
  */
 async function verifyExport(path, options) {
@@ -840,7 +850,7 @@ async function verifyExport(path, options) {
         continue;
       }
       const link = readLine(line, verifier.next);
-      if (link.entry !== undefined) cutBefore = Math.max(cutBefore, cutIn(link.entry));
+      if (link.entry !== undefined) cutBefore = Math.max(cutBefore, cutIn(link.entry, link.seq));
       verifier.push({ ...link, withheld: link.seq < header.from || link.seq >= header.to });
       count += 1;
       if (count % 50_000 === 0) options.onProgress?.(count);
@@ -849,12 +859,22 @@ async function verifyExport(path, options) {
   if (header === undefined || verifier === undefined) throw new ExportError('The file is empty.');
   const report = verifier.finish({ cutBefore });
   const findings = [...trusted.findings, ...report.findings];
-  if (trusted.checkpoints.length === 0 && findings.length === 0) {
+  if (findings.length === 0) requireComparison(report, trusted.checkpoints, options.anchors);
+  return { ...report, findings, origin: header.origin };
+}
+
+/** A check that compared nothing is no check that passed. */
+function requireComparison(report, trusted, anchors) {
+  if (report.checkpoints === 0) {
     throw new ExportError(
-      'No checkpoint in it is signed by a key you gave, so nothing tells whether it is whole.',
+      trusted.length === 0
+        ? 'No checkpoint in it is signed by a key you gave, so nothing tells whether it is whole.'
+        : 'No checkpoint covers what is in it, so nothing tells whether it is whole.',
     );
   }
-  return { ...report, findings, origin: header.origin };
+  if (anchors !== undefined && trusted.every(({ source }) => source === 'database')) {
+    throw new ExportError('The anchors hold no checkpoint of this chain that is signed by a key you gave.');
+  }
 }
 
 /** The lines of a file, byte for character, some at a time: one by one they would cost more than checking them. */
@@ -920,14 +940,18 @@ function say(report) {
   const lines = report.findings.map(({ kind, seq, detail }) => `TAMPERED (${kind}) at ${seq}: ${detail}`);
   const uncovered = report.size - report.checkpointed;
   const cut = report.cut > 0 ? `, ${report.cut} behind a retention cut` : '';
+  const withheld = report.withheld > 0 ? `\n${report.withheld} entries were not given.` : '';
   const tail = uncovered > 0 ? `\n${uncovered} entries at the end are not covered by a checkpoint yet.` : '';
-  const sound = `${report.origin}: ${report.entries} entries hold${cut}; ${report.checkpoints} checkpoints agree, the last of ${report.checkpointed}.${tail}`;
+  const sound = `${report.origin}: ${report.entries} entries hold${cut}; ${report.checkpoints} checkpoints agree, the last of ${report.checkpointed}.${tail}${withheld}`;
   return lines.length === 0 ? sound : lines.join('\n');
 }
 
 async function checkProof(proof, keys) {
+  const note = parseNote(proof.checkpoint);
+  const { origin, size } = parseCheckpoint(note.text);
+  if (signaturesOf(note, verifiersFor(keys, origin)).length === 0)
+    throw new ExportError('Its checkpoint is not signed by a key you gave.');
   const holds = proofHolds(proof, keys);
-  const { origin, size } = parseCheckpoint(parseNote(proof.checkpoint).text);
   const fields = decodeEntry(Buffer.from(proof.entry, 'base64'));
   const shown = JSON.stringify(fields, undefined, 2);
   const text = holds
@@ -951,7 +975,7 @@ async function checkFile(file, keys, anchorPaths) {
     return checkProof(JSON.parse(await readFile(file, 'utf8')), keys);
   }
   const anchors = (await Promise.all(anchorPaths.map(readAnchor))).flat();
-  const report = await verifyExport(file, { verifiers: keys, anchors });
+  const report = await verifyExport(file, { verifiers: keys, ...(anchorPaths.length > 0 && { anchors }) });
   const json = { ...report, root: report.root.toString('base64') };
   return { exit: report.findings.length > 0 ? 1 : 0, text: say(report), json };
 }

@@ -245,6 +245,10 @@ begin
   if action !~ '^[a-z_]{1,60}\.[a-z_]{1,60}$' then
     raise exception using errcode = '22023', message = 'an audit event is named noun.verb in lower case';
   end if;
+  if action in ('audit.cut', 'audit.erase') then
+    raise exception using errcode = '42501', message = 'bulkhead: this event is written by retention and erasure alone',
+      hint = 'It excuses what is missing, so an application that wrote it could have entries removed unnoticed.';
+  end if;
   insert into bulkhead.audit_entry %s, detail)
   select bulkhead.tenant_id(), bulkhead.company_id(), %s, action, target_type, target_id, %s, detail;
 end

@@ -648,7 +648,7 @@ begin
       select from bulkhead.audit_entry e
       join bulkhead.audit_link l on l.tenant_id = c.tenant_id and l.entry_id = e.id
       where e.tenant_id is not distinct from nullif(c.tenant_id, '00000000-0000-0000-0000-000000000000')
-        and e.action = 'audit.cut' and (e.detail ->> 'before')::bigint = c.seq)
+        and e.action = 'audit.cut' and e.actor_kind = 'job' and e.actor_id is null and e.detail ->> 'before' = c.seq::text)
     group by c.tenant_id
   ), behind as (
     select e.id, e.occurred_at, l.tenant_id

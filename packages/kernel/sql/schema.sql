@@ -596,6 +596,10 @@ begin
   if action !~ '^[a-z_]{1,60}\.[a-z_]{1,60}$' then
     raise exception using errcode = '22023', message = 'an audit event is named noun.verb in lower case';
   end if;
+  if action in ('audit.cut', 'audit.erase') then
+    raise exception using errcode = '42501', message = 'bulkhead: this event is written by retention and erasure alone',
+      hint = 'It excuses what is missing, so an application that wrote it could have entries removed unnoticed.';
+  end if;
   insert into bulkhead.audit_entry (tenant_id, company_id, actor_kind, actor_id, on_behalf_of, action, target_type, target_id, request_id, ip, user_agent, detail)
   select bulkhead.tenant_id(), bulkhead.company_id(), case when entry.actor_kind is null or (entry.actor_kind = 'agent' and entry.account is null) then bulkhead.uncommon_actor_kind(entry.actor_kind) else entry.actor_kind end, entry.actor, entry.account, action, target_type, target_id, entry.request_id, entry.request_ip, entry.request_agent, detail;
 end
@@ -2296,7 +2300,7 @@ begin
       select from bulkhead.audit_entry e
       join bulkhead.audit_link l on l.tenant_id = c.tenant_id and l.entry_id = e.id
       where e.tenant_id is not distinct from nullif(c.tenant_id, '00000000-0000-0000-0000-000000000000')
-        and e.action = 'audit.cut' and (e.detail ->> 'before')::bigint = c.seq)
+        and e.action = 'audit.cut' and e.actor_kind = 'job' and e.actor_id is null and e.detail ->> 'before' = c.seq::text)
     group by c.tenant_id
   ), behind as (
     select e.id, e.occurred_at, l.tenant_id

@@ -26,11 +26,12 @@ type Told = ChainReport & { origin: string; waiting?: number };
 /** One line for each chain that holds, one for each finding. */
 function say(reports: readonly Told[]): string {
   const lines = reports.flatMap(
-    ({ origin, entries, cut, checkpoints, checkpointed, size, waiting = 0, findings }) => {
+    ({ origin, entries, cut, withheld, checkpoints, checkpointed, size, waiting = 0, findings }) => {
       if (findings.length > 0)
         return findings.map(({ kind, seq, detail }) => `TAMPERED ${origin} at ${seq} (${kind}): ${detail}`);
       const notes = [
         cut > 0 ? `${cut} behind a cut` : '',
+        withheld > 0 ? `${withheld} not given` : '',
         size > checkpointed ? `${size - checkpointed} not signed yet` : '',
         waiting > 0 ? `${waiting} not sealed yet` : '',
       ].filter((text) => text !== '');
@@ -99,7 +100,7 @@ async function check(values: VerifyValues, terminal: Terminal): Promise<Told[]> 
     return [
       await verifyExport(path(values.file), {
         verifiers,
-        anchors,
+        ...(values.anchor !== undefined && { anchors }),
         onProgress: (done) => onProgress(done, done),
       }),
     ];

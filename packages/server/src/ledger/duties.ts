@@ -68,17 +68,22 @@ async function signAll(
   parts: CheckpointParts,
   { log, signal }: { log: Log; signal: AbortSignal },
 ): Promise<void> {
+  let fault: unknown;
   for (const due of await chainsToCheckpoint(parts.pool)) {
-    if (signal.aborted) return;
+    if (signal.aborted) break;
     try {
       const { refused } = await checkpointChain(parts, due);
       for (const { anchor, error } of refused) {
         log.warn({ event: 'anchor_refused', anchor, chain: due.chain, error: describeError(error) });
       }
     } catch (error) {
-      if (!(error instanceof InconsistentChain)) throw error;
-      // The others go on: one chain that was tampered with must not stop the signing of all.
+      // The others go on: one chain that was tampered with, or cannot be read, must not stop the signing of all.
+      if (!(error instanceof InconsistentChain)) {
+        fault ??= error;
+        continue;
+      }
       log.error({ event: 'audit_chain_inconsistent', chain: due.chain, error: describeError(error) });
     }
   }
+  if (fault !== undefined) throw fault;
 }

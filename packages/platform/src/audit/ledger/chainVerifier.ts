@@ -55,6 +55,8 @@ export type ChainReport = {
   readonly entries: number;
   /** Entries behind a retention cut: their leaves are proved, their content is gone. */
   readonly cut: number;
+  /** Entries that nobody asked for: their leaves are proved, their content was not looked at. */
+  readonly withheld: number;
   /** Trusted checkpoints that the chain agrees with. */
   readonly checkpoints: number;
   /** Largest size among them; 0 without any: then nothing tells whether the end is missing. */
@@ -66,6 +68,7 @@ export type ChainReport = {
 type Suspect = { link: Link; previous: Buffer; bytes: Buffer };
 
 const mostSuspects = 200;
+const mostGaps = 10_000;
 
 /** Fields that a link, or another entry in its place, may have kept as they were. */
 const keptInPlace = [[], ['id'], ['id', 'occurred_at'], ['id', 'occurred_at', 'transaction_id']] as const;
@@ -98,6 +101,7 @@ export class ChainVerifier {
   #next: number;
   #broken = false;
   #entries = 0;
+  #withheld = 0;
   #matched = 0;
   #checkpointed: number;
   #due = 0;
@@ -136,7 +140,8 @@ export class ChainVerifier {
   push(link: Link): void {
     if (link.seq !== this.#next) this.#gap(link.seq);
     if (link.entry !== undefined) this.#present(link, link.entry);
-    else if (link.withheld !== true) this.#lose(link);
+    else if (link.withheld === true) this.#withheld += 1;
+    else this.#lose(link);
     this.#tree.add(link.leaf);
     this.#beforePrevious = this.#previous;
     this.#previous = link.leaf;
@@ -187,6 +192,7 @@ export class ChainVerifier {
       size: this.#next,
       entries: this.#entries,
       cut,
+      withheld: this.#withheld,
       checkpoints: this.#matched,
       checkpointed: this.#checkpointed,
       findings: this.#findings.toSorted((one, other) => one.seq - other.seq),
@@ -210,8 +216,10 @@ export class ChainVerifier {
 
   #lose(link: Link): void {
     const range = this.#absent.at(-1);
-    if (range?.[1] === link.seq) range[1] += 1;
-    else if (this.#absent.length < mostSuspects) this.#absent.push([link.seq, link.seq + 1]);
+    // Beyond so many the last one grows: how far the gaps reach decides whether a cut explains them, and must not be lost.
+    if (range !== undefined && (range[1] === link.seq || this.#absent.length >= mostGaps))
+      range[1] = link.seq + 1;
+    else this.#absent.push([link.seq, link.seq + 1]);
     if (this.#lost.length < mostSuspects) this.#lost.push({ link, previous: this.#previous ?? noLeaf });
   }
 

@@ -42,6 +42,11 @@ export async function chainsToCheckpoint(pool: LedgerPool): Promise<{ chain: str
   return rows.map(({ chain, size }) => ({ chain: String(chain), size: Number(size) }));
 }
 
+async function sizeOf(pool: LedgerPool, chain: string): Promise<number> {
+  const { rows } = await pool.query('select size from bulkhead.audit_chain where tenant_id = $1', [chain]);
+  return Number(rows[0]?.['size'] ?? 0);
+}
+
 /** The latest statement signed for the chain that can be found: in the database or at an anchor. */
 async function lastSigned(
   { pool, identity, anchors }: CheckpointParts,
@@ -66,18 +71,20 @@ async function lastSigned(
  * Signs the chain as it is, after making sure that it continues everything signed before (tlog-checkpoint: a log must not
  * sign what is inconsistent with what it signed), hands the note to the anchors and records it.
  *
- * @param size entries sealed in it
+ * @param size entries sealed in it; when more was signed meanwhile, what there is now is signed
  * @throws {InconsistentChain} when it was changed or rolled back
  */
 export async function checkpointChain(
   parts: CheckpointParts,
-  { chain, size }: { chain: string; size: number },
+  { chain, size: seen }: { chain: string; size: number },
 ): Promise<SignedCheckpoint & { refused: { anchor: string; error: unknown }[] }> {
   const { pool, identity, anchors } = parts;
   const origin = originOf(identity, chain);
+  const before = await lastSigned(parts, chain);
+  // Another server may have signed more meanwhile: what counts is what the chain is now.
+  const size = before !== undefined && before.size > seen ? await sizeOf(pool, chain) : seen;
   await keepTiles(pool, chain, size);
   const { read } = new TreeReader(pool, chain);
-  const before = await lastSigned(parts, chain);
   if (before !== undefined) {
     const continues = before.size <= size && (await rangeRoot(read, 0, before.size)).equals(before.root);
     if (!continues) {

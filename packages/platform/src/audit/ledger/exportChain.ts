@@ -16,6 +16,7 @@ export async function writeExport(
   const { chain, origin, write } = options;
   await client.query('begin isolation level repeatable read read only');
   try {
+    await client.query(`select pg_catalog.set_config('search_path', 'pg_catalog', true)`);
     const notes = await client.query(
       'select note, size from bulkhead.audit_checkpoint where tenant_id = $1 order by size',
       [chain],

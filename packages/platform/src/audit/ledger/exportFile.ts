@@ -90,17 +90,21 @@ function openVerifier(header: ExportHeader, checkpoints: TrustedCheckpoint[]): C
   return new ChainVerifier({ checkpoints, start: { size: header.first, peaks, previous } });
 }
 
-/** The position before which an entry says that retention removed entries; 0 when it says nothing of the kind. */
-export function cutIn(bytes: Buffer): number {
+/**
+ * The position before which the entry at `seq` says that retention removed entries; 0 when it says nothing of the kind, or it
+ * says so in another's name or of what comes after it: retention writes as a job that is nobody, behind what it cuts.
+ */
+export function cutIn(bytes: Buffer, seq: number): number {
   if (!bytes.includes('9:audit.cut\n')) return 0;
   const fields = decodeEntry(bytes);
   if (fields?.action !== 'audit.cut' || fields.target_type !== 'bulkhead.audit_entry') return 0;
-  const detail = JSON.parse(fields.detail ?? '{}') as { before?: number };
-  return detail.before ?? 0;
+  if (fields.actor_kind !== 'job' || fields.actor_id !== null) return 0;
+  const before = Number(/^\{"before" ?: ?([1-9][0-9]{0,15})\b(?![.eE])/.exec(fields.detail ?? '')?.[1] ?? 0);
+  return before <= seq ? before : 0;
 }
 
 /**
- * @param options `anchors`: notes kept elsewhere; `onProgress` is told every 50,000 lines
+ * @param options `anchors`: notes kept elsewhere, one of them at least of this chain; `onProgress` is told every 50,000 lines
  * @throws {ExportError} when it cannot be checked
  */
 export async function verifyExport(
@@ -128,7 +132,7 @@ export async function verifyExport(
         continue;
       }
       const link = readLine(line, verifier.next);
-      if (link.entry !== undefined) cutBefore = Math.max(cutBefore, cutIn(link.entry));
+      if (link.entry !== undefined) cutBefore = Math.max(cutBefore, cutIn(link.entry, link.seq));
       verifier.push({ ...link, withheld: link.seq < header.from || link.seq >= header.to });
       count += 1;
       if (count % 50_000 === 0) options.onProgress?.(count);
@@ -137,12 +141,26 @@ export async function verifyExport(
   if (header === undefined || verifier === undefined) throw new ExportError('The file is empty.');
   const report = verifier.finish({ cutBefore });
   const findings = [...trusted.findings, ...report.findings];
-  if (trusted.checkpoints.length === 0 && findings.length === 0) {
+  if (findings.length === 0) requireComparison(report, trusted.checkpoints, options.anchors);
+  return { ...report, findings, origin: header.origin };
+}
+
+/** A check that compared nothing is no check that passed. */
+function requireComparison(
+  report: ChainReport,
+  trusted: readonly TrustedCheckpoint[],
+  anchors: readonly unknown[] | undefined,
+): void {
+  if (report.checkpoints === 0) {
     throw new ExportError(
-      'No checkpoint in it is signed by a key you gave, so nothing tells whether it is whole.',
+      trusted.length === 0
+        ? 'No checkpoint in it is signed by a key you gave, so nothing tells whether it is whole.'
+        : 'No checkpoint covers what is in it, so nothing tells whether it is whole.',
     );
   }
-  return { ...report, findings, origin: header.origin };
+  if (anchors !== undefined && trusted.every(({ source }) => source === 'database')) {
+    throw new ExportError('The anchors hold no checkpoint of this chain that is signed by a key you gave.');
+  }
 }
 
 /** The lines of a file, byte for character, some at a time: one by one they would cost more than checking them. */

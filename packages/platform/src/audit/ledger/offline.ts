@@ -4,7 +4,8 @@ import { parseArgs } from 'node:util';
 import { decodeEntry } from './encoding.ts';
 import { proofHolds, type EntryProof } from './entryProof.ts';
 import { ExportError, readAnchor, verifyExport, type ExportReport } from './exportFile.ts';
-import { NoteError, parseCheckpoint, parseNote, parseVerifier, type Verifier } from './note.ts';
+import { verifiersFor } from './key.ts';
+import { NoteError, parseCheckpoint, parseNote, parseVerifier, signaturesOf, type Verifier } from './note.ts';
 
 /** 0 fine, 1 tampered, 2 could not check, 3 usage: a check that did not happen is never taken for one that failed, or passed. */
 export type OfflineExit = 0 | 1 | 2 | 3;
@@ -23,8 +24,9 @@ function say(report: ExportReport): string {
   const lines = report.findings.map(({ kind, seq, detail }) => `TAMPERED (${kind}) at ${seq}: ${detail}`);
   const uncovered = report.size - report.checkpointed;
   const cut = report.cut > 0 ? `, ${report.cut} behind a retention cut` : '';
+  const withheld = report.withheld > 0 ? `\n${report.withheld} entries were not given.` : '';
   const tail = uncovered > 0 ? `\n${uncovered} entries at the end are not covered by a checkpoint yet.` : '';
-  const sound = `${report.origin}: ${report.entries} entries hold${cut}; ${report.checkpoints} checkpoints agree, the last of ${report.checkpointed}.${tail}`;
+  const sound = `${report.origin}: ${report.entries} entries hold${cut}; ${report.checkpoints} checkpoints agree, the last of ${report.checkpointed}.${tail}${withheld}`;
   return lines.length === 0 ? sound : lines.join('\n');
 }
 
@@ -32,8 +34,11 @@ async function checkProof(
   proof: EntryProof,
   keys: readonly Verifier[],
 ): Promise<{ exit: OfflineExit; text: string; json: object }> {
+  const note = parseNote(proof.checkpoint);
+  const { origin, size } = parseCheckpoint(note.text);
+  if (signaturesOf(note, verifiersFor(keys, origin)).length === 0)
+    throw new ExportError('Its checkpoint is not signed by a key you gave.');
   const holds = proofHolds(proof, keys);
-  const { origin, size } = parseCheckpoint(parseNote(proof.checkpoint).text);
   const fields = decodeEntry(Buffer.from(proof.entry, 'base64'));
   const shown = JSON.stringify(fields, undefined, 2);
   const text = holds
@@ -57,7 +62,7 @@ async function checkFile(file: string, keys: readonly Verifier[], anchorPaths: r
     return checkProof(JSON.parse(await readFile(file, 'utf8')) as EntryProof, keys);
   }
   const anchors = (await Promise.all(anchorPaths.map(readAnchor))).flat();
-  const report = await verifyExport(file, { verifiers: keys, anchors });
+  const report = await verifyExport(file, { verifiers: keys, ...(anchorPaths.length > 0 && { anchors }) });
   const json = { ...report, root: report.root.toString('base64') };
   return { exit: report.findings.length > 0 ? (1 as const) : (0 as const), text: say(report), json };
 }

@@ -95,7 +95,8 @@ export async function* verifyDatabase(
   await client.query('begin isolation level repeatable read read only');
   try {
     await client.query(
-      `select set_config('cursor_tuple_fraction', '1', true), set_config('TimeZone', 'UTC', true)`,
+      `select pg_catalog.set_config('cursor_tuple_fraction', '1', true), pg_catalog.set_config('TimeZone', 'UTC', true),
+         pg_catalog.set_config('search_path', 'pg_catalog', true)`,
     );
     const chains = await sizes(client, options);
     const total = [...chains.values()].reduce((sum, size) => sum + size, 0);
@@ -104,15 +105,31 @@ export async function* verifyDatabase(
       done += count;
       options.onProgress?.(done, total);
     };
-    for (const [chain] of chains) yield await verifyChain(client, { ...options, chain, onEntries });
+    const keys = { known: false, foreign: 0, others: 0 };
+    for (const [chain] of chains) yield await verifyChain(client, { ...options, chain, onEntries, keys });
+    if (!keys.known && keys.foreign > 0 && keys.others === 0) throw new UnknownKey();
   } finally {
     await client.query('rollback').catch(() => undefined);
   }
 }
 
-type OneChain = VerifyOptions & { chain: string; onEntries: (count: number) => void };
+/** No checkpoint in the database or at an anchor is signed by a key that was given: it is the wrong key, or nothing is known. */
+export class UnknownKey extends Error {
+  override readonly name = 'UnknownKey';
 
-async function notesOf(client: AuditorClient, { chain, anchors = [], name, verifiers }: OneChain) {
+  constructor() {
+    super('No checkpoint is signed by a key you gave, so nothing tells whether the log is whole.');
+  }
+}
+
+type OneChain = VerifyOptions & {
+  chain: string;
+  onEntries: (count: number) => void;
+  /** Whether any checkpoint is by a known key; findings of foreign ones, and all others. */
+  keys: { known: boolean; foreign: number; others: number };
+};
+
+async function notesOf(client: AuditorClient, { chain, anchors = [], name, verifiers, keys }: OneChain) {
   const { rows } = await client.query(
     'select note, size, root from bulkhead.audit_checkpoint where tenant_id = $1 order by size',
     [chain],
@@ -127,12 +144,16 @@ async function notesOf(client: AuditorClient, { chain, anchors = [], name, verif
     if (known.has(Number(size)) || trusted.findings.length > 0) continue;
     const detail = `the checkpoint of ${Number(size)} entries in the database is not signed by a known key`;
     trusted.findings.push({ kind: 'forged_checkpoint', seq: 0, entryId: null, detail });
+    keys.foreign += 1;
   }
+  keys.known ||= trusted.checkpoints.length > 0;
   return { ...trusted, origin };
 }
 
 async function verifyChain(client: AuditorClient, options: OneChain): Promise<DatabaseReport> {
   const { chain } = options;
+  const { keys } = options;
+  const foreign = keys.foreign;
   const { checkpoints, findings, origin } = await notesOf(client, options);
   const start = options.resume?.get(chain);
   const verifier = new ChainVerifier({ checkpoints, ...(start !== undefined && { start }) });
@@ -141,6 +162,7 @@ async function verifyChain(client: AuditorClient, options: OneChain): Promise<Da
   const waiting = await readStrays(client, { chain, verifier });
   const report = verifier.finish({ cutBefore });
   const all = [...findings, ...startFinding, ...report.findings];
+  keys.others += all.length - (keys.foreign - foreign);
   if (all.length === 0) options.onSound?.(chain, verifier.position);
   return { ...report, findings: all, chain, origin, waiting };
 }
@@ -179,7 +201,7 @@ async function readLinks(
     const { rows } = await client.query(`fetch ${pageSize} from links`);
     for (const row of rows) {
       const entry = row['present'] === true ? (row['bytes'] as Buffer) : undefined;
-      if (entry !== undefined) cutBefore = Math.max(cutBefore, cutIn(entry));
+      if (entry !== undefined) cutBefore = Math.max(cutBefore, cutIn(entry, Number(row['seq'])));
       const claims = {
         id: String(row['entry_id']),
         occurred_at: String(row['occurred_at']),
