@@ -72,7 +72,7 @@ describe('a new password (AUT-5)', () => {
   it('the mutation: without the question, it is taken', async () => {
     const person = await fixture.person();
     const token = await ask(person);
-    await withMutant<typeof import('./links/password.ts'), void>(
+    await withMutant<{ redeemPasswordReset: typeof redeemPasswordReset }, void>(
       { file: 'identity/newPassword.ts', from: 'await breachedPasswords.isBreached(accepted)', to: 'false' },
       'identity/links/password.ts',
       async (mutant) => {
