@@ -116,7 +116,8 @@ comment on function identity.end_operator_entry(uuid) is
   'Ends an operator''s stay in the context''s tenant: by the operator, or by an owner or admin.';
 
 create function identity.operator_entry_of_context(context text, at timestamptz) returns table (
-  id uuid, mode text, reason text, operator_name text, expires_at timestamptz, tenant_name text
+  id uuid, mode text, reason text, operator_name text, expires_at timestamptz, tenant_name text,
+  second_factor_required boolean
 )
   language plpgsql security definer
   set search_path = ''
@@ -124,15 +125,16 @@ as $body$
 begin
   perform set_config('bulkhead.context', context, true);
   return query
-    select e.id, e.mode, e.reason, e.operator_name, e.expires_at, t.name
+    select e.id, e.mode, e.reason, e.operator_name, e.expires_at, t.name, coalesce(p.second_factor_required, false)
     from identity.operator_entry e
     join tenants.tenant t on t.tenant_id = e.tenant_id
+    left join identity.sign_in_policy p on p.tenant_id = e.tenant_id
     where e.tenant_id = (select bulkhead.tenant_id()) and e.account_id = (select identity.acting_operator())
       and e.ended_at is null and e.expires_at > at;
 end
 $body$;
 comment on function identity.operator_entry_of_context(text, timestamptz) is
-  'The live stay of the context''s operator in the context''s tenant; none when there is none, or the promotion has ended.';
+  'The live stay of the context''s operator in the context''s tenant, and whether the tenant asks for two factors; none when there is none, or the promotion has ended.';
 
 create policy tenant_for_operator on tenants.tenant for select to bulkhead_identity
   using (deleted_at is null and (select identity.acting_operator()) is not null);

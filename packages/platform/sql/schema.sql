@@ -2142,7 +2142,7 @@ BEGIN ATOMIC
 END;
 
 CREATE OR REPLACE FUNCTION identity.operator_entry_of_context(context text, at timestamp with time zone)
- RETURNS TABLE(id uuid, mode text, reason text, operator_name text, expires_at timestamp with time zone, tenant_name text)
+ RETURNS TABLE(id uuid, mode text, reason text, operator_name text, expires_at timestamp with time zone, tenant_name text, second_factor_required boolean)
  LANGUAGE plpgsql
  SECURITY DEFINER
  SET search_path TO ''
@@ -2150,9 +2150,10 @@ AS $function$
 begin
   perform set_config('bulkhead.context', context, true);
   return query
-    select e.id, e.mode, e.reason, e.operator_name, e.expires_at, t.name
+    select e.id, e.mode, e.reason, e.operator_name, e.expires_at, t.name, coalesce(p.second_factor_required, false)
     from identity.operator_entry e
     join tenants.tenant t on t.tenant_id = e.tenant_id
+    left join identity.sign_in_policy p on p.tenant_id = e.tenant_id
     where e.tenant_id = (select bulkhead.tenant_id()) and e.account_id = (select identity.acting_operator())
       and e.ended_at is null and e.expires_at > at;
 end

@@ -2,7 +2,16 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { SoftAuthenticator } from '../../platform/test/authenticator.ts';
 import { codeAt } from '../../platform/test/factors.ts';
-import { asRole, cookieOf, goodPassword, join, openServer, send, signUp } from './fixture.ts';
+import {
+  asRole,
+  cookieOf,
+  goodPassword,
+  join,
+  openServer,
+  send,
+  signUp,
+  signUpOperator,
+} from './fixture.ts';
 import type { Answer, Fixture, Person } from './fixture.ts';
 
 let fixture: Fixture;
@@ -263,4 +272,21 @@ test('AUT-10 a tenant that asks for two factors is reached with two, at once and
   const proof = { kind: 'totp', code: freshCode(secret) };
   const entered = await post('/api/session/factor', { challenge: asked.json['challenge'], proof });
   assert.equal((await ask(cookieOf(entered), false)).status, 200);
+});
+
+test('AUT-10 ACC-3 an operator, too, reaches a tenant that asks for two factors with two alone', async () => {
+  const [owner, operator] = [await signUp(fixture.url), await signUpOperator(fixture)];
+  const { tenant } = owner;
+  const reason = 'Ticket 4711: totals of March are off';
+  const entered = await post('/api/operator/stays', { tenant, reason }, operator.cookie);
+  assert.equal(entered.status, 201, entered.text);
+  const looks = (cookie: string): Promise<Answer> => send(fixture.url, '/api/tenant', { cookie, tenant });
+  assert.equal((await looks(operator.cookie)).status, 200);
+  const { cookie } = await addTotp(owner);
+  const asking = { method: 'PUT', cookie, tenant, json: { required: true } };
+  assert.equal((await send(fixture.url, '/api/tenant/second-factor', asking)).status, 200);
+  const refused = await looks(operator.cookie);
+  assert.deepEqual([refused.status, refused.json['code']], [403, 'second_factor_required']);
+  const enrolled = await addTotp(operator);
+  assert.equal((await looks(enrolled.cookie)).status, 200);
 });

@@ -22,7 +22,7 @@ export function operatorHandlers({ identity, access, db }: HandlerDependencies) 
     db.as({ tenant, actor: { kind: 'operator', id: accountId } }, { id, ip, userAgent });
   const describe = (
     tenantId: string,
-    { tenantName, operatorName: _own, expiresAt, ...stay }: OperatorEntry,
+    { tenantName, operatorName: _own, secondFactorRequired: _asked, expiresAt, ...stay }: OperatorEntry,
   ) => ({
     ...stay,
     tenant: { id: tenantId, name: tenantName },

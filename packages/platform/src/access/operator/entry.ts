@@ -17,10 +17,12 @@ export type OperatorEntry = {
   operatorName: string;
   tenantName: string;
   expiresAt: Date;
+  /** The tenant is reached only by sessions in which two factors were proved; an operator's too. */
+  secondFactorRequired: boolean;
 };
 
 /** A stay as the tenant sees it. */
-export type OperatorVisit = Omit<OperatorEntry, 'tenantName'> & {
+export type OperatorVisit = Omit<OperatorEntry, 'tenantName' | 'secondFactorRequired'> & {
   enteredAt: Date;
   /** When it was ended before its time; null: it was not. */
   endedAt: Date | null;
@@ -92,7 +94,8 @@ export async function readOperatorEntry(
 ): Promise<OperatorEntry | null> {
   const context = sealer.seal({ tenant: tenantId, actor: { kind: 'operator', id: accountId } });
   const { rows } = await pool.query<OperatorEntry>(
-    `select id, mode, reason, operator_name as "operatorName", expires_at as "expiresAt", tenant_name as "tenantName"
+    `select id, mode, reason, operator_name as "operatorName", expires_at as "expiresAt", tenant_name as "tenantName",
+       second_factor_required as "secondFactorRequired"
      from identity.operator_entry_of_context($1, $2)`,
     [context, new Date(clock())],
   );
