@@ -15,6 +15,7 @@ import { createLog } from './http/log.ts';
 import { ownOrigins, publicOrigin } from './http/origins.ts';
 import { Connections } from './http/shutdown.ts';
 import type { AttackEngine } from './isolation/attackEngine.ts';
+import { createLimits } from './limits/parts.ts';
 import { createMailer, mailUnavailable } from './mail/mailing.ts';
 import type { Module } from './module.ts';
 import type { SingleSignOnOptions } from './singleSignOn/parts.ts';
@@ -91,6 +92,7 @@ export function createServer(
     clock,
     mailer,
     token,
+    limits: createLimits({ config, pools, clock, log }),
     identity,
     attack,
     singleSignOn,
@@ -171,6 +173,7 @@ class RunningServer implements Server {
     const { app, internal } = this.#composition;
     await Promise.all([app.close(), internal.close(), this.#duties.stop()]);
     await this.#parts.token.background.settled();
+    this.#parts.limits?.close();
     await pools.close();
     this.#address = undefined;
     log.info({ event: 'closed', connectionsCut: cut });

@@ -34,6 +34,14 @@ async function own(
   return { address, lost: server.lost, administrator };
 }
 
+/** A visitor tries things out, from one address and as several people. */
+const demoLimits = {
+  BULKHEAD_LIMITS_SIGN_IN_PER_IP: '600',
+  BULKHEAD_LIMITS_SIGN_IN_PER_ACCOUNT: '600',
+  BULKHEAD_LIMITS_FORGOT_PER_IP: '600',
+  BULKHEAD_LIMITS_FORGOT_PER_ACCOUNT: '600',
+};
+
 /**
  * Starts, or reaches, the database and makes its roles where an administrator is at hand.
  *
@@ -48,7 +56,7 @@ export async function openServingDatabase(
   const { env } = ground.terminal;
   // Quiet unless asked: at a terminal the answer should not scroll away.
   const sink = env['BULKHEAD_MAIL_HOST'] ? {} : { BULKHEAD_MAIL_SINK: 'true' };
-  const demo = request.demo ? { BULKHEAD_LAB_ENABLED: 'true', ...sink } : {};
+  const demo = request.demo ? { BULKHEAD_LAB_ENABLED: 'true', ...demoLimits, ...sink } : {};
   const quiet = { BULKHEAD_LOG_LEVEL: 'warn', ...demo, ...env };
   if (folder === undefined) return { config: await readConfig(composeEnvironment(env, rest)), lost: never };
   if (request.database !== undefined) {

@@ -56,6 +56,7 @@ export const commonErrors = {
   still_referenced: { status: 409, message: 'Something else still refers to this.' },
   reference_missing: { status: 409, message: 'Something this refers to does not exist.' },
   retry: { status: 409, message: 'Another change came first. Try again.' },
+  rate_limited: { status: 429, message: 'Too many requests. Try again later.', data: refusalData.optional() },
   invalid_value: { status: 422, message: 'A value breaks a rule of the data.' },
   timeout: { status: 503, message: 'The database took too long. Try again.' },
   database_unavailable: { status: 503, message: 'The database cannot be reached. Try again.' },

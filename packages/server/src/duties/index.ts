@@ -5,6 +5,7 @@ import type { Parts } from '../compose.ts';
 import { purgeDuty } from '../factor/purgeDuty.ts';
 import { isolationDuty } from '../isolation/recorder.ts';
 import { ledgerDuties } from '../ledger/duties.ts';
+import { limitsDuty } from '../limits/purgeDuty.ts';
 import { mailDuties } from '../mail/duties.ts';
 import { providerDuties } from '../provider/index.ts';
 import { samlDuty } from '../saml/duty.ts';
@@ -32,6 +33,7 @@ function platformDuties(parts: DutyParts): Duty[] {
     ...ledgerDuties(parts),
     purgeDuty({ worker, clock }),
     lockoutDuty({ worker, clock }),
+    limitsDuty({ worker, clock }),
     keyRotationDuty(parts.token),
     ...providerDuties(parts),
     samlDuty({ ...samlParts(parts), worker }),

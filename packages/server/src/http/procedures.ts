@@ -42,6 +42,7 @@ export function mountProcedures(app: FastifyInstance, routes: ProcedureRoutes): 
         context: { scope },
       });
       for (const cookie of scope.cookies) void reply.header('set-cookie', cookie);
+      void reply.headers(scope.limitHeaders());
       if (routes.draining()) void reply.header('connection', 'close');
       if (result.matched) return sendStandard(reply, result.response, { problems });
       return reply.callNotFound();

@@ -11,6 +11,7 @@ import type {
 import type { ErrorMap } from '@orpc/contract';
 import type { ProcedureMeta } from '../contract/index.ts';
 import { toProblemDocument } from '../problem/problem.ts';
+import type { CallLimits } from '../limits/calls.ts';
 import { refusalOf } from './errors.ts';
 import type { ErrorTranslation } from './errors.ts';
 import type { Guard } from './guard.ts';
@@ -23,6 +24,8 @@ export type DispatchOptions = {
   router: AnyRouter;
   guard: Guard;
   errors: ErrorTranslation;
+  /** Counts calls; absent: they are unlimited. */
+  limits?: CallLimits | undefined;
 };
 
 type Call = ProcedureClientInterceptorOptions<DispatchContext, ErrorMap, Partial<ProcedureMeta>> & {
@@ -36,13 +39,16 @@ type Handling = StandardHandlerInterceptorOptions<DispatchContext> & {
  * Wraps every procedure call: the guard in front, the error translation around. It sits on the
  * handler, not on a procedure, so that no module can forget it.
  */
-function guardCalls({ guard, errors }: DispatchOptions) {
+function guardCalls({ guard, errors, limits }: DispatchOptions) {
   return async (call: Call): Promise<unknown> => {
     const { scope } = call.context;
     scope.outcome.procedure = call.path.join('.');
     call.context.started = true;
     try {
-      const context = await guard(call.procedure['~orpc'].meta, scope);
+      const { meta } = call.procedure['~orpc'];
+      await limits?.before(meta, scope, call.input);
+      const context = await guard(meta, scope);
+      await limits?.after(meta, scope, context);
       const output = await call.next({ ...call, context: context as unknown as DispatchContext });
       return isStream(output) ? errors.translateStream(output, scope) : output;
     } catch (error) {

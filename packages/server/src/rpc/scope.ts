@@ -1,4 +1,6 @@
 import { apiKeyPrefix } from '@bulkhead/platform/access';
+import { limitHeaders } from '@bulkhead/platform/edge';
+import type { Verdict } from '@bulkhead/platform/edge';
 import type { Session } from '@bulkhead/platform/identity';
 import { readCookie } from '../http/cookie.ts';
 import type { Authenticate } from '../session/authenticate.ts';
@@ -40,6 +42,8 @@ export class RequestScope {
   readonly #cookieHeader: string | undefined;
   readonly #authorization: string | undefined;
   readonly #authenticate: Authenticate;
+  /** The tightest word of each rate limit that counted the request. */
+  readonly #limits = new Map<string, Verdict>();
   #session: Promise<Session | null> | undefined;
   #freshSession: Promise<Session | null> | undefined;
 
@@ -54,6 +58,18 @@ export class RequestScope {
     this.#authorization = options.authorization;
     this.apiKey = presentedApiKey(options.authorization);
     this.#authenticate = options.authenticate;
+  }
+
+  /** Remembers what a rate limit said, for the answer's headers. */
+  noteLimit(verdict: Verdict): void {
+    const { name } = verdict.limit;
+    const known = this.#limits.get(name);
+    if (known === undefined || verdict.remaining <= known.remaining) this.#limits.set(name, verdict);
+  }
+
+  /** `RateLimit`, `RateLimit-Policy` and `Retry-After`, where rate limits counted the request. */
+  limitHeaders(): Record<string, string> {
+    return limitHeaders([...this.#limits.values()]);
   }
 
   /** The value of a cookie that a flow keeps in the browser; one given twice counts as none. */

@@ -1,0 +1,80 @@
+import { callerAddress, secondsOf } from '@bulkhead/platform/edge';
+import type { Limit, Verdict } from '@bulkhead/platform/edge';
+import { parseEmail } from '@bulkhead/platform/identity';
+import type { ProcedureMeta } from '../contract/index.ts';
+import type { Refusal } from '../problem/problem.ts';
+import { RefusalError } from '../problem/refusal.ts';
+import type { PlatformContext, PublicContext, SignedInContext } from '../rpc/context.ts';
+import type { RequestScope } from '../rpc/scope.ts';
+import type { Limits } from './parts.ts';
+
+type CallerContext = PublicContext | SignedInContext | PlatformContext;
+
+/** Counts each call of a procedure; a member of a batch is one. */
+export type CallLimits = {
+  /**
+   * Before a session is read or a password compared: by the caller's address, and by the email address typed.
+   *
+   * @throws RefusalError rate_limited
+   */
+  before(meta: Partial<ProcedureMeta>, scope: RequestScope, input: unknown): Promise<void>;
+  /**
+   * Once it is known who calls: by account or API key, and by tenant.
+   *
+   * @throws RefusalError rate_limited
+   */
+  after(meta: Partial<ProcedureMeta>, scope: RequestScope, context: CallerContext): Promise<void>;
+};
+
+/** The limits of procedures. */
+export function createCallLimits({ limiter, policies }: Pick<Limits, 'limiter' | 'policies'>): CallLimits {
+  const take = async (scope: RequestScope, limit: Limit | undefined, caller: string): Promise<void> => {
+    if (limit === undefined) return;
+    const verdict = await limiter.take(limit, caller);
+    scope.noteLimit(verdict);
+    if (!verdict.admitted) throw new RefusalError(tooMany(verdict));
+  };
+  return {
+    before: async ({ rate, permission }, scope, input) => {
+      const { ip, account } = policies.classes[rate ?? 'write'];
+      const address = `ip ${callerAddress(scope.ip)}`;
+      await take(scope, ip, address);
+      const typed = typedAddress(input);
+      if (ip !== undefined && typed !== undefined) await take(scope, account, `email ${typed}`);
+      // Nobody else to count it against.
+      if (permission === 'public' && rate !== 'sign-in' && rate !== 'forgot') await take(scope, account, address);
+    },
+    after: async ({ rate }, scope, context) => {
+      const { account, tenant } = policies.classes[rate ?? 'write'];
+      if ('actor' in context) {
+        await take(scope, account, `${context.actor.kind} ${context.actor.id}`);
+        await take(scope, tenant, `tenant ${context.tenant}`);
+      } else if ('signedIn' in context) {
+        await take(scope, account, `account ${context.signedIn.account.id}`);
+      }
+    },
+  };
+}
+
+/** The answer to one request too many, the same for everybody. */
+export function tooMany({ resetsIn }: Verdict): Refusal {
+  const retryAfter = secondsOf(resetsIn);
+  return {
+    status: 429,
+    code: 'rate_limited',
+    message: `Too many requests. Try again in ${retryAfter} ${retryAfter === 1 ? 'second' : 'seconds'}.`,
+    retryAfter,
+  };
+}
+
+/** What was typed as an email address, as whoever has it is found; what can be none counts as it is. */
+function typedAddress(input: unknown): string | undefined {
+  if (typeof input !== 'object' || input === null || !('email' in input)) return undefined;
+  const { email } = input;
+  if (typeof email !== 'string') return undefined;
+  try {
+    return parseEmail(email).normalised;
+  } catch {
+    return email.slice(0, 254).trim().toLowerCase();
+  }
+}

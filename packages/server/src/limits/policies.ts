@@ -1,0 +1,54 @@
+import type { Limit } from '@bulkhead/platform/edge';
+import type { Config } from '../config/schema.ts';
+import type { RateClass } from '../contract/index.ts';
+
+/** The limits of one class: of the caller, and of what it acts on. Undefined: no such limit. */
+export type ClassLimits = {
+  /** Per address, before anything is looked up. */
+  ip?: Limit | undefined;
+  /** Per typed email address, per account or per API key. */
+  account?: Limit | undefined;
+  tenant?: Limit | undefined;
+};
+
+export type LimitPolicies = {
+  classes: Readonly<Record<RateClass, ClassLimits>>;
+  /** The identity provider's endpoints, per address. */
+  token: Limit | undefined;
+};
+
+const minute = 60;
+const hour = 3600;
+
+/** The limits that a configuration asks for. */
+export function limitPolicies(config: Config['limits']): LimitPolicies {
+  return {
+    classes: {
+      'sign-in': {
+        ip: limit('sign-in', config.signInPerIp, minute),
+        account: limit('sign-in-account', config.signInPerAccount, minute),
+      },
+      forgot: {
+        ip: limit('forgot', config.forgotPerIp, hour),
+        account: limit('forgot-account', config.forgotPerAccount, hour),
+      },
+      read: {
+        account: limit('read', config.read, minute),
+        tenant: limit('read-tenant', config.readPerTenant, minute),
+      },
+      write: {
+        account: limit('write', config.write, minute),
+        tenant: limit('write-tenant', config.writePerTenant, minute),
+      },
+      heavy: {
+        account: limit('heavy', config.heavy, minute),
+        tenant: limit('heavy-tenant', config.heavyPerTenant, minute),
+      },
+    },
+    token: limit('token', config.tokenPerIp, minute),
+  };
+}
+
+function limit(name: string, cap: number, seconds: number): Limit | undefined {
+  return cap === 0 ? undefined : { name, cap, seconds };
+}
