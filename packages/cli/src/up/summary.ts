@@ -22,6 +22,8 @@ const tries = [
   '    As the clerk: look for the second company. As the advisor: switch between two tenants.',
   '    Sign off a period, then try to post on or before its last day.',
   '    As the owner: open Lab, and steal another organisation’s secret by SQL injection.',
+  '    Ask for a sign-in link, and read the mail on the page Mail. Add a passkey under Security.',
+  '    Check the audit log as an auditor would: npx bulkhead audit verify',
 ];
 
 /** What a person is told once everything is up. */
