@@ -7,6 +7,7 @@ const components = {
   python3: { programs: ['python3'], folders: ['/usr/bin'], onlyThere: true },
   psql: { programs: ['psql'], folders: ['/usr/lib/postgresql/15/bin'] },
   chromium: { programs: ['chromium', 'chromium-browser', 'google-chrome'], folders: [] },
+  'redis-server': { programs: ['redis-server'], folders: ['/usr/bin'] },
   hydra: { programs: ['hydra'], folders: ['/usr/bin'] },
   xmlsec1: { programs: ['xmlsec1'], folders: ['/usr/bin'] },
   // A library: the program it brings along tells that it is there.
