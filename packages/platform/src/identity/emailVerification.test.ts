@@ -24,13 +24,20 @@ describe('verifyEmail', () => {
     return rows[0]?.verified;
   };
 
-  it('marks the address verified, once', async () => {
+  it('marks the address verified, once, and writes it down (AUD-1)', async () => {
     const { accountId, email } = await fixture.person({ verified: false });
     const request = await requestEmailVerification(fixture.identity, accountId);
     assert.equal(request.email, email);
     assert.deepEqual(await verifyEmail(fixture.identity, request.token), { accountId });
     assert.equal(await verified(accountId), true);
     await assert.rejects(verifyEmail(fixture.identity, request.token), refusal('link_invalid'));
+    const superuser = await fixture.connect('superuser');
+    const { rows } = await superuser.query(
+      `select target_id from bulkhead.audit_entry
+       where action = 'email.verify' and tenant_id is null and actor_id = $1`,
+      [accountId],
+    );
+    assert.deepEqual(rows, [{ target_id: accountId }]);
   });
 
   it('works for one day and not a millisecond longer', async () => {

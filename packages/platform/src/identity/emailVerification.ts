@@ -2,6 +2,7 @@ import { PlatformError } from '../errors.ts';
 import { randomUuid } from '../random.ts';
 import { inTransaction } from '../transaction.ts';
 import type { IdentityDependencies } from './dependencies.ts';
+import { recordEvent } from './event.ts';
 import { createSecretToken, hashSecretToken } from './secretToken.ts';
 
 const day = 24 * 3_600_000;
@@ -48,7 +49,7 @@ export async function requestEmailVerification(
  * @throws PlatformError link_invalid
  */
 export async function verifyEmail(
-  { pool, clock, sessions }: IdentityDependencies,
+  { pool, clock, sessions, sealer }: IdentityDependencies,
   token: string,
 ): Promise<{ accountId: string }> {
   const tokenHash = hashSecretToken(token);
@@ -69,6 +70,12 @@ export async function verifyEmail(
       [link.account_id, link.email_normalised, now],
     );
     if (verified.rowCount !== 1) throw new PlatformError('link_invalid');
+    await recordEvent({ sealer }, client, {
+      accountId: link.account_id,
+      action: 'email.verify',
+      targetType: 'identity.account',
+      targetId: link.account_id,
+    });
     return link.account_id;
   });
   sessions.forgetAccount(accountId);

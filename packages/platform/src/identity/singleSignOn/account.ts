@@ -52,7 +52,7 @@ export async function accountOfConnection(
   const known = await findAccount(client, email);
   if (known !== undefined && !known.verified) throw new PlatformError('provider_link_required');
   if (known !== undefined) await refuseDisabled(client, known.id);
-  const accountId = known?.id ?? (await makeAccount(identity, client, { email, name: assertion.name }));
+  const accountId = known?.id ?? (await makeAccount(identity, client, { email, assertion, device }));
   await addLink(identity, client, { connectionId: connection.id, accountId, email, assertion, device });
   return { accountId, isNew: known === undefined };
 }
@@ -148,17 +148,25 @@ async function refuseDisabled(client: ClientBase, accountId: string): Promise<vo
 
 /** Without a password: the person signs in through the connection until they set one by mail. */
 async function makeAccount(
-  { clock, randomBytes }: IdentityDependencies,
+  identity: IdentityDependencies,
   client: ClientBase,
-  { email, name }: { email: EmailAddress; name: string | null },
+  { email, assertion, device }: Asserted & { email: EmailAddress },
 ): Promise<string> {
-  const id = randomUuid(randomBytes);
-  const now = new Date(clock());
-  const called = (name ?? '').normalize('NFKC').replaceAll(/\p{C}/gu, '').trim().slice(0, 200);
+  const id = randomUuid(identity.randomBytes);
+  const now = new Date(identity.clock());
+  const called = (assertion.name ?? '').normalize('NFKC').replaceAll(/\p{C}/gu, '').trim().slice(0, 200);
   await client.query(
     'insert into identity.account (id, email, email_normalised, name, created_at) values ($1, $2, $3, $4, $5)',
     [id, email.address, email.normalised, called === '' ? email.normalised.split('@')[0] : called, now],
   );
   await client.query('update identity.account set email_verified_at = $2 where id = $1', [id, now]);
+  await recordEvent(identity, client, {
+    accountId: id,
+    action: 'account.create',
+    targetType: 'identity.account',
+    targetId: id,
+    detail: { issuer: assertion.issuer },
+    request: { id: device.requestId, ip: device.ip, userAgent: device.userAgent },
+  });
   return id;
 }

@@ -129,6 +129,22 @@ describe('what a tenant’s identity provider may do, and may not (AUT-7)', () =
     assert.equal(trusted.kind, 'session');
   });
 
+  test('an account that it makes is written down, once (AUD-1)', async () => {
+    const tenant = await openTenant();
+    const email = `newcomer@${tenant.domain}`;
+    const first = await enter(tenant, { email });
+    assert.ok(first.kind === 'session');
+    await enter(tenant, { email });
+    const { rows } = await superuser.query(
+      `select target_id, detail from bulkhead.audit_entry
+       where action = 'account.create' and tenant_id is null and actor_id = $1`,
+      [first.session.accountId],
+    );
+    assert.deepEqual(rows, [
+      { target_id: first.session.accountId, detail: { issuer: 'https://issuer.example' } },
+    ]);
+  });
+
   test('T-39: a second factor in between does not outlast the provider’s own session (AUT-7)', async () => {
     const tenant = await openTenant();
     const person = await insider(tenant, 'hourly');
