@@ -61,6 +61,21 @@ async function follow(person: Person, query: string, headers: Record<string, str
 }
 
 describe('live tail (AUD-5)', () => {
+  test('ends for whoever signs out while it is open (AUT-8)', async () => {
+    const leaver = await signUp(fixture.url);
+    const gone = await follow(leaver, 'seconds=30');
+    assert.deepEqual((await gone.next())?.entries, []);
+    await send(fixture.url, '/api/session', { method: 'DELETE', cookie: leaver.cookie });
+    await asRole(fixture.database, 'superuser', (client) =>
+      client.query(
+        `insert into bulkhead.audit_entry (tenant_id, actor_kind, action, target_type)
+         values ($1, 'service', 'after.leaving', 'x')`,
+        [leaver.tenant],
+      ),
+    );
+    assert.equal(await gone.next(), undefined);
+  });
+
   test('tells the tenant its own entries as they come, and ends by itself', async () => {
     const tail = await follow(owner, 'seconds=2&action=insert');
     assert.equal(tail.type?.split(';')[0], 'text/event-stream');

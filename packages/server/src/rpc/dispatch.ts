@@ -50,11 +50,21 @@ function guardCalls({ guard, errors, limits }: DispatchOptions) {
       const context = await guard(meta, scope);
       await limits?.after(meta, scope, context);
       const output = await call.next({ ...call, context: context as unknown as DispatchContext });
-      return isStream(output) ? errors.translateStream(output, scope) : output;
+      if (!isStream(output)) return output;
+      const watched = watch(output, () => guard(meta, scope.anew()));
+      return errors.translateStream(watched, scope);
     } catch (error) {
       throw errors.translate(error, scope);
     }
   };
+}
+
+/** A stream outlives the decision to open it: before each item it is decided anew, and a refusal ends it. */
+async function* watch(stream: AsyncIterable<unknown>, decide: () => Promise<unknown>): AsyncGenerator<unknown> {
+  for await (const item of stream) {
+    await decide();
+    yield item;
+  }
 }
 
 /** Gives what fails before or after a call (no such procedure, unreadable input) the same form. */

@@ -42,6 +42,7 @@ export class RequestScope {
   readonly #cookieHeader: string | undefined;
   readonly #authorization: string | undefined;
   readonly #authenticate: Authenticate;
+  readonly #options: RequestScopeOptions;
   /** The tightest word of each rate limit that counted the request. */
   readonly #limits = new Map<string, Verdict>();
   #session: Promise<Session | null> | undefined;
@@ -58,6 +59,7 @@ export class RequestScope {
     this.#authorization = options.authorization;
     this.apiKey = presentedApiKey(options.authorization);
     this.#authenticate = options.authenticate;
+    this.#options = options;
   }
 
   /** Remembers what a rate limit said, for the answer's headers. */
@@ -94,6 +96,11 @@ export class RequestScope {
       this.#session = this.#freshSession;
     }
     return this.#freshSession;
+  }
+
+  /** The same request with nothing read yet: for asking again, later, whether it may. */
+  anew(): RequestScope {
+    return new RequestScope(this.#options);
   }
 
   #read(options: { fresh: boolean }): Promise<Session | null> {
