@@ -260,16 +260,24 @@ comment on function bulkhead.audit_event(text, text, uuid, json) is
   'Writes an application event under the current context. The name is noun.verb, so that it cannot pass for a row change.';
 
 create function bulkhead.audit_diff(before json, after json) returns jsonb
-  language sql immutable parallel safe
-begin atomic
-  select jsonb_object_agg(coalesce(o.key, n.key), jsonb_build_object('before', o.value, 'after', n.value))
-  from jsonb_each(before::jsonb) o
-  full join jsonb_each(after::jsonb) n on n.key = o.key
-  where o.value is distinct from n.value
-    and coalesce(o.key, n.key) <> 'updated_at';
-end;
+  language plpgsql immutable parallel restricted
+  set search_path = ''
+as $body$
+begin
+  return (
+    select jsonb_object_agg(coalesce(o.key, n.key), jsonb_build_object('before', o.value, 'after', n.value))
+    from jsonb_each(audit_diff.before::jsonb) o
+    full join jsonb_each(audit_diff.after::jsonb) n on n.key = o.key
+    where o.value is distinct from n.value
+      and coalesce(o.key, n.key) <> 'updated_at');
+exception when untranslatable_character or invalid_text_representation or numeric_value_out_of_range then
+  -- One such entry must not keep the others from being read.
+  return null;
+end
+$body$;
 comment on function bulkhead.audit_diff(json, json) is
-  'The fields that differ: {field: {before, after}}, without updated_at, which every change touches.';
+  'The fields that differ: {field: {before, after}}, without updated_at, which every change touches. Null also where json has what jsonb '
+  'cannot hold (an escaped NUL, half a surrogate pair, a number beyond numeric).';
 
 create view bulkhead.audit_log with (security_invoker = true) as
   select e.id, e.occurred_at, e.tenant_id, e.company_id, e.actor_kind, e.actor_id, e.on_behalf_of, e.action,

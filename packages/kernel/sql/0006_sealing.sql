@@ -117,6 +117,7 @@ create table bulkhead.audit_backlog (
   round bigint not null,
   after_snapshot pg_snapshot not null,
   through_snapshot pg_snapshot not null,
+  above bigint not null,
   position bigint not null default 0,
   served bigint not null default 0,
   constraint audit_backlog_pkey primary key (tenant_id, round)
@@ -126,6 +127,8 @@ comment on column bulkhead.audit_backlog.tenant_id is 'Whose.';
 comment on column bulkhead.audit_backlog.round is 'The round that put them off; older ones come first.';
 comment on column bulkhead.audit_backlog.after_snapshot is 'What this snapshot sees is in earlier batches.';
 comment on column bulkhead.audit_backlog.through_snapshot is 'What this snapshot does not see is in later ones.';
+comment on column bulkhead.audit_backlog.above is
+  'Ids up to this one are not in the batch, whatever their transactions'' numbers: a restored dump has those of another cluster.';
 comment on column bulkhead.audit_backlog.position is 'Id of the last entry of the batch that is sealed.';
 comment on column bulkhead.audit_backlog.served is 'Slices sealed: who got fewest is next.';
 
@@ -278,7 +281,7 @@ end;
 comment on function bulkhead.keep_audit_marks(bulkhead.audit_sealer, xid8) is
   'The state with the marks that a search can still need: at most about 64, the older ones thinned out.';
 
-create function bulkhead.defer_audit(later uuid[], state bulkhead.audit_sealer, through pg_snapshot) returns void
+create function bulkhead.defer_audit(later uuid[], state bulkhead.audit_sealer, through pg_snapshot, lowest bigint) returns void
   language plpgsql
   set search_path = ''
 as $body$
@@ -290,17 +293,17 @@ begin
       and not exists (select from bulkhead.audit_backlog n where n.tenant_id = b.tenant_id and n.round > b.round)
     for update skip locked
   ), widened as (
-    update bulkhead.audit_backlog b set through_snapshot = through
+    update bulkhead.audit_backlog b set through_snapshot = through, above = least(b.above, lowest)
     from newest n where b.tenant_id = n.tenant_id and b.round = n.round
     returning b.tenant_id
   )
-  insert into bulkhead.audit_backlog (tenant_id, round, after_snapshot, through_snapshot)
-  select l.tenant_id, (state).round + 1, (state).sealed_through, through
+  insert into bulkhead.audit_backlog (tenant_id, round, after_snapshot, through_snapshot, above)
+  select l.tenant_id, (state).round + 1, (state).sealed_through, through, lowest
   from unnest(later) l (tenant_id)
   where l.tenant_id not in (select w.tenant_id from widened w);
 end
 $body$;
-comment on function bulkhead.defer_audit(uuid[], bulkhead.audit_sealer, pg_snapshot) is
+comment on function bulkhead.defer_audit(uuid[], bulkhead.audit_sealer, pg_snapshot, bigint) is
   'Puts the chains'' entries between the state''s snapshot and this one into the backlog.';
 
 create function bulkhead.seal_audit(
@@ -368,7 +371,7 @@ begin
     from unnest(chains, counts) n (tenant_id, entries)
   ) f;
   if later is not null then
-    perform bulkhead.defer_audit(later, state, seen);
+    perform bulkhead.defer_audit(later, state, seen, lowest);
     deferred := cardinality(later);
   end if;
 
@@ -433,13 +436,13 @@ begin
       from (
         select e.id, e.occurred_at, bulkhead.audit_entry_bytes(e) as bytes
         from bulkhead.audit_entry e
-        where e.tenant_id = batch.tenant_id and e.id > batch.position
+        where e.tenant_id = batch.tenant_id and e.id > greatest(batch.position, batch.above)
           and pg_visible_in_snapshot(e.transaction_id, batch.through_snapshot)
           and not pg_visible_in_snapshot(e.transaction_id, batch.after_snapshot)
         union all
         select e.id, e.occurred_at, bulkhead.audit_entry_bytes(e)
         from bulkhead.audit_entry e
-        where batch.tenant_id = '00000000-0000-0000-0000-000000000000' and e.tenant_id is null and e.id > batch.position
+        where batch.tenant_id = '00000000-0000-0000-0000-000000000000' and e.tenant_id is null and e.id > greatest(batch.position, batch.above)
           and pg_visible_in_snapshot(e.transaction_id, batch.through_snapshot)
           and not pg_visible_in_snapshot(e.transaction_id, batch.after_snapshot)
       ) s

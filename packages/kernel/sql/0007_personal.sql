@@ -215,6 +215,9 @@ create policy audit_personal_read_own on bulkhead.audit_personal
     and (company_id is null or (select bulkhead.all_companies()) or company_id = (select bulkhead.company_id()))
   );
 comment on policy audit_personal_read_own on bulkhead.audit_personal is 'Whoever may read the entry.';
+create policy audit_personal_read_all on bulkhead.audit_personal for select to bulkhead_auditor using (true);
+comment on policy audit_personal_read_all on bulkhead.audit_personal is
+  'Whoever verifies compares the values with what the entries committed to: no hash of the chain covers them.';
 create policy audit_personal_erase on bulkhead.audit_personal
   to bulkhead_owner
   using ((select session_user = 'bulkhead_worker'));
@@ -230,8 +233,8 @@ create policy audit_erasure_read_all on bulkhead.audit_erasure for select to bul
 comment on policy audit_erasure_read_all on bulkhead.audit_erasure is
   'The auditor tells erased from tampered; the worker copies the record out of the database.';
 
-grant select on bulkhead.audit_personal, bulkhead.audit_erasure to bulkhead_app;
-grant select on bulkhead.audit_erasure to bulkhead_auditor, bulkhead_worker;
+grant select on bulkhead.audit_personal, bulkhead.audit_erasure to bulkhead_app, bulkhead_auditor;
+grant select on bulkhead.audit_erasure to bulkhead_worker;
 
 create function bulkhead.forget_cut_entry() returns trigger
   language plpgsql

@@ -5,6 +5,7 @@ create table bulkhead.audit_backlog (
   round bigint not null,
   after_snapshot pg_snapshot not null,
   through_snapshot pg_snapshot not null,
+  above bigint not null,
   "position" bigint not null default 0,
   served bigint not null default 0,
   constraint audit_backlog_pkey PRIMARY KEY (tenant_id, round)
@@ -190,6 +191,8 @@ alter table bulkhead.audit_personal force row level security;
 CREATE INDEX audit_personal_by_subject ON bulkhead.audit_personal USING btree (tenant_id, subject_id);
 create policy audit_personal_erase on bulkhead.audit_personal as permissive for all to bulkhead_owner
   using (( SELECT (SESSION_USER = 'bulkhead_worker'::name)));
+create policy audit_personal_read_all on bulkhead.audit_personal as permissive for select to bulkhead_auditor
+  using (true);
 create policy audit_personal_read_own on bulkhead.audit_personal as permissive for select to bulkhead_app
   using (((tenant_id = ( SELECT bulkhead.tenant_id() AS tenant_id)) AND ((company_id IS NULL) OR ( SELECT bulkhead.all_companies() AS all_companies) OR (company_id = ( SELECT bulkhead.company_id() AS company_id)))));
 create policy audit_personal_write on bulkhead.audit_personal as permissive for insert to bulkhead_owner
@@ -559,14 +562,22 @@ $function$;
 
 CREATE OR REPLACE FUNCTION bulkhead.audit_diff(before json, after json)
  RETURNS jsonb
- LANGUAGE sql
- IMMUTABLE PARALLEL SAFE
-BEGIN ATOMIC
- SELECT jsonb_object_agg(COALESCE(o.key, n.key), jsonb_build_object('before', o.value, 'after', n.value)) AS jsonb_object_agg
-    FROM (jsonb_each((audit_diff.before)::jsonb) o(key, value)
-      FULL JOIN jsonb_each((audit_diff.after)::jsonb) n(key, value) ON ((n.key = o.key)))
-   WHERE ((o.value IS DISTINCT FROM n.value) AND (COALESCE(o.key, n.key) <> 'updated_at'::text));
-END;
+ LANGUAGE plpgsql
+ IMMUTABLE PARALLEL RESTRICTED
+ SET search_path TO ''
+AS $function$
+begin
+  return (
+    select jsonb_object_agg(coalesce(o.key, n.key), jsonb_build_object('before', o.value, 'after', n.value))
+    from jsonb_each(audit_diff.before::jsonb) o
+    full join jsonb_each(audit_diff.after::jsonb) n on n.key = o.key
+    where o.value is distinct from n.value
+      and coalesce(o.key, n.key) <> 'updated_at');
+exception when untranslatable_character or invalid_text_representation or numeric_value_out_of_range then
+  -- One such entry must not keep the others from being read.
+  return null;
+end
+$function$;
 
 CREATE OR REPLACE FUNCTION bulkhead.audit_entry_bytes(entry bulkhead.audit_entry)
  RETURNS bytea
@@ -1181,7 +1192,7 @@ begin
 end
 $function$;
 
-CREATE OR REPLACE FUNCTION bulkhead.defer_audit(later uuid[], state bulkhead.audit_sealer, through pg_snapshot)
+CREATE OR REPLACE FUNCTION bulkhead.defer_audit(later uuid[], state bulkhead.audit_sealer, through pg_snapshot, lowest bigint)
  RETURNS void
  LANGUAGE plpgsql
  SET search_path TO ''
@@ -1194,12 +1205,12 @@ begin
       and not exists (select from bulkhead.audit_backlog n where n.tenant_id = b.tenant_id and n.round > b.round)
     for update skip locked
   ), widened as (
-    update bulkhead.audit_backlog b set through_snapshot = through
+    update bulkhead.audit_backlog b set through_snapshot = through, above = least(b.above, lowest)
     from newest n where b.tenant_id = n.tenant_id and b.round = n.round
     returning b.tenant_id
   )
-  insert into bulkhead.audit_backlog (tenant_id, round, after_snapshot, through_snapshot)
-  select l.tenant_id, (state).round + 1, (state).sealed_through, through
+  insert into bulkhead.audit_backlog (tenant_id, round, after_snapshot, through_snapshot, above)
+  select l.tenant_id, (state).round + 1, (state).sealed_through, through, lowest
   from unnest(later) l (tenant_id)
   where l.tenant_id not in (select w.tenant_id from widened w);
 end
@@ -2403,7 +2414,7 @@ begin
     from unnest(chains, counts) n (tenant_id, entries)
   ) f;
   if later is not null then
-    perform bulkhead.defer_audit(later, state, seen);
+    perform bulkhead.defer_audit(later, state, seen, lowest);
     deferred := cardinality(later);
   end if;
 
@@ -2468,13 +2479,13 @@ begin
       from (
         select e.id, e.occurred_at, bulkhead.audit_entry_bytes(e) as bytes
         from bulkhead.audit_entry e
-        where e.tenant_id = batch.tenant_id and e.id > batch.position
+        where e.tenant_id = batch.tenant_id and e.id > greatest(batch.position, batch.above)
           and pg_visible_in_snapshot(e.transaction_id, batch.through_snapshot)
           and not pg_visible_in_snapshot(e.transaction_id, batch.after_snapshot)
         union all
         select e.id, e.occurred_at, bulkhead.audit_entry_bytes(e)
         from bulkhead.audit_entry e
-        where batch.tenant_id = '00000000-0000-0000-0000-000000000000' and e.tenant_id is null and e.id > batch.position
+        where batch.tenant_id = '00000000-0000-0000-0000-000000000000' and e.tenant_id is null and e.id > greatest(batch.position, batch.above)
           and pg_visible_in_snapshot(e.transaction_id, batch.through_snapshot)
           and not pg_visible_in_snapshot(e.transaction_id, batch.after_snapshot)
       ) s
@@ -2984,6 +2995,7 @@ grant select on bulkhead.audit_link to bulkhead_worker;
 grant select on bulkhead.audit_log to bulkhead_app;
 grant select on bulkhead.audit_log to bulkhead_auditor;
 grant select on bulkhead.audit_personal to bulkhead_app;
+grant select on bulkhead.audit_personal to bulkhead_auditor;
 grant select on bulkhead.audit_tile to bulkhead_app;
 grant select on bulkhead.audit_tile to bulkhead_auditor;
 grant select on bulkhead.audit_tile to bulkhead_worker;

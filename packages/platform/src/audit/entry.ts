@@ -1,3 +1,5 @@
+import { isDeepStrictEqual } from 'node:util';
+
 type Fields = Record<string, unknown>;
 type Diff = Record<string, { before: unknown; after: unknown }>;
 
@@ -42,7 +44,8 @@ export const entryColumns = `p.id::text as id,
       from bulkhead.audit_personal k where k.tenant_id = p.tenant_id and k.entry_id = p.id) as kept`;
 
 /** Puts values where commitments stand, null where they are gone. */
-export function revealEntry({ kept, ...stored }: StoredEntry): Entry {
+export function revealEntry({ kept, ...row }: StoredEntry): Entry {
+  const stored = { ...row, diff: row.diff ?? differences(row) };
   const marks = stored.action.includes('.') ? null : stored.detail;
   if (marks === null) return { ...stored, erased: [], withheld: [] };
   const [erasable, withheld] = [names(marks['erasable']), names(marks['withheld'])];
@@ -71,6 +74,18 @@ export function revealEntry({ kept, ...stored }: StoredEntry): Entry {
     erased: erasable.filter((field) => lost(field, 'before') || lost(field, 'after')),
     withheld,
   };
+}
+
+/** The same as bulkhead.audit_diff, for rows with json that jsonb cannot hold; null where nothing differs. */
+function differences({ before, after }: Pick<StoredEntry, 'before' | 'after'>): Diff | null {
+  if (before === null || after === null) return null;
+  const fields = [...new Set([...Object.keys(before), ...Object.keys(after)])].filter(
+    (field) => field !== 'updated_at' && !isDeepStrictEqual(before[field], after[field]),
+  );
+  if (fields.length === 0) return null;
+  return Object.fromEntries(
+    fields.map((field) => [field, { before: before[field] ?? null, after: after[field] ?? null }]),
+  );
 }
 
 function revealDiff(

@@ -43,7 +43,12 @@ export async function exportEntries(
   options: ExportOptions,
 ): Promise<AsyncGenerator<string, void>> {
   const { format, filter = {} } = options;
-  const detail = { format, filter: filterJson(filter) };
+  // What somebody searched for may be a person's name, and what an entry says in plain words is never erased.
+  const { text, ...rest } = filter;
+  const detail = {
+    format,
+    filter: { ...filterJson(rest), ...(text !== undefined && { text: '(not recorded)' }) },
+  };
   await record(session, 'audit.export', detail);
   return readExport(session, options, (entries, complete) =>
     record(session, 'audit.export_end', { ...detail, entries, complete }),

@@ -108,7 +108,7 @@ export const auditContract = {
         /** How long it stays, 1 to 30: whoever lost the right to read is asked anew after that. */
         seconds: z.coerce.number().int().min(1).max(30),
         /** Id of the last event, where the header cannot be set. */
-        after: z.string().max(4000).optional(),
+        after: z.string().max(12_000).optional(),
         ...filter,
       }),
     )

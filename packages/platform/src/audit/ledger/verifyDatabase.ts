@@ -4,6 +4,7 @@ import { fieldNames, serviceChain } from './encoding.ts';
 import { cutIn, trustedCheckpoints } from './exportFile.ts';
 import { chainOf } from './key.ts';
 import { parseCheckpoint, parseNote, type Verifier } from './note.ts';
+import { falseValues } from './personalValues.ts';
 
 /** One connection as bulkhead_auditor, outside of a transaction. */
 export type AuditorClient = {
@@ -161,7 +162,7 @@ async function verifyChain(client: AuditorClient, options: OneChain): Promise<Da
   const cutBefore = await readLinks(client, { ...options, verifier });
   const waiting = await readStrays(client, { chain, verifier });
   const report = verifier.finish({ cutBefore });
-  const all = [...findings, ...startFinding, ...report.findings];
+  const all = [...findings, ...startFinding, ...report.findings, ...(await falseValues(client, chain))];
   keys.others += all.length - (keys.foreign - foreign);
   if (all.length === 0) options.onSound?.(chain, verifier.position);
   return { ...report, findings: all, chain, origin, waiting };
