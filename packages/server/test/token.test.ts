@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { request } from 'node:http';
 import { after, before, test } from 'node:test';
 import { createRemoteJWKSet, decodeProtectedHeader, jwtVerify } from 'jose';
 import { asRole, cookieOf, goodPassword, openServer, send, signUp } from './fixture.ts';
@@ -266,4 +267,19 @@ test('T-45 a sign-out that could not be done is no success, and the cookie stays
     );
   }
   assert.equal((await send(fixture.url, '/api/session', { cookie: owner.cookie })).status, 200);
+});
+
+test('T-46 two Authorization headers are one too many: neither is taken', async () => {
+  const other = await signUp(fixture.url);
+  const [mine, theirs] = [await tokens(), await tokens(other.email)];
+  const status = await new Promise<number | undefined>((resolve, reject) => {
+    const headers = [mine, theirs].flatMap(({ accessToken }) => ['authorization', `Bearer ${accessToken}`]);
+    const asking = request(`${fixture.url}/api/session`, { headers: ['host', 'localhost', ...headers] });
+    asking.on('error', reject).on('response', (response) => {
+      response.resume();
+      resolve(response.statusCode);
+    });
+    asking.end();
+  });
+  assert.equal(status, 401);
 });

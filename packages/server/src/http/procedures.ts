@@ -111,11 +111,16 @@ export function createScope(request: FastifyRequest, authenticate: Authenticate)
       company: single(headers['bulkhead-company']),
     },
     token: readSessionCookie(headers.cookie),
-    authorization: headers.authorization,
+    authorization: authorizationOf(request),
     deviceToken: readDeviceCookie(headers.cookie),
     cookieHeader: headers.cookie,
     authenticate,
   });
+}
+
+/** Node keeps the first of two; joined, they are no credential, and refused. Which was meant cannot be told. */
+function authorizationOf({ headers, raw }: FastifyRequest): string | undefined {
+  return headers.authorization === undefined ? undefined : raw.headersDistinct['authorization']?.join(', ');
 }
 
 /** Node joins a header given twice with a comma, which no id contains; it is then refused as no UUID. */
