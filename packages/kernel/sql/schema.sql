@@ -2077,7 +2077,7 @@ begin
 end
 $function$;
 
-CREATE OR REPLACE FUNCTION bulkhead.read_sensitive(target text, ids uuid[], purpose text)
+CREATE OR REPLACE FUNCTION bulkhead.read_sensitive(table_name text, ids uuid[], purpose text)
  RETURNS SETOF json
  LANGUAGE plpgsql
  SECURITY DEFINER
@@ -2093,9 +2093,9 @@ declare
   registered bulkhead.registered_table;
 begin
   select r.* into registered from bulkhead.registered_table r
-  where bulkhead.table_label(r.target) = read_sensitive.target and r.treatment = 'protected' and r.sensitive_columns <> '{}';
+  where bulkhead.table_label(r.target) = table_name and r.treatment = 'protected' and r.sensitive_columns <> '{}';
   if not found then
-    raise exception using errcode = '42809', message = format('bulkhead: %s has no sensitive columns', target),
+    raise exception using errcode = '42809', message = 'bulkhead: this table has no sensitive columns',
       hint = 'Declare them: select bulkhead.protect_table(…, …, ''{"sensitive": ["column"]}'').';
   end if;
   if actor is null then
@@ -2116,7 +2116,7 @@ begin
     case registered.scope when 'company' then 's.company_id' else 'null::uuid' end, registered.target)
   using ids,
     case when actor_kind is null or (actor_kind = 'agent' and account is null) then bulkhead.uncommon_actor_kind(actor_kind) else actor_kind end,
-    actor, account, target, request ->> 'id', (request ->> 'ip')::inet, request ->> 'agent',
+    actor, account, table_name, request ->> 'id', (request ->> 'ip')::inet, request ->> 'agent',
     json_build_object('columns', registered.sensitive_columns, 'purpose', purpose);
 end
 $function$;
