@@ -28,6 +28,7 @@ const promised: Record<string, string[]> = {
     'login_memory_mb',
     'login_refused_of_200',
   ],
+  edge: ['limit_overhead_us'],
   prover: ['scan_seconds', 'attack_seconds', 'attacks'],
 };
 

@@ -3,6 +3,7 @@ import { apiRequest } from './api-request.ts';
 import { audit } from './audit.ts';
 import { auditWrite } from './audit-write.ts';
 import { auth } from './auth.ts';
+import { edge } from './edge.ts';
 import { prover } from './prover.ts';
 import { rlsPolicy } from './rls-policy.ts';
 import { tenantQuery } from './tenant-query.ts';
@@ -27,6 +28,7 @@ const benchmarks: Record<string, Benchmark> = {
   'audit-write': auditWrite,
   'api-request': apiRequest,
   auth,
+  edge,
   prover,
 };
 

@@ -9,7 +9,9 @@ export function limitHeaders(verdicts: readonly Verdict[]): Record<string, strin
   const refused = verdicts.filter(({ admitted }) => !admitted);
   const wait = Math.max(...refused.map(({ resetsIn }) => secondsOf(resetsIn)));
   return {
-    'ratelimit-policy': verdicts.map(({ limit }) => `"${limit.name}";q=${limit.cap};w=${limit.seconds}`).join(', '),
+    'ratelimit-policy': verdicts
+      .map(({ limit }) => `"${limit.name}";q=${limit.cap};w=${limit.seconds}`)
+      .join(', '),
     ratelimit: verdicts
       .map(({ limit, remaining, resetsIn }) => `"${limit.name}";r=${remaining};t=${secondsOf(resetsIn)}`)
       .join(', '),

@@ -21,7 +21,9 @@ class Store implements LimitStore {
     const name = key.toString('hex');
     const known = this.#windows.get(name);
     const window =
-      known !== undefined && known.endsAt > this.now ? known : { taken: 0, endsAt: this.now + seconds * 1000 };
+      known !== undefined && known.endsAt > this.now
+        ? known
+        : { taken: 0, endsAt: this.now + seconds * 1000 };
     window.taken += points;
     this.#windows.set(name, window);
     return Promise.resolve({ taken: window.taken, resetsIn: window.endsAt - this.now });
@@ -136,22 +138,26 @@ describe('while the store is away (EDG-2)', () => {
       pass: fc.nat(1500),
     });
     await fc.assert(
-      fc.asyncProperty(fc.integer({ min: 1, max: 4 }), fc.array(step, { maxLength: 30 }), async (servers, steps) => {
-        const { store, limiters } = open(servers);
-        let total = 0;
-        for (const { server, burst, event, pass } of steps) {
-          if (event === 'away') store.away = true;
-          if (event === 'back') store.away = false;
-          if (event === 'lost') store.lose();
-          // Every server's connection breaks with the store.
-          if (event !== 'none') for (const limiter of limiters) limiter.storeLost(new Error('lost'));
-          const limiter = limiters[server % servers];
-          // oxlint-disable-next-line no-await-in-loop -- in this order
-          if (limiter !== undefined) total += admitted(await flood(limiter, burst));
-          store.now += pass;
-        }
-        assert.ok(total <= 20, `${total} of 10`);
-      }),
+      fc.asyncProperty(
+        fc.integer({ min: 1, max: 4 }),
+        fc.array(step, { maxLength: 30 }),
+        async (servers, steps) => {
+          const { store, limiters } = open(servers);
+          let total = 0;
+          for (const { server, burst, event, pass } of steps) {
+            if (event === 'away') store.away = true;
+            if (event === 'back') store.away = false;
+            if (event === 'lost') store.lose();
+            // Every server's connection breaks with the store.
+            if (event !== 'none') for (const limiter of limiters) limiter.storeLost(new Error('lost'));
+            const limiter = limiters[server % servers];
+            // oxlint-disable-next-line no-await-in-loop -- in this order
+            if (limiter !== undefined) total += admitted(await flood(limiter, burst));
+            store.now += pass;
+          }
+          assert.ok(total <= 20, `${total} of 10`);
+        },
+      ),
       { numRuns: 300 },
     );
   });

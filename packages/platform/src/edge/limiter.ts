@@ -54,13 +54,12 @@ export class Limiter {
 
   /** Counts one request of a caller. */
   async take(limit: Limit, caller: string): Promise<Verdict> {
-    const key = this.#keyOf(limit, caller);
-    const window = this.#windowOf(key.toString('base64url'), limit);
+    const window = this.#windowOf(caller, limit);
     for (;;) {
       const verdict = this.#judge(limit, window);
       if (verdict !== undefined) return verdict;
       // Whoever else waits for this caller's points waits for the same answer.
-      window.asking ??= this.#ask(key, limit, window).finally(() => {
+      window.asking ??= this.#ask(this.#keyOf(limit, caller), limit, window).finally(() => {
         window.asking = undefined;
       });
       // oxlint-disable-next-line no-await-in-loop -- each turn uses up a point or ends
@@ -71,7 +70,8 @@ export class Limiter {
   /** Undefined: the store has to be asked. */
   #judge(limit: Limit, window: Window): Verdict | undefined {
     const now = this.#options.clock();
-    const refused = (until: number) => verdictOf(limit, { admitted: false, remaining: 0, resetsIn: until - now });
+    const refused = (until: number) =>
+      verdictOf(limit, { admitted: false, remaining: 0, resetsIn: until - now });
     if (window.admitted >= this.#capOf(limit, now)) return refused(window.endsAt);
     const away = now < this.#askAgainAt;
     if (!away && now < window.exhaustedUntil) return refused(window.exhaustedUntil);

@@ -2,7 +2,13 @@ import type { Pool } from 'pg';
 import type { LimitStore } from './limit.ts';
 
 /** Counts in Postgres, one statement a question. */
-export function postgresStore({ pool, clock }: { pool: Pick<Pool, 'query'>; clock: () => number }): LimitStore {
+export function postgresStore({
+  pool,
+  clock,
+}: {
+  pool: Pick<Pool, 'query'>;
+  clock: () => number;
+}): LimitStore {
   return {
     take: async (key, points, { seconds }) => {
       const at = clock();

@@ -39,7 +39,8 @@ export const redis = z.strictObject({
       .refine((value) => URL.canParse(value), 'must be redis://… or rediss://…')
       .optional(),
     {
-      description: 'Redis that keeps the counts of the rate limits, `rediss://` for TLS. It may hold a password.',
+      description:
+        'Redis that keeps the counts of the rate limits, `rediss://` for TLS. It may hold a password.',
       otherwise: 'Postgres keeps them',
       secret: true,
     },

@@ -37,12 +37,14 @@ export function createCallLimits({ limiter, policies }: Pick<Limits, 'limiter' |
   return {
     before: async ({ rate, permission }, scope, input) => {
       const { ip, account } = policies.classes[rate ?? 'write'];
+      const proves = rate === 'sign-in' || rate === 'forgot';
+      // Whoever is signed in is counted as that, afterwards.
+      if (!proves && permission !== 'public') return;
       const address = `ip ${callerAddress(scope.ip)}`;
       await take(scope, ip, address);
+      if (!proves) return take(scope, account, address);
       const typed = typedAddress(input);
-      if (ip !== undefined && typed !== undefined) await take(scope, account, `email ${typed}`);
-      // Nobody else to count it against.
-      if (permission === 'public' && rate !== 'sign-in' && rate !== 'forgot') await take(scope, account, address);
+      if (typed !== undefined) await take(scope, account, `email ${typed}`);
     },
     after: async ({ rate }, scope, context) => {
       const { account, tenant } = policies.classes[rate ?? 'write'];

@@ -47,7 +47,10 @@ export function redisStore({ url, timeout, onLost }: RedisStoreOptions): RedisSt
   };
   return {
     take: async (key, points, limit) => {
-      const { consumedPoints, msBeforeNext } = await counterOf(limit).penalty(key.toString('base64url'), points);
+      const { consumedPoints, msBeforeNext } = await counterOf(limit).penalty(
+        key.toString('base64url'),
+        points,
+      );
       return { taken: consumedPoints, resetsIn: msBeforeNext };
     },
     close: () => {

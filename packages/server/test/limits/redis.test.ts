@@ -23,7 +23,12 @@ after(async () => {
   if (skip === false) await redis.kill();
 });
 
-type Opened = { limiters: Limiter[]; stores: RedisStore[]; lost: () => Promise<void>; back: () => Promise<void> };
+type Opened = {
+  limiters: Limiter[];
+  stores: RedisStore[];
+  lost: () => Promise<void>;
+  back: () => Promise<void>;
+};
 
 /** Limiters of several servers, and ways to wait until all of them have noticed a change. */
 async function open(servers: number): Promise<Opened> {
@@ -75,7 +80,9 @@ async function reached(store: RedisStore): Promise<void> {
 const admitted = (verdicts: readonly Verdict[]) => verdicts.filter((verdict) => verdict.admitted).length;
 
 async function flood(limiters: readonly Limiter[], caller: string): Promise<number> {
-  const floods = limiters.map((limiter) => Promise.all(Array.from({ length: 30 }, () => limiter.take(limit, caller))));
+  const floods = limiters.map((limiter) =>
+    Promise.all(Array.from({ length: 30 }, () => limiter.take(limit, caller))),
+  );
   return admitted((await Promise.all(floods)).flat());
 }
 
@@ -85,74 +92,86 @@ test('EDG-2 Redis counts for all servers at once', { skip }, async () => {
   for (const store of stores) store.close();
 });
 
-test('EDG-2 Redis killed and restarted empty under load: never wider than twice the cap', { skip }, async () => {
-  const { limiters, stores, lost, back } = await open(3);
-  const caller = randomUUID();
-  let total = await flood(limiters, caller);
-  assert.equal(total, 10);
-  for (let round = 0; round < 2; round += 1) {
-    const underLoad = flood(limiters, caller);
-    // oxlint-disable-next-line no-await-in-loop -- one after the other
-    await Promise.all([redis.kill(), lost()]);
-    // oxlint-disable-next-line no-await-in-loop
-    total += (await underLoad) + (await flood(limiters, caller));
-    const meanwhile = flood(limiters, caller);
-    // oxlint-disable-next-line no-await-in-loop
-    await redis.restart();
-    // oxlint-disable-next-line no-await-in-loop
-    await back();
-    // oxlint-disable-next-line no-await-in-loop
-    total += (await meanwhile) + (await flood(limiters, caller));
-  }
-  assert.ok(total <= 20, `${total} admitted, of a cap of 10`);
-  for (const store of stores) store.close();
-});
-
-test('EDG-2 mutation: a server that trusts Redis alone opens the limit once for each restart', { skip }, async () => {
-  const { stores, back } = await open(1);
-  const [store] = stores;
-  assert.ok(store);
-  const caller = Buffer.from(randomUUID());
-  let total = 0;
-  for (let round = 0; round < 3; round += 1) {
-    for (let count = 0; count < 15; count += 1) {
+test(
+  'EDG-2 Redis killed and restarted empty under load: never wider than twice the cap',
+  { skip },
+  async () => {
+    const { limiters, stores, lost, back } = await open(3);
+    const caller = randomUUID();
+    let total = await flood(limiters, caller);
+    assert.equal(total, 10);
+    for (let round = 0; round < 2; round += 1) {
+      const underLoad = flood(limiters, caller);
       // oxlint-disable-next-line no-await-in-loop -- one after the other
-      if ((await store.take(caller, 1, limit)).taken <= limit.cap) total += 1;
+      await Promise.all([redis.kill(), lost()]);
+      // oxlint-disable-next-line no-await-in-loop
+      total += (await underLoad) + (await flood(limiters, caller));
+      const meanwhile = flood(limiters, caller);
+      // oxlint-disable-next-line no-await-in-loop
+      await redis.restart();
+      // oxlint-disable-next-line no-await-in-loop
+      await back();
+      // oxlint-disable-next-line no-await-in-loop
+      total += (await meanwhile) + (await flood(limiters, caller));
     }
-    // oxlint-disable-next-line no-await-in-loop
-    await redis.kill();
-    // oxlint-disable-next-line no-await-in-loop
-    await redis.restart();
-    // oxlint-disable-next-line no-await-in-loop
-    await back();
-  }
-  store.close();
-  assert.equal(total, 30);
-});
+    assert.ok(total <= 20, `${total} admitted, of a cap of 10`);
+    for (const store of stores) store.close();
+  },
+);
 
-test('EDG-2 AUT-3 sign-ins over two servers and Redis, and without it: closed, and the log says so', { skip }, async () => {
-  const limited = await openLimited({ servers: 2, redis: redis.url });
-  const attempt = async (index: number): Promise<number> => {
-    const answer = await send(limited.urls[index % 2] ?? '', '/api/session', {
-      headers: { 'x-forwarded-for': '192.0.2.1' },
-      json: { email: `${randomUUID()}@example.org`, password: 'wrong' },
-    });
-    return answer.status;
-  };
-  const round = async () => {
-    const statuses = await Promise.all(Array.from({ length: 30 }, (_, index) => attempt(index)));
-    return statuses.filter((status) => status === 401).length;
-  };
-  try {
-    assert.equal(await round(), 10);
-    assert.equal(limited.passwords.compared, 10);
-    await redis.kill();
-    const without = await round();
-    assert.ok(without <= 10, `${without} more without Redis`);
-    assert.equal(limited.passwords.compared, 10 + without);
-    assert.equal(limited.log.filter((line) => line.includes('limits_store_away')).length, 2);
-  } finally {
-    await limited.close();
-    await redis.restart();
-  }
-});
+test(
+  'EDG-2 mutation: a server that trusts Redis alone opens the limit once for each restart',
+  { skip },
+  async () => {
+    const { stores, back } = await open(1);
+    const [store] = stores;
+    assert.ok(store);
+    const caller = Buffer.from(randomUUID());
+    let total = 0;
+    for (let round = 0; round < 3; round += 1) {
+      for (let count = 0; count < 15; count += 1) {
+        // oxlint-disable-next-line no-await-in-loop -- one after the other
+        if ((await store.take(caller, 1, limit)).taken <= limit.cap) total += 1;
+      }
+      // oxlint-disable-next-line no-await-in-loop
+      await redis.kill();
+      // oxlint-disable-next-line no-await-in-loop
+      await redis.restart();
+      // oxlint-disable-next-line no-await-in-loop
+      await back();
+    }
+    store.close();
+    assert.equal(total, 30);
+  },
+);
+
+test(
+  'EDG-2 AUT-3 sign-ins over two servers and Redis, and without it: closed, and the log says so',
+  { skip },
+  async () => {
+    const limited = await openLimited({ servers: 2, redis: redis.url });
+    const attempt = async (index: number): Promise<number> => {
+      const answer = await send(limited.urls[index % 2] ?? '', '/api/session', {
+        headers: { 'x-forwarded-for': '192.0.2.1' },
+        json: { email: `${randomUUID()}@example.org`, password: 'wrong' },
+      });
+      return answer.status;
+    };
+    const round = async () => {
+      const statuses = await Promise.all(Array.from({ length: 30 }, (_, index) => attempt(index)));
+      return statuses.filter((status) => status === 401).length;
+    };
+    try {
+      assert.equal(await round(), 10);
+      assert.equal(limited.passwords.compared, 10);
+      await redis.kill();
+      const without = await round();
+      assert.ok(without <= 10, `${without} more without Redis`);
+      assert.equal(limited.passwords.compared, 10 + without);
+      assert.equal(limited.log.filter((line) => line.includes('limits_store_away')).length, 2);
+    } finally {
+      await limited.close();
+      await redis.restart();
+    }
+  },
+);

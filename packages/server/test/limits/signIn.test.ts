@@ -29,7 +29,13 @@ async function person(): Promise<string> {
 
 type Attempt = { from?: string; email?: string; password?: string; path?: string; server?: number };
 
-function signIn({ from = '192.0.2.1', email, password = 'wrong', path = '/api/session', server = 0 }: Attempt) {
+function signIn({
+  from = '192.0.2.1',
+  email,
+  password = 'wrong',
+  path = '/api/session',
+  server = 0,
+}: Attempt) {
   return send(limited.urls[server] ?? '', path, {
     headers: { 'x-forwarded-for': from },
     json: { email: email ?? `${randomUUID()}@example.org`, password },
@@ -82,7 +88,8 @@ test('AUT-12 EDG-2 the same answers whether or not there is an account', async (
   };
   const somebody = await ask(await person(), '198.51.100');
   const nobody = await ask(`${randomUUID()}@example.org`, '203.0.113');
-  const stripped = (answers: typeof somebody) => JSON.stringify(answers).replaceAll(/in \d+ seconds?/g, 'soon');
+  const stripped = (answers: typeof somebody) =>
+    JSON.stringify(answers).replaceAll(/in \d+ seconds?/g, 'soon');
   assert.equal(stripped(somebody), stripped(nobody));
   assert.equal(somebody.at(-1)?.status, 429);
 });
@@ -137,7 +144,10 @@ test('EDG-2 every member of a batch counts', async () => {
 
 test('EDG-2 three requests an hour for links, from one address and to one', async () => {
   const forgot = (from: string, email = `${randomUUID()}@example.org`) =>
-    send(limited.urls[0] ?? '', '/api/password-reset', { headers: { 'x-forwarded-for': from }, json: { email } });
+    send(limited.urls[0] ?? '', '/api/password-reset', {
+      headers: { 'x-forwarded-for': from },
+      json: { email },
+    });
   assert.equal(refusedOf(await times(9, () => forgot('192.0.2.1'))), 6);
   limited.advance(61_000);
   assert.equal((await forgot('192.0.2.1')).status, 429, 'an hour, not a minute');
