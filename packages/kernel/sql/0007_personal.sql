@@ -281,8 +281,34 @@ comment on function bulkhead.erase_audit_subject(uuid, uuid, uuid, timestamptz, 
   'Removes the values that a tenant''s entries up to a time hold about a subject; record, removal and an entry that says so are one transaction. '
   'Again with the same erasure, after a backup was restored, it removes what came back.';
 
+create function bulkhead.complete_audit_erasures() returns bigint
+  language plpgsql security definer
+  set search_path = ''
+as $body$
+declare
+  erased bigint;
+begin
+  with gone as (
+    delete from bulkhead.audit_personal p using bulkhead.audit_erasure x
+    where p.tenant_id = x.tenant_id and p.subject_id = x.subject_id and p.occurred_at <= x.through
+    returning p.tenant_id, p.subject_id, x.id, x.through, x.reason
+  ), told as (
+    insert into bulkhead.audit_entry (tenant_id, actor_kind, action, target_type, target_id, detail)
+    select g.tenant_id, 'job', 'audit.erase', 'bulkhead.audit_entry', g.subject_id,
+      json_build_object('erasure', g.id, 'through', g.through, 'entries', count(*), 'reason', g.reason)
+    from gone g group by g.tenant_id, g.subject_id, g.id, g.through, g.reason
+  )
+  select count(*) into erased from gone;
+  return erased;
+end
+$body$;
+comment on function bulkhead.complete_audit_erasures() is
+  'Removes what an erasure on record did not see: values that a transaction had written and not committed yet. Returns how many.';
+
 revoke execute on all functions in schema bulkhead from public;
-grant execute on function bulkhead.erase_audit_subject(uuid, uuid, uuid, timestamptz, text) to bulkhead_worker;
+grant execute on function
+  bulkhead.erase_audit_subject(uuid, uuid, uuid, timestamptz, text), bulkhead.complete_audit_erasures()
+  to bulkhead_worker;
 grant execute on function
   bulkhead.audit_salt(bytea, text), bulkhead.audit_commitment(bytea, text, uuid, text, json)
   to bulkhead_app, bulkhead_auditor;

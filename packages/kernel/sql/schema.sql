@@ -1150,6 +1150,30 @@ CREATE OR REPLACE FUNCTION bulkhead.company_id()
  STABLE PARALLEL SAFE
 RETURN (NULLIF(split_part(bulkhead.verified_context(), '.'::text, 5), '*'::text))::uuid;
 
+CREATE OR REPLACE FUNCTION bulkhead.complete_audit_erasures()
+ RETURNS bigint
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+  erased bigint;
+begin
+  with gone as (
+    delete from bulkhead.audit_personal p using bulkhead.audit_erasure x
+    where p.tenant_id = x.tenant_id and p.subject_id = x.subject_id and p.occurred_at <= x.through
+    returning p.tenant_id, p.subject_id, x.id, x.through, x.reason
+  ), told as (
+    insert into bulkhead.audit_entry (tenant_id, actor_kind, action, target_type, target_id, detail)
+    select g.tenant_id, 'job', 'audit.erase', 'bulkhead.audit_entry', g.subject_id,
+      json_build_object('erasure', g.id, 'through', g.through, 'entries', count(*), 'reason', g.reason)
+    from gone g group by g.tenant_id, g.subject_id, g.id, g.through, g.reason
+  )
+  select count(*) into erased from gone;
+  return erased;
+end
+$function$;
+
 CREATE OR REPLACE FUNCTION bulkhead.create_audit_partition(month date)
  RETURNS void
  LANGUAGE plpgsql
@@ -3042,6 +3066,7 @@ grant execute on function bulkhead.company_id() to bulkhead_app;
 grant execute on function bulkhead.company_id() to bulkhead_auditor;
 grant execute on function bulkhead.company_id() to bulkhead_identity;
 grant execute on function bulkhead.company_id() to bulkhead_worker;
+grant execute on function bulkhead.complete_audit_erasures() to bulkhead_worker;
 grant execute on function bulkhead.cut_audit(uuid,bigint,text) to bulkhead_worker;
 grant execute on function bulkhead.drop_empty_audit_partitions() to bulkhead_worker;
 grant execute on function bulkhead.erase_audit_subject(uuid,uuid,uuid,timestamp with time zone,text) to bulkhead_worker;

@@ -5,6 +5,7 @@ import { TenantPool, type TenantSession } from '@bulkhead/kernel';
 import { findingsOf, openLedger, tenantId, type LedgerFixture } from '../../test/ledgerFixture.ts';
 import { csvLine } from './csv.ts';
 import { openCursor, sealCursor } from './cursor.ts';
+import { eraseSubject } from './erase.ts';
 import { exportEntries } from './export.ts';
 import { listEntries } from './list.ts';
 
@@ -60,6 +61,30 @@ describe('AUD-4 AUD-7 values that stand beside the entries', () => {
       await ledger.tamper(`insert into bulkhead.audit_personal select * from whole`);
       await ledger.tamper(`drop table whole`);
     }
+    assert.deepEqual(findingsOf(await ledger.verify()), []);
+  });
+});
+
+describe('T-69 AUD-7 an erasure while somebody writes', () => {
+  test('what was written before it and committed after it goes too', async (t) => {
+    const { ledger, session } = await opened(t);
+    const id = randomUUID();
+    await session.query(`insert into shop.buyer (id, name) values ($1, 'Ada')`, [id]);
+    const kept = async () =>
+      (await ledger.forger.query('select from bulkhead.audit_personal where subject_id = $1', [id])).rowCount;
+    const erasure = { id: randomUUID(), tenantId: tenant, subjectId: id, reason: 'erasure request 4711' };
+    await session.transaction(async (tx) => {
+      await tx.query(`update shop.buyer set name = 'Ada L.' where id = $1`, [id]);
+      assert.deepEqual(await eraseSubject(ledger.worker, erasure), { recorded: true, erased: 1 });
+    });
+    assert.equal(await kept(), 1, 'the erasure could not see it');
+    const { rows } = await ledger.worker.query('select bulkhead.complete_audit_erasures()::int as erased');
+    assert.deepEqual(rows, [{ erased: 1 }]);
+    assert.equal(await kept(), 0);
+    await session.query(`update shop.buyer set name = 'removed' where id = $1`, [id]);
+    const again = await ledger.worker.query('select bulkhead.complete_audit_erasures()::int as erased');
+    assert.deepEqual(again.rows, [{ erased: 0 }], 'what was written later is not covered');
+    await ledger.sealAndSign();
     assert.deepEqual(findingsOf(await ledger.verify()), []);
   });
 });

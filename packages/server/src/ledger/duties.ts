@@ -15,6 +15,7 @@ import {
 import type { Pool } from 'pg';
 import type { Config } from '../config/schema.ts';
 import type { Duty } from '../duties/duty.ts';
+import { bucketAnchors } from './bucket.ts';
 import { describeError } from '../http/log.ts';
 import type { Log } from '../http/log.ts';
 
@@ -35,7 +36,7 @@ function anchorsOf({ audit }: Pick<Config, 'audit'>): Anchor[] {
   const witnesses = audit.witnesses.map(({ url, verifier }) =>
     witnessAnchor({ url, verifier: parseVerifier(verifier) }),
   );
-  return [...witnesses, ...folder];
+  return [...witnesses, ...folder, ...bucketAnchors(audit)];
 }
 
 /** Seals entries, signs checkpoints, prepares partitions, removes what lies before a cut. Safe on several servers at once. */
@@ -54,6 +55,7 @@ export function ledgerDuties({ config, worker, log }: LedgerParts): Duty[] {
       every: 3_600_000,
       run: async () => {
         await worker.query('select bulkhead.prepare_audit_partitions()');
+        await worker.query('select bulkhead.complete_audit_erasures()');
         await removeCutEntries(worker);
       },
     },

@@ -187,6 +187,13 @@ describe('AUD-4 T-68 what passes, or is called tampering, without having been ch
     );
   });
 
+  test('a chain that does not exist was not checked', async (t) => {
+    const ledger = await opened(t);
+    await ledger.write(tenant, 3);
+    await ledger.sealAndSign();
+    await assert.rejects(ledger.verify({ chain: tenantId(77) }), /There is no chain/);
+  });
+
   test('a server that was slower than another is told so, and cries no wolf', async (t) => {
     const ledger = await opened(t);
     await ledger.write(tenant, 5);

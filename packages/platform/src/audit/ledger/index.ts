@@ -72,6 +72,7 @@ export {
 export { proofHolds, type EntryProof } from './entryProof.ts';
 export { proveEntry } from './proveEntry.ts';
 export { s3Anchor, type PutObject, type PutObjectSender } from './s3Anchor.ts';
+export { openS3Bucket, parseS3Address, S3ClientMissing, type S3Address, type S3Bucket } from './s3Bucket.ts';
 export { seal, sealAll, sealBacklog, sealRound, type LedgerPool, type Round } from './seal.ts';
 export { keepTiles, TreeReader } from './treeReader.ts';
 export {

@@ -1,6 +1,7 @@
 import type { Anchor } from './anchor.ts';
 import { noteName } from './anchor.ts';
 import { chainOf } from './key.ts';
+import type { S3Bucket } from './s3Bucket.ts';
 
 /** What `PutObjectCommand` of @aws-sdk/client-s3 takes, as far as it is used here. */
 export type PutObject = {
@@ -15,25 +16,48 @@ export type PutObject = {
   ChecksumAlgorithm: 'SHA256';
 };
 
-/** Sends one object, e.g. `(input) => client.send(new PutObjectCommand(input))`. @aws-sdk/client-s3 is the embedder's to bring. */
+/** Sends one object, e.g. `(input) => client.send(new PutObjectCommand(input))`. */
 export type PutObjectSender = (input: PutObject) => Promise<unknown>;
+
+type Reader = Pick<S3Bucket, 'lastKey' | 'read'>;
+
+/** The newest note of a chain. While the bucket cannot be reached, the newest that was seen counts. */
+function newest({ lastKey, read }: Reader, prefix: string): (origin: string) => Promise<string | undefined> {
+  const known = new Map<string, { key: string; note: string }>();
+  return async (origin) => {
+    const before = known.get(origin);
+    try {
+      const key = await lastKey(`${prefix}${chainOf(origin)}/`, before?.key);
+      if (key === undefined) return before?.note;
+      const note = await read(key);
+      known.set(origin, { key, note });
+      return note;
+    } catch (error) {
+      if (before === undefined) throw error;
+      return before.note;
+    }
+  };
+}
 
 /**
  * Keeps checkpoints in a bucket with object lock in compliance mode: until the retention ends nobody removes or replaces
  * them, the account's root user included.
  *
- * @param options `retainDays`: 1 to 36,500; `prefix`: before `<tenant>/<size>.note`
+ * @param options `retainDays`: 1 to 36,500; `prefix`: before `<tenant>/<size>.note`; `reader`: tells what was kept, so that nothing
+ *   that contradicts it is signed
  */
 export function s3Anchor(options: {
   put: PutObjectSender;
+  reader?: Reader;
   bucket: string;
   prefix?: string;
   retainDays: number;
   clock: () => number;
 }): Anchor {
-  const { put, bucket, prefix = '', retainDays, clock } = options;
+  const { put, reader, bucket, prefix = '', retainDays, clock } = options;
   return {
     name: `s3://${bucket}/${prefix}`,
+    ...(reader !== undefined && { latest: newest(reader, prefix) }),
     async publish({ origin, size, note }) {
       const input: PutObject = {
         Bucket: bucket,

@@ -71,6 +71,8 @@ async function sizes(client: AuditorClient, options: VerifyOptions): Promise<Map
     if (chain !== undefined && !found.has(chain)) found.set(chain, 0);
   }
   if (options.chain === undefined) return found;
+  if (!found.has(options.chain))
+    throw new Error(`There is no chain ${options.chain}, and no checkpoint of one.`);
   return new Map([[options.chain, found.get(options.chain) ?? 0]]);
 }
 

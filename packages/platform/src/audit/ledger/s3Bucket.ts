@@ -1,0 +1,157 @@
+import type { S3Client, S3ClientConfig } from '@aws-sdk/client-s3';
+import type { KeptNote } from './verifyDatabase.ts';
+import type { PutObjectSender } from './s3Anchor.ts';
+
+/** Where a bucket is. What is left out comes from the SDK's own chain: environment, shared files, the machine's role. */
+export type S3Address = {
+  readonly bucket: string;
+  /** Before every key, e.g. `books/`. Default: nothing. */
+  readonly prefix?: string;
+  readonly region?: string;
+  /** Of a compatible store, e.g. `https://s3.example.com`; the bucket is then named in the path. */
+  readonly endpoint?: string;
+  readonly credentials?: { readonly accessKeyId: string; readonly secretAccessKey: string };
+};
+
+/** The optional peer @aws-sdk/client-s3 is not installed. */
+export class S3ClientMissing extends Error {
+  override readonly name = 'S3ClientMissing';
+
+  constructor(cause: unknown) {
+    super('Anchors in a bucket need the package @aws-sdk/client-s3: run npm install @aws-sdk/client-s3.', {
+      cause,
+    });
+  }
+}
+
+/** A bucket that keeps checkpoints. */
+export type S3Bucket = {
+  readonly name: string;
+  readonly put: PutObjectSender;
+  /** The greatest key that begins with `folder` and follows `after`, in the order of bytes. */
+  readonly lastKey: (folder: string, after?: string) => Promise<string | undefined>;
+  readonly read: (key: string) => Promise<string>;
+  /**
+   * Every note under the prefix, in every version: a marker of deletion or a newer version does not hide what is locked.
+   * One page of names and 8 notes are under way at a time.
+   */
+  readonly notes: (folder?: string) => AsyncGenerator<KeptNote>;
+};
+
+type Sdk = typeof import('@aws-sdk/client-s3');
+type Connection = { sdk: Sdk; client: S3Client; bucket: string; prefix: string };
+
+const atOnce = 8;
+
+function clientConfig({ region, endpoint, credentials }: S3Address): S3ClientConfig {
+  return {
+    ...(region !== undefined && { region }),
+    ...(endpoint !== undefined && { endpoint, forcePathStyle: true }),
+    ...(credentials !== undefined && { credentials }),
+    // Compatible stores know no checksums that are not asked for; anchors ask for theirs.
+    requestChecksumCalculation: 'WHEN_REQUIRED',
+    responseChecksumValidation: 'WHEN_REQUIRED',
+    requestHandler: { connectionTimeout: 5000, requestTimeout: 10_000, throwOnRequestTimeout: true },
+  };
+}
+
+async function lastKey({ sdk, client, bucket }: Connection, folder: string, after?: string) {
+  let last: string | undefined;
+  let next: string | undefined;
+  do {
+    const page: import('@aws-sdk/client-s3').ListObjectsV2CommandOutput = await client.send(
+      new sdk.ListObjectsV2Command({
+        Bucket: bucket,
+        Prefix: folder,
+        ...(after !== undefined && { StartAfter: after }),
+        ...(next !== undefined && { ContinuationToken: next }),
+      }),
+    );
+    const keys = (page.Contents ?? []).flatMap(({ Key }) => (Key?.endsWith('.note') ? [Key] : []));
+    last = keys.at(-1) ?? last;
+    next = page.NextContinuationToken;
+  } while (next !== undefined);
+  return last;
+}
+
+async function read({ sdk, client, bucket }: Connection, key: string, version?: string): Promise<string> {
+  const { Body } = await client.send(
+    new sdk.GetObjectCommand({
+      Bucket: bucket,
+      Key: key,
+      ...(version !== undefined && { VersionId: version }),
+    }),
+  );
+  return (await Body?.transformToString('utf8')) ?? '';
+}
+
+async function* notes(connection: Connection, folder: string): AsyncGenerator<KeptNote> {
+  const { sdk, client, bucket } = connection;
+  const source = `anchor s3://${bucket}/${folder}`;
+  let marker: { KeyMarker?: string; VersionIdMarker?: string } | undefined = {};
+  while (marker !== undefined) {
+    const page: import('@aws-sdk/client-s3').ListObjectVersionsCommandOutput = await client.send(
+      new sdk.ListObjectVersionsCommand({ Bucket: bucket, Prefix: folder, ...marker }),
+    );
+    const found = (page.Versions ?? []).filter(({ Key }) => Key?.endsWith('.note'));
+    for (let from = 0; from < found.length; from += atOnce) {
+      const some = found.slice(from, from + atOnce);
+      const texts = some.map(({ Key = '', VersionId }) => read(connection, Key, VersionId));
+      for (const note of await Promise.all(texts)) yield { note, source };
+    }
+    marker = page.IsTruncated === true ? markerOf(page) : undefined;
+  }
+}
+
+function markerOf(page: { NextKeyMarker?: string | undefined; NextVersionIdMarker?: string | undefined }) {
+  const { NextKeyMarker, NextVersionIdMarker } = page;
+  if (NextKeyMarker === undefined)
+    throw new Error('The store cut its list short without saying where it goes on.');
+  return {
+    KeyMarker: NextKeyMarker,
+    ...(NextVersionIdMarker !== undefined && { VersionIdMarker: NextVersionIdMarker }),
+  };
+}
+
+/**
+ * Speaks to a bucket with @aws-sdk/client-s3, which is loaded with the first request.
+ *
+ * @throws {S3ClientMissing} at once, when it is not installed
+ */
+export function openS3Bucket(address: S3Address): S3Bucket {
+  const { bucket, prefix = '' } = address;
+  try {
+    import.meta.resolve('@aws-sdk/client-s3');
+  } catch (error) {
+    throw new S3ClientMissing(error);
+  }
+  let opened: Promise<Connection> | undefined;
+  const open = async (): Promise<Connection> => {
+    const sdk = await import('@aws-sdk/client-s3');
+    return { sdk, client: new sdk.S3Client(clientConfig(address)), bucket, prefix };
+  };
+  const connect = (): Promise<Connection> => (opened ??= open());
+  return {
+    name: `s3://${bucket}/${prefix}`,
+    async put(input) {
+      const { sdk, client } = await connect();
+      return client.send(new sdk.PutObjectCommand(input));
+    },
+    lastKey: async (folder, after) => lastKey(await connect(), folder, after),
+    read: async (key) => read(await connect(), key),
+    async *notes(folder = '') {
+      yield* notes(await connect(), `${prefix}${folder}`);
+    },
+  };
+}
+
+/**
+ * `s3://bucket/prefix`.
+ *
+ * @returns undefined for anything else; the prefix ends with a slash or is empty
+ */
+export function parseS3Address(text: string): { bucket: string; prefix: string } | undefined {
+  const [, bucket, prefix = ''] = /^s3:\/\/([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:\/(.*))?$/.exec(text) ?? [];
+  if (bucket === undefined) return undefined;
+  return { bucket, prefix: prefix === '' || prefix.endsWith('/') ? prefix : `${prefix}/` };
+}
