@@ -188,6 +188,11 @@ describeInConsole('factors, the second step and step-up in the console (AUT-10, 
     await asking.getByRole('button', { name: 'Leave it' }).click();
     await page.getByText('This needs a fresh proof that it is you.').waitFor();
     await page.getByRole('button', { name: 'Go on' }).click();
+    await asking.waitFor();
+    await page.keyboard.press('Escape');
+    await asking.waitFor({ state: 'detached' });
+    assert.equal(await page.getByRole('textbox', { name: 'Name' }).inputValue(), 'Phone', 'what lay beneath stays');
+    await page.getByRole('button', { name: 'Go on' }).click();
     await asking.getByLabel('Password', { exact: true }).fill(password);
     await asking.getByRole('button', { name: 'Confirm' }).click();
     await page.getByRole('img', { name: 'QR code for the authenticator app' }).waitFor();

@@ -1,15 +1,30 @@
 import { Button, Group, Modal } from '@mantine/core';
-import { useSyncExternalStore } from 'react';
+import { useEffect, useSyncExternalStore } from 'react';
 import { useApiContext } from '../client/ApiProvider.tsx';
 import { useSignOut } from '../session/useSignOut.ts';
 import { ProofForm, type Proof } from './ProofForm.tsx';
-import type { Asked, Way } from './stepUp.ts';
+import type { Asked, StepUpDesk, Way } from './stepUp.ts';
 
 /** Asks, over whatever page is open, for the fresh proof that a refused call waits for. */
 export function StepUpDialog() {
   const { stepUp } = useApiContext();
   const asked = useSyncExternalStore(stepUp.subscribe, stepUp.current);
+  useEscape(stepUp);
   return asked === null ? null : <Asking asked={asked} />;
+}
+
+/** Escape leaves the question alone, and not the dialog beneath it, whose own listener hears of the key later. */
+function useEscape(stepUp: StepUpDesk): void {
+  useEffect(() => {
+    function leave(event: KeyboardEvent): void {
+      const asked = stepUp.current();
+      if (event.key !== 'Escape' || event.isComposing || asked === null) return;
+      event.stopImmediatePropagation();
+      asked.settle(false);
+    }
+    window.addEventListener('keydown', leave, { capture: true });
+    return () => window.removeEventListener('keydown', leave, { capture: true });
+  }, [stepUp]);
 }
 
 function Asking({ asked }: { asked: Asked }) {
@@ -20,7 +35,7 @@ function Asking({ asked }: { asked: Asked }) {
     asked.settle(true);
   }
   return (
-    <Modal opened onClose={() => asked.settle(false)} title="Is it you?" zIndex={400}>
+    <Modal opened onClose={() => asked.settle(false)} title="Is it you?" zIndex={400} closeOnEscape={false}>
       {ways.length === 0 ? (
         <SignInAgain onLeave={() => asked.settle(false)} />
       ) : (
