@@ -23,7 +23,7 @@ const tries = [
   '    Sign off a period, then try to post on or before its last day.',
   '    As the owner: open Lab, and steal another organisation’s secret by SQL injection.',
   '    Ask for a sign-in link, and read the mail on the page Mail. Add a passkey under Security.',
-  '    Check the audit log as an auditor would: npx bulkhead audit verify',
+  '    Check the audit log as an auditor would: npx bulkhead audit verify --anchor .bulkhead/anchors',
 ];
 
 /** What a person is told once everything is up. */
