@@ -49,8 +49,14 @@ function complaints({ scan: scanned, attack: attacked, unseen }: Report): string
           `${verdict} ${table} ${id}: ${reason ?? evidence}`,
       ),
     ...unseen.map(({ what, why }) => `not seen ${what}: ${why}`),
-  ];
+  ].filter((complaint) => !builtAsItRuns.test(complaint));
 }
+
+/**
+ * Reads the table that its caller names, so its SQL is built as it runs, from a registered table's own name alone. No table
+ * here has sensitive columns for it to read; packages/kernel/test/sensitive.test.ts holds it to one that has.
+ */
+const builtAsItRuns = /^(?:inconclusive|not seen) function bulkhead[.]read_sensitive[(]/;
 
 const refusals = ({ attack: attacked }: Report, id: string): number =>
   (attacked?.cells ?? []).filter((cell) => cell.attack === id && cell.verdict === 'refused').length;
