@@ -61,7 +61,7 @@ async function follow(person: Person, query: string, headers: Record<string, str
 }
 
 describe('live tail (AUD-5)', () => {
-  test('ends for whoever signs out while it is open (AUT-8)', async () => {
+  test('ends for whoever signs out while it is open (AUT-11)', async () => {
     const leaver = await signUp(fixture.url);
     const gone = await follow(leaver, 'seconds=30');
     assert.deepEqual((await gone.next())?.entries, []);

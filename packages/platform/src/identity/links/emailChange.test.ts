@@ -141,7 +141,7 @@ describe('changing the address of an account', () => {
     );
   });
 
-  it('takes back what the intruder left behind as a way in, and nothing older, when it is undone (AUT-8)', async () => {
+  it('takes back what the intruder left behind as a way in, and nothing older, when it is undone (AUT-4, AUT-10)', async () => {
     const person = await fixture.person();
     const factors = factorsOf(fixture);
     const { accountId } = person;
