@@ -52,7 +52,11 @@ describe('operators in a tenant (ACC-3)', () => {
     const { entryId } = await enter(operator, customer.tenantId);
     const expiresAt = new Date(fixture.identity.clock() + hour);
     const seen = { id: entryId, mode: 'read', reason, operatorName: 'Robin Vale', expiresAt };
-    assert.deepEqual(await stay(operator, customer.tenantId), { ...seen, tenantName: 'Vale & Co' });
+    assert.deepEqual(await stay(operator, customer.tenantId), {
+      ...seen,
+      tenantName: 'Vale & Co',
+      secondFactorRequired: false,
+    });
     const [visit] = await listOperatorVisits(customer.session);
     assert.deepEqual({ ...visit, enteredAt: null }, { ...seen, enteredAt: null, endedAt: null });
     const { rows } = await customer.session.query<{ actor_kind: string; actor_id: string; reason: string }>(

@@ -128,4 +128,4 @@ export function operatorPermissions(
   );
 }
 
-const ownMatters: ReadonlySet<string> = new Set(['access', 'tenants']);
+const ownMatters: ReadonlySet<string> = new Set(['access', 'audit', 'tenants']);
