@@ -2,16 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { SoftAuthenticator } from '../../platform/test/authenticator.ts';
 import { codeAt } from '../../platform/test/factors.ts';
-import {
-  asRole,
-  cookieOf,
-  goodPassword,
-  join,
-  openServer,
-  send,
-  signUp,
-  signUpOperator,
-} from './fixture.ts';
+import { asRole, cookieOf, goodPassword, join, openServer, send, signUp, signUpOperator } from './fixture.ts';
 import type { Answer, Fixture, Person } from './fixture.ts';
 
 let fixture: Fixture;

@@ -75,7 +75,10 @@ describe('completeSignIn, the one way to a session (T-34, T-39)', () => {
       seen.push(rows[0]?.synchronous_commit);
       return { kind: 'allow' };
     };
-    const pool = new pg.Pool({ ...fixture.database.connections.identity, options: '-c synchronous_commit=on' });
+    const pool = new pg.Pool({
+      ...fixture.database.connections.identity,
+      options: '-c synchronous_commit=on',
+    });
     try {
       await signedIn({ ...fixture.identity, pool, signInRules: [looking] }, person);
     } finally {

@@ -60,7 +60,10 @@ function guardCalls({ guard, errors, limits }: DispatchOptions) {
 }
 
 /** A stream outlives the decision to open it: before each item it is decided anew, and a refusal ends it. */
-async function* watch(stream: AsyncIterable<unknown>, decide: () => Promise<unknown>): AsyncGenerator<unknown> {
+async function* watch(
+  stream: AsyncIterable<unknown>,
+  decide: () => Promise<unknown>,
+): AsyncGenerator<unknown> {
   for await (const item of stream) {
     await decide();
     yield item;

@@ -87,9 +87,10 @@ export async function unlinkProvider(
 ): Promise<boolean> {
   const context = identity.sealer.seal({ tenant: noTenant, actor: { kind: 'account', id: accountId } });
   await client.query(`select set_config('bulkhead.context', $1, true)`, [context]);
-  const { rows } = await client.query<{ removed: boolean }>('select identity.unlink_provider($1) as removed', [
-    linkId,
-  ]);
+  const { rows } = await client.query<{ removed: boolean }>(
+    'select identity.unlink_provider($1) as removed',
+    [linkId],
+  );
   await client.query(`select set_config('bulkhead.context', '', true)`);
   if (rows[0]?.removed !== true) return false;
   await recordEvent(identity, client, {
