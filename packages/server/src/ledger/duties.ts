@@ -70,7 +70,7 @@ async function signAll(
   parts: CheckpointParts,
   { log, signal }: { log: Log; signal: AbortSignal },
 ): Promise<void> {
-  let fault: unknown;
+  const faults: unknown[] = [];
   for (const due of await chainsToCheckpoint(parts.pool)) {
     if (signal.aborted) break;
     try {
@@ -81,11 +81,11 @@ async function signAll(
     } catch (error) {
       // The others go on: one chain that was tampered with, or cannot be read, must not stop the signing of all.
       if (!(error instanceof InconsistentChain)) {
-        fault ??= error;
+        faults.push(error);
         continue;
       }
       log.error({ event: 'audit_chain_inconsistent', chain: due.chain, error: describeError(error) });
     }
   }
-  if (fault !== undefined) throw fault;
+  if (faults.length > 0) throw new AggregateError(faults, `${faults.length} chains were not signed`);
 }
