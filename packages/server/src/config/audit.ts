@@ -1,7 +1,7 @@
 import { parseVerifier } from '@bulkhead/platform/audit/ledger';
 import * as z from 'zod';
 import { key } from './secret.ts';
-import { setting, whole } from './setting.ts';
+import { isLoopback, setting, whole } from './setting.ts';
 
 /** Values as a list, or as text separated by commas. */
 const list = z
@@ -28,8 +28,61 @@ const witnesses = list.transform((values, context) =>
   }),
 );
 
-/** Signing and anchoring of the audit log. */
-export const audit = z.strictObject({
+const endpoint = z.string().refine((value) => {
+  const url = URL.parse(value);
+  if (url === null || url.search !== '' || url.hash !== '' || url.username !== '') return false;
+  return url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url.hostname));
+}, 'must be an https address, or http on this machine');
+
+/** A bucket with object lock that keeps the checkpoints. */
+const bucket = {
+  s3Bucket: setting(
+    z
+      .string()
+      .regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, 'must be the name of a bucket')
+      .optional(),
+    {
+      description:
+        'Bucket made with object lock that keeps a copy of every checkpoint, in compliance mode. Needs the package `@aws-sdk/client-s3`.',
+      otherwise: 'no bucket',
+    },
+  ),
+  s3Prefix: setting(
+    z
+      .string()
+      .regex(/^([A-Za-z0-9!_.*'()-]+\/)*$/, 'must be empty or end with a slash')
+      .max(500)
+      .default(''),
+    { description: 'Put before every key in the bucket, e.g. `books/`.', otherwise: 'nothing' },
+  ),
+  s3Region: setting(
+    z
+      .string()
+      .regex(/^[a-z0-9-]{1,40}$/, 'must be a region such as eu-central-1')
+      .optional(),
+    { description: 'Region of the bucket.', otherwise: 'as the SDK finds it, e.g. in `AWS_REGION`' },
+  ),
+  s3Endpoint: setting(endpoint.optional(), {
+    description: 'Address of a store that speaks as S3 does.',
+    otherwise: 'Amazon S3',
+  }),
+  s3RetentionDays: setting(whole(1, 36_500).optional(), {
+    description: 'Days for which nobody can remove a checkpoint from the bucket, whatever the reason.',
+    otherwise: 'required with `audit.s3Bucket`',
+  }),
+  s3AccessKeyId: setting(z.string().min(1).max(256).optional(), {
+    description: 'Access key for the bucket.',
+    otherwise: 'credentials as the SDK finds them: environment, shared files, the machine’s role',
+    secret: true,
+  }),
+  s3SecretAccessKey: setting(z.string().min(1).max(256).optional(), {
+    description: 'Secret of that access key.',
+    otherwise: 'required with `audit.s3AccessKeyId`',
+    secret: true,
+  }),
+};
+
+const settings = z.strictObject({
   key: setting(key.optional(), {
     description:
       'Signs the checkpoints of the audit log: 32 random bytes as hex or base64, the seed of an Ed25519 key. Nothing else is signed with it.',
@@ -61,6 +114,7 @@ export const audit = z.strictObject({
       'Folder that keeps a copy of every checkpoint, best on a disk the database’s administrator cannot write to.',
     otherwise: 'no folder',
   }),
+  ...bucket,
   witnesses: setting(witnesses.default([]), {
     description:
       'Witnesses that cosign every checkpoint (c2sp.org/tlog-witness), each as `address key`, separated by commas.',
@@ -70,4 +124,17 @@ export const audit = z.strictObject({
     description:
       'Milliseconds between checkpoints. What is removed from the end within that time leaves no trace.',
   }),
+});
+
+/** Signing and anchoring of the audit log. */
+export const audit = settings.superRefine((section, issues) => {
+  const { s3Bucket, s3RetentionDays, s3AccessKeyId, s3SecretAccessKey } = section;
+  if (s3Bucket !== undefined && s3RetentionDays === undefined) {
+    issues.addIssue({ code: 'custom', path: ['s3RetentionDays'], message: 'is required with audit.s3Bucket' });
+  }
+  if ((s3AccessKeyId === undefined) !== (s3SecretAccessKey === undefined)) {
+    const message = 'is given without its other half: audit.s3AccessKeyId and audit.s3SecretAccessKey go together';
+    const path = [s3AccessKeyId === undefined ? 's3SecretAccessKey' : 's3AccessKeyId'];
+    issues.addIssue({ code: 'custom', path, message });
+  }
 });

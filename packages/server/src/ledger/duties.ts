@@ -87,5 +87,6 @@ async function signAll(
       log.error({ event: 'audit_chain_inconsistent', chain: due.chain, error: describeError(error) });
     }
   }
-  if (faults.length > 0) throw new AggregateError(faults, `${faults.length} chains were not signed`);
+  if (faults.length > 0)
+    throw new AggregateError(faults, `${faults.length} chains were not signed`, { cause: faults[0] });
 }
