@@ -191,7 +191,11 @@ describeInConsole('factors, the second step and step-up in the console (AUT-10, 
     await asking.waitFor();
     await page.keyboard.press('Escape');
     await asking.waitFor({ state: 'detached' });
-    assert.equal(await page.getByRole('textbox', { name: 'Name' }).inputValue(), 'Phone', 'what lay beneath stays');
+    assert.equal(
+      await page.getByRole('textbox', { name: 'Name' }).inputValue(),
+      'Phone',
+      'what lay beneath stays',
+    );
     await page.getByRole('button', { name: 'Go on' }).click();
     await asking.getByLabel('Password', { exact: true }).fill(password);
     await asking.getByRole('button', { name: 'Confirm' }).click();

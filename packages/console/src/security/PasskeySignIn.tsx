@@ -6,7 +6,7 @@ import {
   WebAuthnAbortService,
 } from '@simplewebauthn/browser';
 import { useMutation } from '@tanstack/react-query';
-import { useEffect } from 'react';
+import { useEffect, useRef } from 'react';
 import { useApiContext } from '../client/ApiProvider.tsx';
 import { ProblemNotice } from '../problems/ProblemNotice.tsx';
 import type { Session } from '../session/types.ts';
@@ -16,14 +16,19 @@ import { usePasskey } from './authenticator.ts';
 export function PasskeySignIn({ onEnter }: { onEnter: (session: Session) => Promise<void> }) {
   const { account } = useApiContext();
   const { session } = account.client;
+  // A browser runs one ceremony at a time: an offer that began after the click would end what was asked for.
+  const clicked = useRef(false);
   const enter = useMutation({
-    mutationFn: async () =>
-      session.signInWithPasskey({ response: await usePasskey(await session.passkeyOptions({})) }),
+    mutationFn: async () => {
+      clicked.current = true;
+      return session.signInWithPasskey({ response: await usePasskey(await session.passkeyOptions({})) });
+    },
     onSuccess: onEnter,
   });
   const offered = useMutation({
     mutationFn: async () => {
       const options = await session.passkeyOptions({});
+      if (clicked.current) return null;
       const response = await usePasskey(options, { autofill: true }).catch(() => null);
       return response === null ? null : session.signInWithPasskey({ response });
     },
