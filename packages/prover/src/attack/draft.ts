@@ -124,7 +124,8 @@ export class Draft {
         ...equal.flatMap(({ name }) => this.row[name] ?? []),
         ...candidates(column, check?.expression ?? '', this.#next()),
       ];
-      const few = columns.length > 1 ? choices.slice(0, 5) : choices;
+      const possible = column.notNull ? choices.filter((choice) => choice !== 'null') : choices;
+      const few = columns.length > 1 ? possible.slice(0, 5) : possible;
       const choice = few[rest % few.length];
       if (choice !== undefined) this.#values[column.name] = choice;
       rest = Math.floor(rest / few.length);

@@ -11,7 +11,6 @@ const fixedValues: readonly (readonly [RegExp, string])[] = [
   [/^boolean/, 'false'],
   [/^json/, `'{}'`],
   [/^jsonpath/, `'$'`],
-  [/^bytea/, `'\\x00'`],
   [/^(inet|cidr)/, `'192.0.2.1'`],
   [/^macaddr8/, `'08:00:2b:01:02:03:04:05'`],
   [/^macaddr/, `'08:00:2b:01:02:03'`],
@@ -49,6 +48,7 @@ export function valueFor(column: Column, n: number, key: boolean): string {
   if (base.startsWith('time')) return `'12:00:00'`;
   const vector = /(^|\.)(vector|halfvec)\((\d+)\)/.exec(column.type);
   if (vector !== null) return quote(`[${Array<number>(Number(vector[3])).fill(1).join(',')}]`);
+  if (base === 'bytea') return bytesFor(4, n);
   if (base.startsWith('bit')) return `B'${'0'.repeat(lengthOf(base) ?? 1)}'`;
   const fixed = fixedValues.find(([pattern]) => pattern.test(base));
   if (fixed !== undefined) return fixed[1];
@@ -60,6 +60,14 @@ function textFor(type: string, n: number): string {
   const length = lengthOf(type);
   const value = `bulkhead ${n}`;
   return quote(length === null || length >= value.length ? value : n.toString(36).slice(-length));
+}
+
+/** A byte string of a length, different for each n where it is long enough. */
+function bytesFor(length: number, n: number): string {
+  return `'\\x${n
+    .toString(16)
+    .padStart(length * 2, '0')
+    .slice(-length * 2)}'`;
 }
 
 function dayFor(n: number): string {
@@ -75,14 +83,29 @@ export function candidates(column: Column, expression: string, n: number): strin
     const value = Number(text);
     return [String(value), String(value + 1), String(value - 1)];
   });
-  const own = numeric ? numbers : dated ? [] : [...patternsIn(expression).map(quote), ...quoted];
+  const bytes = column.baseType === 'bytea' ? lengthsIn(expression).map((length) => bytesFor(length, n)) : [];
+  const own =
+    bytes.length > 0
+      ? bytes
+      : numeric
+        ? numbers
+        : dated
+          ? []
+          : [...patternsIn(expression).map(quote), ...quoted];
   const plain = column.baseType.startsWith('boolean') ? ['true', 'false'] : own;
-  const usually = numeric ? ['1', '0', '100', '-1'] : dated ? days : usual(column, n);
+  const timed = column.baseType.startsWith('timestamp') ? [...moments, ...days] : days;
+  const usually = numeric ? ['1', '0', '100', '-1'] : dated ? timed : usual(column, n);
   const empty = [...(column.hasDefault ? ['default'] : []), ...(column.notNull ? [] : ['null'])];
   return [...new Set([...empty, ...plain, ...usually])];
 }
 
 const days = ["'2024-01-01'", "'2024-01-31'", "'2024-12-31'", "'2124-01-01'"];
+const moments = ["'2024-01-01 00:00:00'", "'2024-01-01 00:01:00'"];
+
+/** Lengths in bytes that a check speaks of. */
+function lengthsIn(expression: string): number[] {
+  return [...expression.matchAll(/(?<![\w'.])(\d{1,4})(?![\w'.])/g)].map(([, text]) => Number(text));
+}
 
 /** Texts that the regular expressions in an SQL text match. */
 export function patternsIn(sql: string): string[] {
@@ -93,7 +116,9 @@ export function patternsIn(sql: string): string[] {
 }
 
 function usual(column: Column, n: number): string[] {
-  if (!/^(text|character)|(^|\.)citext$/.test(column.baseType)) return [valueFor(column, n, false)];
+  if (/^(text|character[^[]*)\[\]$/.test(column.baseType)) return [`'{bulkhead${n}}'`, `'{}'`];
+  if (column.baseType.endsWith('[]') || !/^(text|character)|(^|\.)citext$/.test(column.baseType))
+    return [valueFor(column, n, false)];
   return [
     `bulkhead${n}`,
     `bulkhead${n}@example.org`,
