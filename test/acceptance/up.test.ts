@@ -166,12 +166,14 @@ test('secrets are made on first start, for their owner alone, and are never prin
   const { stdout, stderr } = await ended;
   const files = await readdir(join(data, 'secrets'));
   assert.deepEqual(files.toSorted(), [
+    'audit-key',
     'context-key',
     'database-app',
     'database-auditor',
     'database-identity',
     'database-owner',
     'database-worker',
+    'encryption-key',
   ]);
   for (const file of files) {
     const path = join(data, 'secrets', file);

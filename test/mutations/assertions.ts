@@ -151,7 +151,7 @@ export const kernelIsClosed: Assertion = (stage) =>
           and r.rolname in ('bulkhead_app', 'bulkhead_auditor'))
         and not (p.privilege = 'select' and c.relname in ('audit_chain', 'audit_link', 'audit_tile', 'audit_checkpoint', 'audit_cut')
           and r.rolname in ('bulkhead_app', 'bulkhead_auditor', 'bulkhead_worker'))
-        and not (p.privilege = 'select' and c.relname = 'audit_personal' and r.rolname = 'bulkhead_app')
+        and not (p.privilege = 'select' and c.relname = 'audit_personal' and r.rolname in ('bulkhead_app', 'bulkhead_auditor'))
         and not (p.privilege = 'select' and c.relname = 'audit_erasure'
           and r.rolname in ('bulkhead_app', 'bulkhead_auditor', 'bulkhead_worker'))`);
     return rows.map(({ problem }) => problem);

@@ -60,7 +60,7 @@ describe('listEntries (AUD-1)', () => {
 
   it('shows a tenant its own entries only (ISO-3)', async () => {
     const all = await entries({ limit: 200 });
-    assert.equal(all.length, 7);
+    assert.equal(all.length, 8);
     assert.ok(!JSON.stringify(all).includes(stranger.accountId));
   });
 
@@ -73,10 +73,11 @@ describe('listEntries (AUD-1)', () => {
       [{ targetType: 'tenants.company' }, 5],
       [{ targetType: 'identity.membership' }, 1],
       [{ targetId: companies[0]?.id }, 2],
-      [{ actorId: host.accountId }, 7],
+      [{ actorId: host.accountId }, 8],
+      [{ action: 'email.verify' }, 1],
       [{ actorId: stranger.accountId }, 0],
       [{ companyId: nobody }, 0],
-      [{ from: new Date(0) }, 7],
+      [{ from: new Date(0) }, 8],
       [{ to: new Date(0) }, 0],
       [
         {

@@ -72,7 +72,7 @@ async function reached(store: RedisStore): Promise<void> {
       return;
     } catch {
       // oxlint-disable-next-line no-await-in-loop
-      await new Promise((resolve) => setTimeout(resolve, 20));
+      await new Promise((resolve) => setImmediate(resolve));
     }
   }
 }
