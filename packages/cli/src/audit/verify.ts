@@ -1,10 +1,13 @@
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import {
+  openS3Bucket,
+  parseS3Address,
   readAnchor,
   verifyDatabase,
   verifyExport,
   type ChainReport,
+  type KeptNote,
   type Start,
   type VerifyOptions,
 } from '@bulkhead/platform/audit/ledger';
@@ -89,9 +92,21 @@ async function keepResume(path: string, positions: ReadonlyMap<string, Start>): 
   await rename(`${path}.new`, path);
 }
 
+/** Folders and files as they are; buckets by the SDK's own credentials. */
+async function readAnchors(values: VerifyValues, { folder, env }: Terminal): Promise<KeptNote[]> {
+  const [region, endpoint] = [env['BULKHEAD_AUDIT_S3_REGION'], env['BULKHEAD_AUDIT_S3_ENDPOINT']];
+  const read = async (name: string): Promise<KeptNote[]> => {
+    const address = parseS3Address(name);
+    if (address === undefined) return readAnchor(resolve(folder, name));
+    const bucket = openS3Bucket({ ...address, ...(region && { region }), ...(endpoint && { endpoint }) });
+    return Array.fromAsync(bucket.notes(values.tenant === undefined ? '' : `${values.tenant}/`));
+  };
+  return (await Promise.all((values.anchor ?? []).map(read))).flat();
+}
+
 async function check(values: VerifyValues, terminal: Terminal): Promise<Told[]> {
   const path = (name: string): string => resolve(terminal.folder, name);
-  const anchors = (await Promise.all((values.anchor ?? []).map((name) => readAnchor(path(name))))).flat();
+  const anchors = await readAnchors(values, terminal);
   if (values.file !== undefined) {
     const verifiers = givenKeys(values.key ?? []);
     if (verifiers.length === 0)

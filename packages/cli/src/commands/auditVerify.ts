@@ -14,7 +14,7 @@ export const auditVerify = defineCommand({
     anchor: {
       kind: 'list',
       placeholder: 'PATH',
-      summary: 'a folder of checkpoints, or one .note file, kept outside',
+      summary: 'a folder of checkpoints, one .note file, or s3://bucket/prefix, kept outside',
     },
     tenant: { kind: 'text', placeholder: 'UUID', summary: 'one tenant’s chain only' },
     resume: {
