@@ -77,7 +77,8 @@ export async function startGateway(): Promise<Gateway> {
   await Promise.all(['mon', 'osd', 'rgw'].map((name) => mkdir(join(folder, name))));
   await writeFile(file, configuration(folder, cluster, { monitor, http }));
   const started: ChildProcess[] = [];
-  const ask = (program: string, ...line: string[]) => run(program, ['-c', file, ...line], { timeout: 60_000 });
+  const ask = (program: string, ...line: string[]) =>
+    run(program, ['-c', file, ...line], { timeout: 60_000 });
   const start = (program: string, ...line: string[]): ChildProcess => {
     const child = spawn(program, ['-c', file, '-f', ...line], { stdio: 'ignore' });
     started.push(child);

@@ -130,10 +130,15 @@ const settings = z.strictObject({
 export const audit = settings.superRefine((section, issues) => {
   const { s3Bucket, s3RetentionDays, s3AccessKeyId, s3SecretAccessKey } = section;
   if (s3Bucket !== undefined && s3RetentionDays === undefined) {
-    issues.addIssue({ code: 'custom', path: ['s3RetentionDays'], message: 'is required with audit.s3Bucket' });
+    issues.addIssue({
+      code: 'custom',
+      path: ['s3RetentionDays'],
+      message: 'is required with audit.s3Bucket',
+    });
   }
   if ((s3AccessKeyId === undefined) !== (s3SecretAccessKey === undefined)) {
-    const message = 'is given without its other half: audit.s3AccessKeyId and audit.s3SecretAccessKey go together';
+    const message =
+      'is given without its other half: audit.s3AccessKeyId and audit.s3SecretAccessKey go together';
     const path = [s3AccessKeyId === undefined ? 's3SecretAccessKey' : 's3AccessKeyId'];
     issues.addIssue({ code: 'custom', path, message });
   }

@@ -1,4 +1,5 @@
 import type { S3Client, S3ClientConfig } from '@aws-sdk/client-s3';
+import type * as S3 from '@aws-sdk/client-s3';
 import type { KeptNote } from './verifyDatabase.ts';
 import type { PutObjectSender } from './s3Anchor.ts';
 
@@ -38,7 +39,7 @@ export type S3Bucket = {
   readonly notes: (folder?: string) => AsyncGenerator<KeptNote>;
 };
 
-type Sdk = typeof import('@aws-sdk/client-s3');
+type Sdk = typeof S3;
 type Connection = { sdk: Sdk; client: S3Client; bucket: string; prefix: string };
 
 const atOnce = 8;
@@ -59,7 +60,7 @@ async function lastKey({ sdk, client, bucket }: Connection, folder: string, afte
   let last: string | undefined;
   let next: string | undefined;
   do {
-    const page: import('@aws-sdk/client-s3').ListObjectsV2CommandOutput = await client.send(
+    const page: S3.ListObjectsV2CommandOutput = await client.send(
       new sdk.ListObjectsV2Command({
         Bucket: bucket,
         Prefix: folder,
@@ -90,7 +91,7 @@ async function* notes(connection: Connection, folder: string): AsyncGenerator<Ke
   const source = `anchor s3://${bucket}/${folder}`;
   let marker: { KeyMarker?: string; VersionIdMarker?: string } | undefined = {};
   while (marker !== undefined) {
-    const page: import('@aws-sdk/client-s3').ListObjectVersionsCommandOutput = await client.send(
+    const page: S3.ListObjectVersionsCommandOutput = await client.send(
       new sdk.ListObjectVersionsCommand({ Bucket: bucket, Prefix: folder, ...marker }),
     );
     const found = (page.Versions ?? []).filter(({ Key }) => Key?.endsWith('.note'));
