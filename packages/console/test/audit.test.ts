@@ -29,7 +29,7 @@ describeInConsole('the audit page (AUD-5)', (world) => {
     await page.getByRole('button', { name: 'Kept searches' }).click();
     await page.getByRole('menuitem', { name: 'About Quayside' }).click();
     await found.waitFor();
-    assert.match(page.url(), /text=quayside/);
+    await page.waitForURL(/text=quayside/);
     await page.getByRole('button', { name: 'Kept searches' }).click();
     await page.getByRole('button', { name: 'Remove the search About Quayside' }).click();
     await page.getByText('None kept yet').waitFor();
