@@ -210,14 +210,14 @@ describeInConsole('factors, the second step and step-up in the console (AUT-10, 
     await page.goto(`${url}/members`);
     await page.getByLabel('Every member needs a second factor').click();
     await page.getByRole('heading', { name: / asks for two factors$/ }).waitFor();
-    assert.ok(await page.getByRole('button', { name: 'Go on' }).isDisabled());
+    await page.getByRole('button', { name: 'Go on', disabled: true }).waitFor();
     await page.getByRole('button', { name: 'Add a passkey' }).click();
     await page.getByRole('textbox', { name: 'Name' }).fill('Laptop');
     await page.getByRole('button', { name: 'Make the passkey' }).click();
     assert.equal((await keepCodes(page)).length, 10);
     await page.getByRole('button', { name: 'Go on' }).click();
     await page.getByRole('heading', { name: 'Members' }).waitFor();
-    assert.ok(await page.getByLabel('Every member needs a second factor').isChecked());
+    await page.getByRole('switch', { name: 'Every member needs a second factor', checked: true }).waitFor();
     assert.deepEqual(complaints, []);
     await context.close();
   });
