@@ -336,6 +336,8 @@ begin
   into readable from bulkhead.table_columns(target) c;
   if registered.sensitive_columns = '{}' then
     readable := '';
+  else
+    grant execute on function bulkhead.read_sensitive(text, uuid[], text) to bulkhead_app;
   end if;
   select string_agg(quote_ident(c.name), ', '),
     string_agg(quote_ident(c.name), ', ') filter (where c.name <> all (fixed))

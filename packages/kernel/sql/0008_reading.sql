@@ -101,5 +101,5 @@ comment on function bulkhead.prepare_audit_partitions() is
   'Makes the partitions of this month and the coming three. A missed month loses nothing: its entries go to the catch-all, which becomes that month''s partition here.';
 
 revoke execute on all functions in schema bulkhead from public;
-grant execute on function bulkhead.read_sensitive(text, uuid[], text) to bulkhead_app;
+-- The application may run it once a table declares sensitive columns: protect_table grants it then.
 grant execute on function bulkhead.place_audit_entries() to bulkhead_worker;

@@ -1884,6 +1884,8 @@ begin
   into readable from bulkhead.table_columns(target) c;
   if registered.sensitive_columns = '{}' then
     readable := '';
+  else
+    grant execute on function bulkhead.read_sensitive(text, uuid[], text) to bulkhead_app;
   end if;
   select string_agg(quote_ident(c.name), ', '),
     string_agg(quote_ident(c.name), ', ') filter (where c.name <> all (fixed))
@@ -3072,7 +3074,6 @@ grant execute on function bulkhead.drop_empty_audit_partitions() to bulkhead_wor
 grant execute on function bulkhead.erase_audit_subject(uuid,uuid,uuid,timestamp with time zone,text) to bulkhead_worker;
 grant execute on function bulkhead.place_audit_entries() to bulkhead_worker;
 grant execute on function bulkhead.prepare_audit_partitions() to bulkhead_worker;
-grant execute on function bulkhead.read_sensitive(text,uuid[],text) to bulkhead_app;
 grant execute on function bulkhead.rebase_audit_sealing() to bulkhead_worker;
 grant execute on function bulkhead.remove_cut_entries(integer) to bulkhead_worker;
 grant execute on function bulkhead.seal_audit(integer,integer) to bulkhead_worker;
