@@ -353,10 +353,21 @@ RETURN (split_part(bulkhead.verified_context(), '.'::text, 5) = '*'::text);
 
 CREATE OR REPLACE FUNCTION bulkhead.audit_commitment(salt bytea, target_type text, target_id uuid, column_name text, value json)
  RETURNS text
- LANGUAGE sql
+ LANGUAGE plpgsql
  IMMUTABLE PARALLEL SAFE
-RETURN ('sha256:'::text || encode(sha256(convert_to(((((('bulkhead-personal/1
-'::text || bulkhead.audit_field(encode(salt, 'hex'::text))) || bulkhead.audit_field(target_type)) || bulkhead.audit_field((target_id)::text)) || bulkhead.audit_field(column_name)) || bulkhead.audit_field((value)::text)), 'UTF8'::name)), 'hex'::text));
+ SET search_path TO ''
+AS $function$
+begin
+  -- In PL/pgSQL, which keeps its plan: Postgres 15 to 17 would plan a function in SQL anew for each value of each row.
+  return 'sha256:' || encode(sha256(convert_to(
+      E'bulkhead-personal/1\n'
+      || bulkhead.audit_field(encode(salt, 'hex'))
+      || bulkhead.audit_field(target_type)
+      || bulkhead.audit_field(target_id::text)
+      || bulkhead.audit_field(column_name)
+      || bulkhead.audit_field(value::text), 'UTF8')), 'hex');
+end
+$function$;
 
 CREATE OR REPLACE FUNCTION bulkhead.audit_delete_company()
  RETURNS trigger
@@ -882,6 +893,7 @@ CREATE OR REPLACE FUNCTION bulkhead.audit_update_company_personal()
  SECURITY DEFINER
  SET search_path TO ''
  SET enable_nestloop TO 'off'
+ SET jit TO 'off'
 AS $function$
 <<entry>>
 declare
@@ -985,6 +997,7 @@ CREATE OR REPLACE FUNCTION bulkhead.audit_update_tenant_personal()
  SECURITY DEFINER
  SET search_path TO ''
  SET enable_nestloop TO 'off'
+ SET jit TO 'off'
 AS $function$
 <<entry>>
 declare
