@@ -20,7 +20,10 @@ export function SearchField({ label, placeholder, value, onSearch }: SearchField
   if (value !== seen) {
     setSeen(value);
     // A value that was not asked for here (the back button, a cleared filter) replaces what is typed.
-    if (value !== asked) setText(value);
+    if (value !== asked) {
+      setText(value);
+      setAsked(value);
+    }
   }
   useEffect(() => {
     if (text.trim() === value) return undefined;
