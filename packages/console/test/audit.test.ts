@@ -18,6 +18,7 @@ describeInConsole('the audit page (AUD-5)', (world) => {
     const { page, context, complaints, keeping } = await openAudit();
     const search = page.getByRole('searchbox', { name: 'Search before, after and detail' });
     await search.fill('quayside');
+    await page.waitForURL(/text=quayside/);
     const found = page.getByRole('button', { expanded: false, name: /insert.*books\.customer.*Quayside/ });
     await found.waitFor();
     await page.getByRole('button', { name: 'Kept searches' }).click();
