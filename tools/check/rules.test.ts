@@ -22,7 +22,17 @@ const cases = [
     bad: { path: 'a.ts', text: 'x\n'.repeat(401) },
     good: { path: 'a.ts', text: 'x\n'.repeat(400) },
   },
+  {
+    rule: lengthRule,
+    bad: { path: 'sql/0001_account.sql', text: '\n'.repeat(401) },
+    good: { path: 'sql/schema.sql', text: '\n'.repeat(401) },
+  },
   { rule: sleepRule, bad: { path: 'a.test.ts', text: sleep }, good: { path: 'a.ts', text: sleep } },
+  {
+    rule: sleepRule,
+    bad: { path: 'test/harness/people.ts', text: sleep },
+    good: { path: 'test/harness/eventually.ts', text: sleep },
+  },
   {
     rule: machineRule,
     bad: { path: 'a.md', text: `see ${machinePath}` },

@@ -112,7 +112,7 @@ const codes: Record<string, DataErrorCode> = {
   '08P01': 'internal',
 };
 
-/** How the kernel's own SQL words its refusals (0001_context.sql, 0002_audit.sql, 0004_protect.sql). */
+/** How the kernel's own SQL words its refusals (0001_context.sql, 0002_audit.sql, 0004_protected_keys.sql). */
 const contextRefusal = /^bulkhead: (?:the context|a change needs a context)/;
 const deleteRefusal = /^bulkhead: rows of .* are not deleted$/;
 
