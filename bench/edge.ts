@@ -70,7 +70,7 @@ async function through(
       if (caller === undefined) return;
       // oxlint-disable-next-line no-await-in-loop -- one request after the other
       await calls?.before(meta, scope, {});
-      // oxlint-disable-next-line no-await-in-loop
+      // oxlint-disable-next-line no-await-in-loop -- what comes after the request waits for it
       await calls?.after(meta, scope, caller);
       scope.limitHeaders();
     }

@@ -7,6 +7,7 @@ import {
 import pg from 'pg';
 import { testCipher } from './cipher.ts';
 import type { TestDatabase } from './database.ts';
+import { eventually } from './eventually.ts';
 
 export type NewPerson = {
   email: string;
@@ -56,16 +57,8 @@ async function findMailedToken(url: string, { to, kind }: Mailed): Promise<strin
 }
 
 /** The same, once the duty that answers requests for links has sent it. */
-export async function awaitMailedToken(url: string, mailed: Mailed): Promise<string> {
-  const end = Date.now() + 20_000;
-  for (;;) {
-    // oxlint-disable-next-line no-await-in-loop -- until it is there
-    const token = await findMailedToken(url, mailed);
-    if (token !== undefined) return token;
-    if (Date.now() > end) throw new Error(`No ${mailed.kind} was mailed to ${mailed.to}.`);
-    // oxlint-disable-next-line no-await-in-loop
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
+export function awaitMailedToken(url: string, mailed: Mailed): Promise<string> {
+  return eventually(() => findMailedToken(url, mailed), { what: `a ${mailed.kind} mailed to ${mailed.to}` });
 }
 
 export type SignedUpByMail = {

@@ -76,6 +76,7 @@ describeInConsole('links by mail in the console (AUT-4, AUT-6, ACC-2)', (world) 
     const { page, context, complaints } = await open();
     await page.goto(`${url}/sign-in`);
     await page.getByRole('link', { name: 'Forgot your password?' }).click();
+    await page.getByRole('heading', { name: 'Forgot your password?' }).waitFor();
     await page.getByLabel('Email').fill(keeping.owner.email);
     await page.getByRole('button', { name: 'Send the link' }).click();
     await page.getByRole('status').getByText(keeping.owner.email).waitFor();
@@ -98,6 +99,7 @@ describeInConsole('links by mail in the console (AUT-4, AUT-6, ACC-2)', (world) 
     const mail = { subject: 'Your link to sign in to Bulkhead', to: keeping.owner.email };
     await asking.page.goto(`${url}/sign-in`);
     await asking.page.getByRole('link', { name: 'Email me a link' }).click();
+    await asking.page.getByRole('heading', { name: 'Sign in without a password' }).waitFor();
     await asking.page.getByLabel('Email').fill(keeping.owner.email);
     await asking.page.getByRole('button', { name: 'Send the link' }).click();
     await asking.page.getByRole('status').waitFor();

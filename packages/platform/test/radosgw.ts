@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { randomUUID } from 'node:crypto';
+import { eventually } from '../../../test/harness/eventually.ts';
 
 /** A Ceph object gateway over one monitor and one store in memory. */
 export type Gateway = {
@@ -60,13 +61,12 @@ rgw thread pool size = 16
 `;
 
 async function answers(endpoint: string, gateway: ChildProcess): Promise<void> {
-  for (let tries = 0; tries < 600; tries += 1) {
+  const probe = async (): Promise<true | undefined> => {
     if (gateway.exitCode !== null) throw new Error(`radosgw ended with ${gateway.exitCode}`);
     const reply = await fetch(endpoint).catch(() => undefined);
-    if (reply?.status === 200) return;
-    await new Promise((next) => setTimeout(next, 100));
-  }
-  throw new Error('radosgw did not answer within a minute');
+    return reply?.status === 200 ? true : undefined;
+  };
+  await eventually(probe, { what: 'an answer of radosgw', within: 60_000 });
 }
 
 /** Starts one of its own, on free ports; takes about 15 s. */

@@ -154,7 +154,9 @@ describe('AUD-3 AUD-4 a superuser with triggers off is found out', () => {
     [
       'a checkpoint’s signature',
       [
-        `update bulkhead.audit_checkpoint set note = replace(note, 'A', 'B') where tenant_id = '${tenant}' and size = 10`,
+        `update bulkhead.audit_checkpoint
+       set note = overlay(note placing case substr(note, length(note) - 20, 1) when 'A' then 'B' else 'A' end from length(note) - 20)
+       where tenant_id = '${tenant}' and size = 10`,
       ],
       ['forged_checkpoint 0'],
     ],
