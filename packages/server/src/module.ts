@@ -3,6 +3,8 @@ import { implement } from '@orpc/server';
 import type { AnyRouter } from '@orpc/server';
 import type { TenantSession } from '@bulkhead/kernel';
 
+export { progressEvents, type Work } from './progress.ts';
+
 /** Who acts: a member, an operator during a stay, or a program with an API key (`service`: one that stands alone). */
 export type RequestActor = { kind: 'account' | 'operator' | 'api_key' | 'service'; id: string; name: string };
 

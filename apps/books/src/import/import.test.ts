@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { progressEvents } from '@bulkhead/server/module';
 import pg from 'pg';
 import { addCustomer, openTestBooks, type TestBooks, type TestCompany } from '../../test/openBooks.ts';
 import type { ImportEvent, ImportMode } from '../contract/index.ts';
 import { exportCustomers } from '../customer/export.ts';
 import { customerImport, invoiceImport } from './kinds.ts';
 import { runImport, type Done, type Progress } from './run.ts';
-import { importEvents } from './stream.ts';
 
 let books: TestBooks;
 let company: TestCompany;
@@ -243,8 +243,8 @@ test('BOK-1: a reader that leaves halfway leaves nothing half-done', async () =>
   const own = await books.company();
   const csv = `code,name\n${Array.from({ length: 3000 }, (_, n) => `H${n},Name ${n}`).join('\n')}`;
   let settled: Promise<Done> | undefined;
-  const events = importEvents((onProgress, signal) => {
-    settled = importing('customers', csv, { into: own, onProgress, signal });
+  const events = progressEvents<Progress, Done>((watch) => {
+    settled = importing('customers', csv, { into: own, ...watch });
     return settled;
   });
   for await (const event of events) {
@@ -286,8 +286,8 @@ test('BOK-1: the events are progress and then one end', async () => {
   const own = await books.company();
   const csv = `code,name\n${Array.from({ length: 1200 }, (_, n) => `P${n},Name ${n}`).join('\n')}`;
   const seen: ImportEvent[] = [];
-  const events = importEvents((onProgress, signal) =>
-    importing('customers', csv, { into: own, onProgress, signal }),
+  const events = progressEvents<Progress, Done>((watch) =>
+    importing('customers', csv, { into: own, ...watch }),
   );
   for await (const event of events) seen.push(event);
   const last = seen.pop();

@@ -1,8 +1,8 @@
-import { Button, Checkbox, Group, Modal, NativeSelect, Radio, Stack, TextInput } from '@mantine/core';
+import { Checkbox, NativeSelect, Radio, Stack, TextInput } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
-import { useState, type FormEvent } from 'react';
+import { useState } from 'react';
 import { useApiContext } from '../client/ApiProvider.tsx';
-import { ProblemNotice } from '../problems/ProblemNotice.tsx';
+import { FormDialog } from '../elements/FormDialog.tsx';
 import { useSession } from '../session/SessionGate.tsx';
 import { PermissionChecklist } from './PermissionChecklist.tsx';
 import { ShownOnce } from './ShownOnce.tsx';
@@ -54,28 +54,23 @@ export function NewApiKeyDialog({ onClose }: { onClose: () => void }) {
       }),
     onSuccess: () => tenant.cache.invalidateQueries(),
   });
-  function submit(event: FormEvent): void {
-    event.preventDefault();
-    make.mutate();
-  }
   if (make.data !== undefined) {
     return <ShownOnce name={make.data.name} token={make.data.token} onClose={onClose} />;
   }
   return (
-    <Modal opened onClose={onClose} title="New API key" size="lg">
-      <form onSubmit={submit}>
-        {make.error === null ? null : <ProblemNotice error={make.error} />}
-        <DraftFields draft={draft} onChange={(changes) => setDraft({ ...draft, ...changes })} />
-        <Group justify="flex-end" mt="lg">
-          <Button variant="default" onClick={onClose}>
-            Discard
-          </Button>
-          <Button type="submit" loading={make.isPending} disabled={draft.permissions.length === 0}>
-            Make key
-          </Button>
-        </Group>
-      </form>
-    </Modal>
+    <FormDialog
+      title="New API key"
+      size="lg"
+      action="Make key"
+      discard="Discard"
+      working={make.isPending}
+      error={make.error}
+      incomplete={draft.permissions.length === 0}
+      onSubmit={() => make.mutate()}
+      onClose={onClose}
+    >
+      <DraftFields draft={draft} onChange={(changes) => setDraft({ ...draft, ...changes })} />
+    </FormDialog>
   );
 }
 

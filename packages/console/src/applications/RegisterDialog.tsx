@@ -1,9 +1,8 @@
-import { Button, Checkbox, Group, Modal, Stack, Textarea, TextInput } from '@mantine/core';
+import { Checkbox, Stack, Textarea, TextInput } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
-import type { FormEvent } from 'react';
 import { useApiContext } from '../client/ApiProvider.tsx';
 import { textOf } from '../elements/form.ts';
-import { ProblemNotice } from '../problems/ProblemNotice.tsx';
+import { FormDialog } from '../elements/FormDialog.tsx';
 import type { Made } from './types.ts';
 
 type RegisterDialogProps = {
@@ -18,25 +17,19 @@ export function RegisterDialog({ onClose, onRegistered }: RegisterDialogProps) {
     mutationFn: (form: FormData) => account.client.application.create(registrationOf(form)),
     onSuccess: ({ id, secret }) => onRegistered({ id, secret: secret ?? '' }),
   });
-  function submit(event: FormEvent<HTMLFormElement>): void {
-    event.preventDefault();
-    register.mutate(new FormData(event.currentTarget));
-  }
   return (
-    <Modal opened onClose={onClose} title="Register an application" size="lg">
-      <form onSubmit={submit}>
-        {register.error === null ? null : <ProblemNotice error={register.error} />}
-        <Fields />
-        <Group justify="flex-end" mt="lg">
-          <Button variant="default" onClick={onClose}>
-            Not now
-          </Button>
-          <Button type="submit" loading={register.isPending}>
-            Register
-          </Button>
-        </Group>
-      </form>
-    </Modal>
+    <FormDialog
+      title="Register an application"
+      size="lg"
+      action="Register"
+      discard="Not now"
+      working={register.isPending}
+      error={register.error}
+      onSubmit={register.mutate}
+      onClose={onClose}
+    >
+      <Fields />
+    </FormDialog>
   );
 }
 

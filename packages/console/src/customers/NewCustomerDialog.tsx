@@ -1,12 +1,11 @@
-import { Button, Group, Modal, TextInput } from '@mantine/core';
+import { Modal, TextInput } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
-import type { FormEvent } from 'react';
 import { useApi, useApiContext } from '../client/ApiProvider.tsx';
 import type { Client } from '../client/api.ts';
 import { CompanyRequired } from '../elements/CompanyRequired.tsx';
 import { textOf, textOrNull } from '../elements/form.ts';
+import { DialogForm } from '../elements/FormDialog.tsx';
 import { announceDone } from '../problems/announce.ts';
-import { ProblemNotice } from '../problems/ProblemNotice.tsx';
 import styles from './NewCustomerDialog.module.css';
 
 type NewCustomer = Parameters<Client['books']['customers']['create']>[0];
@@ -32,23 +31,17 @@ function NewCustomerForm({ onClose }: { onClose: () => void }) {
       await refresh();
     },
   });
-  function submit(event: FormEvent<HTMLFormElement>): void {
-    event.preventDefault();
-    create.mutate(readCustomer(new FormData(event.currentTarget)));
-  }
   return (
-    <form onSubmit={submit}>
-      {create.error === null ? null : <ProblemNotice error={create.error} />}
+    <DialogForm
+      action="Add customer"
+      discard="Discard"
+      working={create.isPending}
+      error={create.error}
+      onSubmit={(form) => create.mutate(readCustomer(form))}
+      onClose={onClose}
+    >
       <CustomerFields />
-      <Group justify="flex-end" mt="lg">
-        <Button variant="default" onClick={onClose}>
-          Discard
-        </Button>
-        <Button type="submit" loading={create.isPending}>
-          Add customer
-        </Button>
-      </Group>
-    </form>
+    </DialogForm>
   );
 }
 

@@ -2,17 +2,17 @@ import { useQuery } from '@tanstack/react-query';
 import { useApi } from '../client/ApiProvider.tsx';
 import type { Client } from '../client/api.ts';
 import { DataTable } from '../elements/DataTable.tsx';
+import { Figure, Figures } from '../elements/Figures.tsx';
 import { Loaded } from '../elements/Loaded.tsx';
 import { PageHeader } from '../elements/PageHeader.tsx';
 import { Panel } from '../elements/Panel.tsx';
 import { Tag } from '../elements/Tag.tsx';
 import { useSession } from '../session/SessionGate.tsx';
 import { AttackPanel } from './AttackPanel.tsx';
-import styles from './Isolation.module.css';
 import { AllTenants } from './AllTenants.tsx';
 import { countText } from './counts.ts';
 
-type Figures = Awaited<ReturnType<Client['isolation']['figures']>>;
+type FiguresOfDay = Awaited<ReturnType<Client['isolation']['figures']>>;
 
 /** Milliseconds between two looks at the figures. */
 const rhythm = 5000;
@@ -44,32 +44,24 @@ export function IsolationPage() {
   );
 }
 
-function Today({ figures }: { figures: Figures }) {
+function Today({ figures }: { figures: FiguresOfDay }) {
   const { statements, refusals, crossTenantRows, rows, documents } = figures;
   return (
-    <dl className={styles.figures} aria-label={`Figures of ${figures.day}, UTC`}>
+    <Figures label={`Figures of ${figures.day}, UTC`}>
       <Figure label="Queries today" value={countText(statements)} />
       <Figure label="Refused today" value={countText(refusals)} />
-      <div className={styles.figure} data-alarm={crossTenantRows > 0 || undefined}>
-        <dt className={styles.label}>Rows of other tenants returned</dt>
-        <dd className={styles.value}>{countText(crossTenantRows)}</dd>
-      </div>
+      <Figure
+        label="Rows of other tenants returned"
+        value={countText(crossTenantRows)}
+        alarm={crossTenantRows > 0}
+      />
       <Figure label="Rows" value={countText(rows)} />
       <Figure label="Documents" value={countText(documents)} />
-    </dl>
+    </Figures>
   );
 }
 
-function Figure({ label, value }: { label: string; value: string }) {
-  return (
-    <div className={styles.figure}>
-      <dt className={styles.label}>{label}</dt>
-      <dd className={styles.value}>{value}</dd>
-    </div>
-  );
-}
-
-function Tables({ figures: { tables } }: { figures: Figures }) {
+function Tables({ figures: { tables } }: { figures: FiguresOfDay }) {
   return (
     <Panel title="What this organisation has in each protected table" flush>
       <DataTable

@@ -1,4 +1,5 @@
 import { useState } from 'react';
+import { Figure, Figures } from '../elements/Figures.tsx';
 import { Loaded } from '../elements/Loaded.tsx';
 import { PageHeader } from '../elements/PageHeader.tsx';
 import { Panel } from '../elements/Panel.tsx';
@@ -19,7 +20,7 @@ export function LabPage() {
       <Loaded query={lab} rows={10}>
         {(loaded) => (
           <>
-            <Figures lab={loaded} />
+            <Tally lab={loaded} />
             <Terms lab={loaded} />
             <Bench lab={loaded} attempt={attempt} answers={answers} />
             <Panel title="What was tried" flush>
@@ -59,23 +60,14 @@ function Bench({ lab, attempt, answers }: BenchProps) {
   );
 }
 
-function Figures({ lab: { tally, plain } }: { lab: Lab }) {
+function Tally({ lab: { tally, plain } }: { lab: Lab }) {
   return (
-    <dl className={styles.figures}>
+    <Figures>
       <Figure label="Attempts on the sealed context" value={tally.sealed.attempts} />
       <Figure label="Secrets of others it gave away" value={tally.sealed.foreignSecrets} />
       {plain ? <Figure label="Attempts on the plain setting" value={tally.plain.attempts} /> : null}
       {plain ? <Figure label="Secrets of others it gave away" value={tally.plain.foreignSecrets} /> : null}
-    </dl>
-  );
-}
-
-function Figure({ label, value }: { label: string; value: number }) {
-  return (
-    <div className={styles.figure}>
-      <dt className={styles.label}>{label}</dt>
-      <dd className={styles.value}>{value}</dd>
-    </div>
+    </Figures>
   );
 }
 

@@ -1,9 +1,8 @@
-import { Button, Group, Modal } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useApiContext } from '../client/ApiProvider.tsx';
+import { FormDialog } from '../elements/FormDialog.tsx';
 import { announceDone } from '../problems/announce.ts';
-import { ProblemNotice } from '../problems/ProblemNotice.tsx';
 import { AccessFields } from './AccessFields.tsx';
 import type { Access, Member } from './types.ts';
 
@@ -23,17 +22,16 @@ export function ChangeMemberDialog({ member, onClose }: { member: Member; onClos
     },
   });
   return (
-    <Modal opened onClose={onClose} title={`Access of ${member.account.name}`}>
-      {change.error === null ? null : <ProblemNotice error={change.error} />}
+    <FormDialog
+      title={`Access of ${member.account.name}`}
+      action="Save access"
+      discard="Discard"
+      working={change.isPending}
+      error={change.error}
+      onSubmit={() => change.mutate()}
+      onClose={onClose}
+    >
       <AccessFields access={access} onChange={setAccess} />
-      <Group justify="flex-end" mt="lg">
-        <Button variant="default" onClick={onClose}>
-          Discard
-        </Button>
-        <Button loading={change.isPending} onClick={() => change.mutate()}>
-          Save access
-        </Button>
-      </Group>
-    </Modal>
+    </FormDialog>
   );
 }

@@ -1,9 +1,9 @@
-import { Button, Group, Modal, TextInput } from '@mantine/core';
+import { TextInput } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
-import { useState, type FormEvent } from 'react';
+import { useState } from 'react';
 import { useApiContext } from '../client/ApiProvider.tsx';
+import { FormDialog } from '../elements/FormDialog.tsx';
 import { announceDone } from '../problems/announce.ts';
-import { ProblemNotice } from '../problems/ProblemNotice.tsx';
 import { AccessFields } from './AccessFields.tsx';
 import type { Access } from './types.ts';
 
@@ -23,36 +23,29 @@ export function InviteDialog({ onClose }: { onClose: () => void }) {
       onClose();
     },
   });
-  function submit(event: FormEvent): void {
-    event.preventDefault();
-    invite.mutate();
-  }
   return (
-    <Modal opened onClose={onClose} title="Invite to the organisation">
-      <form onSubmit={submit}>
-        {invite.error === null ? null : <ProblemNotice error={invite.error} />}
-        <TextInput
-          label="Email"
-          type="email"
-          description="The link goes to this address, and works for it alone."
-          maxLength={254}
-          required
-          withAsterisk={false}
-          data-autofocus
-          value={email}
-          onChange={(event) => setEmail(event.currentTarget.value)}
-          mb="md"
-        />
-        <AccessFields access={access} onChange={setAccess} />
-        <Group justify="flex-end" mt="lg">
-          <Button variant="default" onClick={onClose}>
-            Discard
-          </Button>
-          <Button type="submit" loading={invite.isPending}>
-            Send invite
-          </Button>
-        </Group>
-      </form>
-    </Modal>
+    <FormDialog
+      title="Invite to the organisation"
+      action="Send invite"
+      discard="Discard"
+      working={invite.isPending}
+      error={invite.error}
+      onSubmit={() => invite.mutate()}
+      onClose={onClose}
+    >
+      <TextInput
+        label="Email"
+        type="email"
+        description="The link goes to this address, and works for it alone."
+        maxLength={254}
+        required
+        withAsterisk={false}
+        data-autofocus
+        value={email}
+        onChange={(event) => setEmail(event.currentTarget.value)}
+        mb="md"
+      />
+      <AccessFields access={access} onChange={setAccess} />
+    </FormDialog>
   );
 }

@@ -1,9 +1,9 @@
-import { Button, Group, Modal, NativeSelect, Radio, Stack, Textarea } from '@mantine/core';
+import { NativeSelect, Radio, Stack, Textarea } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
-import { useState, type FormEvent } from 'react';
+import { useState } from 'react';
 import { useApiContext } from '../client/ApiProvider.tsx';
-import { ProblemNotice } from '../problems/ProblemNotice.tsx';
+import { FormDialog } from '../elements/FormDialog.tsx';
 import type { Stay } from './types.ts';
 
 type EnterTenantDialogProps = { tenant: { id: string; name: string }; onClose: () => void };
@@ -39,25 +39,18 @@ export function EnterTenantDialog({ tenant, onClose }: EnterTenantDialogProps) {
       await navigate({ to: '/' });
     },
   });
-  function submit(event: FormEvent): void {
-    event.preventDefault();
-    enter.mutate();
-  }
   return (
-    <Modal opened onClose={onClose} title={`Enter ${tenant.name}`}>
-      <form onSubmit={submit}>
-        {enter.error === null ? null : <ProblemNotice error={enter.error} />}
-        <WantedFields wanted={wanted} onChange={(changes) => setWanted({ ...wanted, ...changes })} />
-        <Group justify="flex-end" mt="lg">
-          <Button variant="default" onClick={onClose}>
-            Stay out
-          </Button>
-          <Button type="submit" loading={enter.isPending}>
-            Enter
-          </Button>
-        </Group>
-      </form>
-    </Modal>
+    <FormDialog
+      title={`Enter ${tenant.name}`}
+      action="Enter"
+      discard="Stay out"
+      working={enter.isPending}
+      error={enter.error}
+      onSubmit={() => enter.mutate()}
+      onClose={onClose}
+    >
+      <WantedFields wanted={wanted} onChange={(changes) => setWanted({ ...wanted, ...changes })} />
+    </FormDialog>
   );
 }
 

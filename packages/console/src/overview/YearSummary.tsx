@@ -1,8 +1,8 @@
 import { useQueries, useQuery } from '@tanstack/react-query';
-import type { ReactNode } from 'react';
 import { useApi } from '../client/ApiProvider.tsx';
 import { Amount } from '../elements/Amount.tsx';
 import { readableDay } from '../elements/dates.ts';
+import { Figure, Figures } from '../elements/Figures.tsx';
 import { Loaded } from '../elements/Loaded.tsx';
 import { Panel } from '../elements/Panel.tsx';
 import { useToday } from '../elements/useToday.ts';
@@ -10,7 +10,6 @@ import { decimalText, parseDecimal, subtract, sum, zero } from '../money/decimal
 import { useSession } from '../session/SessionGate.tsx';
 import type { MonthFigures, Period, Profile } from './types.ts';
 import { YearChart } from './YearChart.tsx';
-import styles from './YearSummary.module.css';
 
 /** The fiscal year in numbers and, month by month, as a chart. */
 export function YearSummary({ profile }: { profile: Profile }) {
@@ -68,7 +67,7 @@ function Year({ profile, periods }: { profile: Profile; periods: readonly Period
     <Loaded query={months} rows={5}>
       {(figures) => (
         <>
-          <Figures figures={figures} profile={profile} periods={periods} />
+          <Totals figures={figures} profile={profile} periods={periods} />
           <Panel title={`Income and expenses, fiscal year ${year}`}>
             <YearChart months={withFuture(periods, figures)} currency={profile.currency} />
           </Panel>
@@ -82,16 +81,16 @@ function withFuture(periods: readonly Period[], figures: readonly MonthFigures[]
   return periods.map(({ startsOn }, index) => figures[index] ?? { startsOn, income: '0', expenses: '0' });
 }
 
-type FiguresProps = { figures: readonly MonthFigures[]; profile: Profile; periods: readonly Period[] };
+type TotalsProps = { figures: readonly MonthFigures[]; profile: Profile; periods: readonly Period[] };
 
-function Figures({ figures, profile, periods }: FiguresProps) {
+function Totals({ figures, profile, periods }: TotalsProps) {
   const income = sum(figures.map((month) => parseDecimal(month.income) ?? zero));
   const expenses = sum(figures.map((month) => parseDecimal(month.expenses) ?? zero));
   const profit = subtract(income, expenses);
   const { currency } = profile;
   const drafts = periods.reduce((count, period) => count + period.drafts, 0);
   return (
-    <dl className={styles.figures}>
+    <Figures>
       <Figure label={`Income ${currency}`} value={<Amount value={decimalText(income)} />} />
       <Figure label={`Expenses ${currency}`} value={<Amount value={decimalText(expenses)} />} />
       <Figure
@@ -103,15 +102,6 @@ function Figures({ figures, profile, periods }: FiguresProps) {
         value={profile.closedThrough === null ? 'Nothing yet' : readableDay(profile.closedThrough)}
       />
       <Figure label="Drafts" value={drafts} />
-    </dl>
-  );
-}
-
-function Figure({ label, value }: { label: string; value: ReactNode }) {
-  return (
-    <div className={styles.figure}>
-      <dt className={styles.label}>{label}</dt>
-      <dd className={styles.value}>{value}</dd>
-    </div>
+    </Figures>
   );
 }

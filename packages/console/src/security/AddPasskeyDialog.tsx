@@ -1,9 +1,8 @@
-import { Button, Group, Modal, TextInput } from '@mantine/core';
+import { TextInput } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
-import type { FormEvent } from 'react';
 import { useApiContext } from '../client/ApiProvider.tsx';
 import { textOf } from '../elements/form.ts';
-import { ProblemNotice } from '../problems/ProblemNotice.tsx';
+import { FormDialog } from '../elements/FormDialog.tsx';
 import { makePasskey } from './authenticator.ts';
 
 type AddPasskeyDialogProps = { onClose: () => void; onAdded: (codes: string[] | null) => Promise<void> };
@@ -17,33 +16,26 @@ export function AddPasskeyDialog({ onClose, onAdded }: AddPasskeyDialogProps) {
     },
     onSuccess: ({ recoveryCodes }) => onAdded(recoveryCodes),
   });
-  function submit(event: FormEvent<HTMLFormElement>): void {
-    event.preventDefault();
-    add.mutate(textOf(new FormData(event.currentTarget), 'label'));
-  }
   return (
-    <Modal opened onClose={onClose} title="Add a passkey">
-      <form onSubmit={submit}>
-        {add.error === null ? null : <ProblemNotice error={add.error} />}
-        <p>Your device makes a key that only it can use, after your fingerprint, your face or its PIN.</p>
-        <TextInput
-          label="Name"
-          description="To tell it from others, e.g. the device it is on."
-          name="label"
-          maxLength={200}
-          required
-          withAsterisk={false}
-          data-autofocus
-        />
-        <Group justify="flex-end" mt="lg">
-          <Button variant="default" onClick={onClose}>
-            Leave it
-          </Button>
-          <Button type="submit" loading={add.isPending}>
-            Make the passkey
-          </Button>
-        </Group>
-      </form>
-    </Modal>
+    <FormDialog
+      title="Add a passkey"
+      action="Make the passkey"
+      discard="Leave it"
+      working={add.isPending}
+      error={add.error}
+      onSubmit={(form) => add.mutate(textOf(form, 'label'))}
+      onClose={onClose}
+    >
+      <p>Your device makes a key that only it can use, after your fingerprint, your face or its PIN.</p>
+      <TextInput
+        label="Name"
+        description="To tell it from others, e.g. the device it is on."
+        name="label"
+        maxLength={200}
+        required
+        withAsterisk={false}
+        data-autofocus
+      />
+    </FormDialog>
   );
 }

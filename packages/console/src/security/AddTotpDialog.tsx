@@ -3,6 +3,7 @@ import { useMutation } from '@tanstack/react-query';
 import type { FormEvent } from 'react';
 import { useApiContext } from '../client/ApiProvider.tsx';
 import { textOf } from '../elements/form.ts';
+import { DialogForm } from '../elements/FormDialog.tsx';
 import { useFirstFocus } from '../elements/useFirstFocus.ts';
 import { ProblemNotice } from '../problems/ProblemNotice.tsx';
 import styles from './AddTotpDialog.module.css';
@@ -14,15 +15,17 @@ type AddTotpDialogProps = { onClose: () => void; onAdded: (codes: string[] | nul
 export function AddTotpDialog({ onClose, onAdded }: AddTotpDialogProps) {
   const { factor } = useApiContext().account.client;
   const begin = useMutation({ mutationFn: (label: string) => factor.addTotp({ label }) });
-  function submit(event: FormEvent<HTMLFormElement>): void {
-    event.preventDefault();
-    begin.mutate(textOf(new FormData(event.currentTarget), 'label'));
-  }
   return (
     <Modal opened onClose={onClose} title="Add an authenticator app">
       {begin.data === undefined ? (
-        <form onSubmit={submit}>
-          {begin.error === null ? null : <ProblemNotice error={begin.error} />}
+        <DialogForm
+          action="Go on"
+          discard="Leave it"
+          working={begin.isPending}
+          error={begin.error}
+          onSubmit={(form) => begin.mutate(textOf(form, 'label'))}
+          onClose={onClose}
+        >
           <TextInput
             label="Name"
             description="To tell it from others, e.g. the phone it is on."
@@ -32,15 +35,7 @@ export function AddTotpDialog({ onClose, onAdded }: AddTotpDialogProps) {
             withAsterisk={false}
             data-autofocus
           />
-          <Group justify="flex-end" mt="lg">
-            <Button variant="default" onClick={onClose}>
-              Leave it
-            </Button>
-            <Button type="submit" loading={begin.isPending}>
-              Go on
-            </Button>
-          </Group>
-        </form>
+        </DialogForm>
       ) : (
         <ConfirmTotp enrolment={begin.data} onAdded={onAdded} />
       )}

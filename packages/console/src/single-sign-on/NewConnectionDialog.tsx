@@ -1,10 +1,10 @@
-import { Button, Group, Modal, Radio, Stack, TextInput } from '@mantine/core';
+import { Radio, Stack, TextInput } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
-import { useState, type FormEvent } from 'react';
+import { useState } from 'react';
 import { useApiContext } from '../client/ApiProvider.tsx';
 import { textOf } from '../elements/form.ts';
+import { FormDialog } from '../elements/FormDialog.tsx';
 import { announceDone } from '../problems/announce.ts';
-import { ProblemNotice } from '../problems/ProblemNotice.tsx';
 import { OidcFields, readOidcFields } from './OidcFields.tsx';
 
 /** Adds a connection, which stays off until it is switched on. */
@@ -24,36 +24,29 @@ export function NewConnectionDialog({ onClose }: { onClose: () => void }) {
       onClose();
     },
   });
-  function submit(event: FormEvent<HTMLFormElement>): void {
-    event.preventDefault();
-    create.mutate(new FormData(event.currentTarget));
-  }
   return (
-    <Modal opened onClose={onClose} title="Connect an identity provider">
-      <form onSubmit={submit}>
-        {create.error === null ? null : <ProblemNotice error={create.error} />}
-        <TextInput
-          label="Name"
-          description="What your people call it."
-          name="name"
-          maxLength={100}
-          required
-          withAsterisk={false}
-          data-autofocus
-          mb="md"
-        />
-        <ProtocolChoice protocol={protocol} onChange={setProtocol} />
-        {protocol === 'oidc' ? <OidcFields /> : null}
-        <Group justify="flex-end" mt="lg">
-          <Button variant="default" onClick={onClose}>
-            Discard
-          </Button>
-          <Button type="submit" loading={create.isPending}>
-            Add connection
-          </Button>
-        </Group>
-      </form>
-    </Modal>
+    <FormDialog
+      title="Connect an identity provider"
+      action="Add connection"
+      discard="Discard"
+      working={create.isPending}
+      error={create.error}
+      onSubmit={create.mutate}
+      onClose={onClose}
+    >
+      <TextInput
+        label="Name"
+        description="What your people call it."
+        name="name"
+        maxLength={100}
+        required
+        withAsterisk={false}
+        data-autofocus
+        mb="md"
+      />
+      <ProtocolChoice protocol={protocol} onChange={setProtocol} />
+      {protocol === 'oidc' ? <OidcFields /> : null}
+    </FormDialog>
   );
 }
 

@@ -4,10 +4,10 @@ import { implement } from '@orpc/server';
 import type { Pool } from 'pg';
 import { isolationContract } from '../contract/isolation.ts';
 import type { AttackEvent } from '../contract/isolation.ts';
+import { progressEvents } from '../progress.ts';
 import type { PlatformContext, SignedInContext } from '../rpc/context.ts';
 import { mayOperate } from '../session/operators.ts';
 import type { AttackEngine } from './attackEngine.ts';
-import { attackEvents } from './attackEvents.ts';
 import { countHoldings } from './holdings.ts';
 import type { Holdings } from './holdings.ts';
 import { dayOf } from './recorder.ts';
@@ -68,7 +68,7 @@ export function isolationHandlers(parts: IsolationParts) {
       if (engine === undefined) throw errors.attack_absent();
       if (whoMay !== 'everybody' && !mayOperate(session)) throw new PlatformError('permission_refused');
       if (turn.taken) throw errors.attack_running();
-      return inTurn(turn, () => attackEvents(engine, signal));
+      return inTurn(turn, () => progressEvents(engine, signal));
     }),
   };
 }
