@@ -1,0 +1,1 @@
+-- Events on their way to endpoints, and the log of every attempt.

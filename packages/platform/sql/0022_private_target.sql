@@ -1,0 +1,1 @@
+-- Private places that operators opened for a tenant's outbound calls.
