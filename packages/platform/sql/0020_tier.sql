@@ -88,16 +88,19 @@ comment on column tenants.tenant_tier.reason is 'Why it was last changed, for th
 select bulkhead.protect_table('tenants.tenant_tier', 'tenant', '{"write": "none", "delete": "none"}');
 
 create function tenants.own_tier() returns setof tenants.tier
-  language sql stable
+  language plpgsql stable
   set search_path = ''
-begin atomic
-  select t.* from tenants.tier t
-  where t.name = coalesce(
-    (select coalesce(g.granted_tier, g.billed_tier) from tenants.tenant_tier g
-      where g.tenant_id = (select bulkhead.tenant_id())),
-    (select d.name from tenants.tier d where d.is_default)
-  );
-end;
+as $body$
+begin
+  return query
+    select t.* from tenants.tier t
+    where t.name = coalesce(
+      (select coalesce(g.granted_tier, g.billed_tier) from tenants.tenant_tier g
+        where g.tenant_id = (select bulkhead.tenant_id())),
+      (select d.name from tenants.tier d where d.is_default)
+    );
+end
+$body$;
 comment on function tenants.own_tier() is
   'The tier of the context''s tenant: an operator''s word, else billing''s, else the default. No row when there is no default.';
 

@@ -32,6 +32,8 @@ const catalogue = {
     'This organisation has as many connections as there can be. Remove one first.',
   ],
   connection_missing: ['missing', 'There is no such connection in this organisation.'],
+  content_type_mismatch: ['invalid', 'The content of the file is of another type than it says.'],
+  content_type_refused: ['invalid', 'Files of this type are not taken here.'],
   credentials_ambiguous: ['invalid', 'Send one credential: the session cookie or an Authorization header.'],
   cursor_invalid: ['invalid', 'This page link is not valid any more. Start the list again.'],
   domain_exists: ['conflict', 'This organisation has named that domain already.'],
@@ -124,6 +126,10 @@ const catalogue = {
     'The identity provider did not sign you in, or its answer could not be trusted. Try again.',
   ],
   provider_unreachable: ['busy', 'The identity provider does not answer. Try again in a few minutes.'],
+  quota_reached: [
+    'conflict',
+    'This organisation has as many of these as its tier allows. Remove one, or move to a larger tier.',
+  ],
   role_invalid: ['invalid', 'That role, or that combination of roles and companies, does not exist.'],
   session_missing: ['missing', 'There is no such session of yours, or it has ended already.'],
   second_factor_required: [
@@ -149,6 +155,7 @@ const catalogue = {
   step_up_required: ['refused', 'Prove once more that it is you, then this goes through.'],
   stream_limit: ['busy', 'You have as many live views open as there can be. Close one.'],
   tenant_missing: ['missing', 'There is no such organisation.'],
+  tier_missing: ['missing', 'There is no such tier.'],
   token_refused: ['unauthenticated', 'This token is not valid, or not any more. Get a new one.'],
   view_limit: ['conflict', 'You have kept 50 searches, as many as there can be. Remove one first.'],
   view_missing: ['missing', 'There is no such search.'],

@@ -127,6 +127,8 @@ const expected: Record<string, Record<string, string>> = {
     bulkhead_app: 'select(*) insert(*) update(deleted_at, name)',
   },
   'tenants.isolation_figure': {},
+  'tenants.tenant_tier': { bulkhead_app: 'select(*)' },
+  'tenants.tier': { bulkhead_app: 'select(*)' },
   'tenants.tenant': {
     bulkhead_app: 'select(*) update(name)',
     bulkhead_identity: 'select(deleted_at, id, name, tenant_id)',
@@ -157,6 +159,7 @@ const expectedFunctions: Record<string, string[]> = {
     'identity.set_sign_in_policy',
     'mail.post',
     'tenants.own_isolation',
+    'tenants.own_tier',
   ],
   bulkhead_identity: [
     'edge.take_points',
@@ -210,6 +213,7 @@ const expectedFunctions: Record<string, string[]> = {
     'mail.purge_messages',
     'tenants.all_isolation',
     'tenants.record_isolation',
+    'tenants.set_tier',
   ],
   bulkhead_auditor: [],
 };

@@ -2,6 +2,6 @@
 export type Sealer = {
   seal(context: {
     tenant: string;
-    actor: { kind: 'account' | 'api_key' | 'operator' | 'service'; id: string };
+    actor: { kind: 'account' | 'api_key' | 'job' | 'operator' | 'service'; id: string };
   }): string;
 };

@@ -18,6 +18,7 @@ const refusals = {
   invite_address_verified: 'email_unverified',
   membership_account_unique: 'already_member',
   membership_companies_of_tenant: 'company_missing',
+  tier_members: 'quota_reached',
 } as const;
 
 export type Acceptance = { tenantId: string; memberId: string };
@@ -27,7 +28,8 @@ export type Acceptance = { tenantId: string; memberId: string };
  * proved that address, once, and in time (T-36). `accountId` is the signed-in account's, from its session and from
  * nowhere else.
  *
- * @throws PlatformError link_invalid, invite_other_address, email_unverified, already_member, company_missing
+ * @throws PlatformError link_invalid, invite_other_address, email_unverified, already_member, company_missing,
+ *   quota_reached
  */
 export async function acceptInvite(
   identity: IdentityDependencies,
@@ -74,7 +76,7 @@ export async function viewInvite(identity: IdentityDependencies, token: string):
  * in the transaction that consumes the invite; then signs in.
  *
  * @throws PlatformError link_invalid, email_taken (sign in instead), input_invalid, password_short, password_long,
- *   password_invalid, password_common, password_breached, company_missing, busy, and what completeSignIn throws
+ *   password_invalid, password_common, password_breached, company_missing, quota_reached, busy, and what completeSignIn throws
  */
 export async function signUpByInvite(
   identity: IdentityDependencies,

@@ -9,3 +9,12 @@ export {
   type Tenant,
   type TenantWithPolicy,
 } from './tenant.ts';
+export {
+  listTiers,
+  readTier,
+  setTier,
+  type Tier,
+  type TierCap,
+  type TierChange,
+  type TierSetter,
+} from './tier.ts';

@@ -43,7 +43,7 @@ export const apiKeyContract = {
       }),
     )
     .output(apiKey.extend({ token: z.string() }))
-    .errors(platformErrorMap('permission_refused', 'company_missing', 'input_invalid')),
+    .errors(platformErrorMap('permission_refused', 'company_missing', 'quota_reached', 'input_invalid')),
 
   revoke: procedure({ permission: 'access:api-key.revoke', rate: 'write', scope: 'tenant' })
     .route({ method: 'DELETE', path: '/api-keys/{id}', summary: 'End an API key for good', tags })

@@ -72,7 +72,7 @@ export const inviteContract = {
     })
     .input(z.strictObject({ token }))
     .output(z.object({ tenant: uuid, member: uuid }))
-    .errors(platformErrorMap('link_invalid', 'invite_other_address', 'email_unverified', 'already_member')),
+    .errors(platformErrorMap('link_invalid', 'invite_other_address', 'email_unverified', 'already_member', 'quota_reached')),
 
   /** By POST, so that the token stands in no address. Consumes nothing. */
   view: procedure({ permission: 'public', rate: 'sign-in' })
@@ -104,6 +104,7 @@ export const inviteContract = {
         'link_invalid',
         'email_taken',
         'company_missing',
+        'quota_reached',
         'input_invalid',
         'password_short',
         'password_long',

@@ -59,13 +59,14 @@ const refusals = {
   api_key_life: 'input_invalid',
   api_key_name_length: 'input_invalid',
   api_key_missing: 'api_key_missing',
+  tier_api_keys: 'quota_reached',
 } as const;
 
 /**
  * Makes an API key of the context's tenant. Its token is in the answer and nowhere else.
  *
  * @throws PlatformError permission_refused (a permission the maker lacks, another's company), company_missing,
- *   input_invalid
+ *   quota_reached, input_invalid
  */
 export async function createApiKey(
   { session, held, clock, randomBytes }: MakingApiKey,

@@ -1,5 +1,5 @@
 import type { ClientBase } from 'pg';
-import { constraintOf, PlatformError } from '../../errors.ts';
+import { constraintOf, PlatformError, translating } from '../../errors.ts';
 import { inTransaction } from '../../transaction.ts';
 import { completeSignIn, type SignInOutcome } from '../completeSignIn.ts';
 import type { IdentityDependencies } from '../dependencies.ts';
@@ -111,9 +111,11 @@ async function join(
   const { connection, accountId, groups } = options;
   const context = sealer.seal({ tenant: connection.tenantId, actor: { kind: 'account', id: accountId } });
   await client.query(`select set_config('bulkhead.context', $1, true)`, [context]);
-  const { rows } = await client.query<{ joined: string }>(
-    'select identity.join_by_connection($1, $2) as joined',
-    [connection.id, groups],
+  const { rows } = await translating({ tier_members: 'quota_reached' }, () =>
+    client.query<{ joined: string }>('select identity.join_by_connection($1, $2) as joined', [
+      connection.id,
+      groups,
+    ]),
   );
   await client.query(`select set_config('bulkhead.context', '', true)`);
   return rows[0]?.joined ?? 'refused';
