@@ -3,10 +3,6 @@
 -- encrypted, and only then answered; a duty hands it to the modules, in the tenant's context. So SQL injected anywhere
 -- reads no payload, and can store none that would be processed.
 
-create schema webhooks;
-comment on schema webhooks is 'Webhooks: what others send, and what is sent to others.';
-grant usage on schema webhooks to bulkhead_app, bulkhead_identity, bulkhead_worker;
-
 create table webhooks.source (
   id uuid not null default gen_random_uuid(),
   tenant_id uuid not null default bulkhead.claimed_tenant_id(),
@@ -134,5 +130,3 @@ comment on function webhooks.keep_processed() is 'Refuses any change of a proces
 create trigger keep_processed before update on webhooks.received_event
   for each row when (old.state = 'processed') execute function webhooks.keep_processed();
 comment on trigger keep_processed on webhooks.received_event is 'What was processed stays so.';
-
-select bulkhead.guard_schema('webhooks');

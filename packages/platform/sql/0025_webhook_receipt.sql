@@ -281,7 +281,15 @@ $body$;
 comment on function webhooks.purge_received(timestamptz, timestamptz) is
   'Wipes contents that came before an instant, whatever became of them, and forgets events whose time is over; returns how many rows.';
 
-revoke execute on all functions in schema webhooks from public;
+revoke execute on function
+  webhooks.keep_processed(), webhooks.own_source(uuid), webhooks.create_source(jsonb, uuid, bytea, timestamptz),
+  webhooks.change_source(uuid, text, boolean), webhooks.remove_source(uuid),
+  webhooks.add_secret(uuid, uuid, bytea, interval, timestamptz), webhooks.end_secret(uuid, uuid), webhooks.sources(),
+  webhooks.source_of_context(text, uuid), webhooks.receive_events(jsonb, bytea[], timestamptz),
+  webhooks.claim_events(timestamptz, interval, integer), webhooks.settle_event(uuid, uuid, text, timestamptz),
+  webhooks.fail_event(uuid, uuid, text, timestamptz, timestamptz), webhooks.received_events(text, integer),
+  webhooks.replay_events(uuid[], timestamptz), webhooks.purge_received(timestamptz, timestamptz)
+  from public;
 grant execute on function
   webhooks.create_source(jsonb, uuid, bytea, timestamptz), webhooks.change_source(uuid, text, boolean),
   webhooks.remove_source(uuid), webhooks.add_secret(uuid, uuid, bytea, interval, timestamptz),
