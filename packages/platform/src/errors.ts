@@ -74,6 +74,9 @@ const catalogue = {
   metadata_unreachable: ['invalid', 'The metadata could not be fetched from that address.'],
   operator_entered: ['conflict', 'You are in this organisation already.'],
   operator_entry_missing: ['missing', 'There is no such stay of an operator in this organisation.'],
+  origin_exists: ['conflict', 'This organisation allows that origin already.'],
+  origin_limit: ['conflict', 'This organisation allows 20 origins, as many as there can be. Take one back first.'],
+  origin_missing: ['missing', 'This organisation allows no such origin.'],
   passkey_exists: ['conflict', 'This passkey belongs to an account already.'],
   passkey_refused: [
     'unauthenticated',

@@ -7,6 +7,8 @@ const roles = ['bulkhead_app', 'bulkhead_identity', 'bulkhead_worker', 'bulkhead
 // What each runtime role may do, column by column; a table or role that is not named may do nothing. A new table
 // fails this test until somebody writes down who may touch it.
 const expected: Record<string, Record<string, string>> = {
+  'edge.allowed_origin': { bulkhead_app: 'select(*)' },
+  'edge.origin_directory': {},
   'edge.rate_window': {},
   'identity.account': {
     bulkhead_identity:
@@ -137,6 +139,8 @@ const expected: Record<string, Record<string, string>> = {
 
 const expectedFunctions: Record<string, string[]> = {
   bulkhead_app: [
+    'edge.allow_origin',
+    'edge.withdraw_origin',
     'identity.add_domain',
     'identity.api_keys',
     'identity.change_connection',
@@ -162,6 +166,7 @@ const expectedFunctions: Record<string, string[]> = {
     'tenants.own_tier',
   ],
   bulkhead_identity: [
+    'edge.is_origin_named',
     'edge.take_points',
     'identity.accept_invite',
     'identity.acting_operator',

@@ -35,6 +35,8 @@ export const platformAccess: readonly ModuleAccess[] = [
       'access:connection.remove',
       'access:domain.read',
       'access:domain.change',
+      'access:origin.read',
+      'access:origin.change',
     ],
     roles: {},
   },
