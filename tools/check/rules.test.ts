@@ -1,6 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { fileNameRule, lengthRule, lockfileRule, machineRule, outboundRule, sleepRule } from './rules.ts';
+import {
+  fileNameRule,
+  htmlRule,
+  lengthRule,
+  lockfileRule,
+  machineRule,
+  outboundRule,
+  sleepRule,
+} from './rules.ts';
 import { sqlStyle } from './sqlStyle.ts';
 
 const sleep = 'await new Promise((resolve) => ' + 'setTimeout' + '(resolve, 10));';
@@ -58,6 +66,18 @@ const cases = [
     rule: outboundRule,
     bad: { path: 'packages/server/src/a.ts', text: 'fetch(url)' },
     good: { path: 'packages/server/src/a.ts', text },
+  })),
+  ...[
+    '<div dangerouslySetInnerHTML={{ __html: note }} />',
+    'element.innerHTML = note;',
+    "element.insertAdjacentHTML('beforeend', note);",
+    'document.write(note);',
+    '<iframe srcDoc={note} />',
+    'new Function(note)();',
+  ].map((text) => ({
+    rule: htmlRule,
+    bad: { path: 'packages/console/src/a.tsx', text },
+    good: { path: 'packages/console/src/a.tsx', text: '<p>{note}</p>; element.textContent = note;' },
   })),
   {
     rule: lockfileRule,

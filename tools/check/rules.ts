@@ -88,6 +88,19 @@ export const outboundRule: Rule = (file) => {
   );
 };
 
+const htmlSinks =
+  /\bdangerouslySetInnerHTML\b|\b(?:inner|outer)HTML\b|\binsertAdjacentHTML\b|\bdocument\.write(?:ln)?\b|\bcreateContextualFragment\b|\bsetHTML(?:Unsafe)?\b|\bparseHTMLUnsafe\b|\bsrc[dD]oc\b|\beval\s*\(|\bnew Function\s*\(/g;
+
+/** EDG-8: pages show what people wrote as text. Nothing here shows their HTML, so nothing has to be sanitised. */
+export const htmlRule: Rule = (file) =>
+  /^(?:packages|apps)\/[^/]+\/src\/.*\.tsx?$/.test(file.path) && !/\.test\.tsx?$/.test(file.path)
+    ? findings(
+        file,
+        htmlSinks,
+        'text must not become HTML or script: show it as text (React), or with escapeHtml of @bulkhead/platform/content',
+      )
+    : [];
+
 export const rules: readonly Rule[] = [
   fileNameRule,
   lengthRule,
@@ -95,4 +108,5 @@ export const rules: readonly Rule[] = [
   machineRule,
   lockfileRule,
   outboundRule,
+  htmlRule,
 ];

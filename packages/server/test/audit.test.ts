@@ -144,6 +144,7 @@ describe('export (AUD-5)', () => {
     assert.equal(answer.headers.get('content-disposition'), 'attachment; filename="audit.csv"');
     assert.equal(answer.headers.get('cache-control'), 'no-store');
     assert.equal(answer.headers.get('x-content-type-options'), 'nosniff');
+    assert.match(answer.headers.get('content-security-policy') ?? '', /^sandbox; /);
     const rows = parse<{ after: string }>(answer.text, { columns: true, record_delimiter: '\r\n' });
     const names = rows.map(({ after: row }) => (JSON.parse(row) as { name: string }).name);
     assert.ok(names.includes('Followed') && !names.includes('Foreign'), names.join());

@@ -58,11 +58,13 @@ for (const { path, headers = {}, status, body, cache } of table) {
   });
 }
 
-test('a file that a procedure answers is saved, not shown', async () => {
+test('EDG-8 a file that a procedure answers is saved, not shown', async () => {
   const person = await signUp(fixture.url);
   const { status, headers } = await send(fixture.url, '/api/widgets/widgets.html', { cookie: person.cookie });
   assert.equal(status, 200);
-  assert.match(headers.get('content-disposition') ?? '', /^attachment; filename="widgets\.html"/);
+  assert.equal(headers.get('content-disposition'), 'attachment; filename="widgets.html"');
+  assert.match(headers.get('content-security-policy') ?? '', /^sandbox; default-src 'none'/);
+  assert.equal(headers.get('x-content-type-options'), 'nosniff');
 });
 
 test('a folder without a built console is a start-up error', async () => {

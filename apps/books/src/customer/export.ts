@@ -1,4 +1,4 @@
-import { toCsv } from '../import/cell.ts';
+import { csvLine } from '@bulkhead/platform/content';
 import type { Queries } from '../session.ts';
 import { customerColumns } from './columns.ts';
 
@@ -8,5 +8,6 @@ export async function exportCustomers(session: Queries): Promise<string> {
   const { rows } = await session.query<Record<string, string | null>>(
     `select ${columns.join(', ')} from books.customer order by code, id`,
   );
-  return toCsv([columns, ...rows.map((row) => columns.map((column) => row[column] ?? null))]);
+  const lines = [columns, ...rows.map((row) => columns.map((column) => row[column] ?? null))];
+  return lines.map(csvLine).join('');
 }

@@ -46,6 +46,9 @@ type Bad = [name: string, csv: string, errors: [line: number, column: string | n
 const badCustomerFiles: Bad[] = [
   ['an empty file', '', [[1, null, 'file_empty']]],
   ['nothing but a byte order mark', '\uFEFF', [[1, null, 'file_empty']]],
+  ['a web page (EDG-8)', '<!doctype html>\n<script>code,name</script>\n', [[1, null, 'type_mismatch']]],
+  ['a PDF (EDG-8)', '%PDF-1.7\ncode,name\nA1,A\n', [[1, null, 'type_mismatch']]],
+  ['a drawing with a script (EDG-8)', '\uFEFF <svg onload=alert(1)>,name\n', [[1, null, 'type_mismatch']]],
   ['a missing column', 'code,email\nA1,a@b.example\n', [[1, null, 'header_invalid']]],
   ['an unknown column', 'code,name,colour\nA1,A,red\n', [[1, null, 'header_invalid']]],
   ['a column twice', 'code,name,name\nA1,A,A\n', [[1, null, 'header_invalid']]],

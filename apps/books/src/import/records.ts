@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
+import { csvValue } from '@bulkhead/platform/content';
 import { CsvError, parse } from 'csv-parse';
 import { importMaxRecords } from '../contract/import.ts';
-import { fromCell } from './cell.ts';
 import { UnreadableFile } from './text.ts';
 
 /** Columns a file must and may have. */
@@ -109,5 +109,5 @@ function checkedHeader(cells: readonly string[], { required, optional }: Columns
 }
 
 function named(header: readonly string[], cells: readonly string[]): Record<string, string> {
-  return Object.fromEntries(header.map((name, index) => [name, fromCell((cells[index] ?? '').trim())]));
+  return Object.fromEntries(header.map((name, index) => [name, csvValue((cells[index] ?? '').trim())]));
 }

@@ -3,7 +3,7 @@ import { importMaxErrors } from '../contract/import.ts';
 import type { ImportError, ImportEvent, ImportMode } from '../contract/index.ts';
 import type { Queries } from '../session.ts';
 import { readRecords, type Columns, type CsvFile } from './records.ts';
-import { readText, UnreadableFile } from './text.ts';
+import { assertCsv, readText, UnreadableFile } from './text.ts';
 
 export type Progress = Extract<ImportEvent, { type: 'progress' }>;
 export type Done = Extract<ImportEvent, { type: 'done' }>;
@@ -69,7 +69,9 @@ export async function runImport<Read, Ready>(
 
 async function readFile(columns: Columns, csv: string): Promise<CsvFile | UnreadableFile> {
   try {
-    return await readRecords(readText(csv), columns);
+    const text = readText(csv);
+    await assertCsv(text);
+    return await readRecords(text, columns);
   } catch (error) {
     if (error instanceof UnreadableFile) return error;
     throw error;

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { describe, test, type TestContext } from 'node:test';
 import { TenantPool, type TenantSession } from '@bulkhead/kernel';
 import { findingsOf, openLedger, tenantId, type LedgerFixture } from '../../test/ledgerFixture.ts';
-import { csvLine } from './csv.ts';
+import { csvLine } from '../content/index.ts';
 import { openCursor, sealCursor } from './cursor.ts';
 import { eraseSubject } from './erase.ts';
 import { exportEntries } from './export.ts';

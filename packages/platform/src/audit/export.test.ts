@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { parse } from 'csv-parse/sync';
 import { createCompany } from '../tenants/index.ts';
 import { openFixture, type Fixture, type Person } from '../../test/fixture.ts';
-import { csvLine } from './csv.ts';
+import { csvLine } from '../content/index.ts';
 import { exportEntries, type ExportOptions } from './export.ts';
 import { decodeEntry } from './ledger/encoding.ts';
 
@@ -19,7 +19,7 @@ describe('CSV', () => {
         const [read] = parse(csvLine(cells), { record_delimiter: '\r\n' });
         assert.deepEqual(
           read,
-          cells.map((value) => (/^[\t\r\n]/.test(value) ? `'${value}` : value)),
+          cells.map((value) => (/^["' ]*[\t\r\n]/.test(value) ? `'${value}` : value)),
         );
       }),
     );

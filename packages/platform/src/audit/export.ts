@@ -1,5 +1,5 @@
+import { csvLine } from '../content/index.ts';
 import type { TenantSession } from '../tenantSession.ts';
-import { csvLine } from './csv.ts';
 import { entryColumns, revealEntry, type StoredEntry } from './entry.ts';
 import { filterJson, filterSql, whereSql, type EntryFilter } from './filter.ts';
 

@@ -1,6 +1,6 @@
 /** Mail: letters put into an outbox with what they tell of, and delivered afterwards. */
 export { deliverMail, maximumAttempts, waitAfter, type Delivery } from './deliver.ts';
-export { escapeHtml, setLetter, type Letter } from './letter.ts';
+export { setLetter, type Letter } from './letter.ts';
 export {
   Mailer,
   openMessage,

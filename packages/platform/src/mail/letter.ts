@@ -1,3 +1,4 @@
+import { escapeHtml } from '../content/index.ts';
 import type { Message } from './message.ts';
 
 /** What a letter says. Everything is plain text; it is escaped where it becomes HTML. */
@@ -60,17 +61,4 @@ function asHtml(letter: Letter, product: string): string {
     '</body></html>',
     '',
   ].join('\n');
-}
-
-const entities: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;',
-};
-
-/** Text for HTML content and for a quoted attribute. */
-export function escapeHtml(text: string): string {
-  return text.replaceAll(/[&<>"']/g, (character) => entities[character] ?? '');
 }

@@ -8,6 +8,7 @@ import {
   tailEntries,
 } from '@bulkhead/platform/audit';
 import type { Entry, EntryFilter } from '@bulkhead/platform/audit';
+import { downloadHeaders } from '@bulkhead/platform/content';
 import { implement, withEventMeta } from '@orpc/server';
 import { StreamSlots } from '../audit/streams.ts';
 import { auditContract } from '../contract/audit.ts';
@@ -46,12 +47,11 @@ export function auditHandlers({ cursorKey }: Pick<HandlerDependencies, 'cursorKe
       const { format, ...filter } = input;
       const pieces = await exportEntries(session, { format, filter: toFilter(filter) });
       return {
-        headers: {
-          'content-type':
+        headers: downloadHeaders({
+          name: `audit.${format}`,
+          type:
             format === 'csv' ? 'text/csv; charset=utf-8; header=present' : 'application/jsonl; charset=utf-8',
-          'content-disposition': `attachment; filename="audit.${format}"`,
-          'cache-control': 'no-store',
-        },
+        }),
         body: WebStream.from(encoded(pieces)) as ReadableStream<Uint8Array>,
       };
     }),

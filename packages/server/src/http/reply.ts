@@ -1,4 +1,5 @@
 import { Readable } from 'node:stream';
+import { downloadHeaders, savedHeaders } from '@bulkhead/platform/content';
 import type { StandardResponse } from '@orpc/standard-server';
 import { toNodeHttpBody } from '@orpc/standard-server-node';
 import type { FastifyReply } from 'fastify';
@@ -32,17 +33,22 @@ export function sendStandard(
   const { body } = response;
   const payload = toNodeHttpBody(body, headers, {});
   reply.code(response.status);
-  for (const [name, value] of Object.entries(headers)) {
-    if (value !== undefined) void reply.header(name, name === 'content-disposition' ? saved(value) : value);
+  for (const [name, value] of Object.entries({ ...headers, ...fileHeaders(body, headers) })) {
+    if (value !== undefined) void reply.header(name, value);
   }
   if (problems && response.status >= 400) void reply.type(problemContentType);
   if (response.status === 503) void reply.header('retry-after', '2');
   return reply.send(payload instanceof Readable ? stopWith(reply, payload) : payload);
 }
 
-/** A file is saved, never shown: shown, it would be a page of this origin. */
-function saved(disposition: string | string[]): string {
-  return String(disposition).replace(/^inline/, 'attachment');
+/** A file is saved, never shown: shown, it would be a page of this origin. Holds for whatever a module answers with. */
+function fileHeaders(body: unknown, headers: StandardResponse['headers']): Record<string, string> {
+  if (body instanceof Blob) {
+    const name = body instanceof File ? body.name : '';
+    return downloadHeaders({ name, type: body.type === '' ? 'application/octet-stream' : body.type });
+  }
+  const disposition = headers['content-disposition'];
+  return disposition === undefined ? {} : savedHeaders(String(disposition));
 }
 
 /** Ends a stream when its client is gone. */

@@ -1,3 +1,5 @@
+import { escapeHtml } from '@bulkhead/platform/content';
+
 /** One of the few pages the provider shows itself: no inline script, no inline style, nothing from elsewhere. */
 export type Page = { title: string; body: string };
 
@@ -71,12 +73,3 @@ h1 { font-size: 1.5rem; line-height: 1.25; }
 button { font: inherit; padding: 0.5rem 1rem; }
 code { overflow-wrap: anywhere; }
 `;
-
-export function escapeHtml(text: string): string {
-  return text
-    .replaceAll('&', '&amp;')
-    .replaceAll('<', '&lt;')
-    .replaceAll('>', '&gt;')
-    .replaceAll('"', '&quot;')
-    .replaceAll("'", '&#39;');
-}

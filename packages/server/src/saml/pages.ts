@@ -1,4 +1,5 @@
-import { escapeHtml, renderPage } from '../provider/pages.ts';
+import { escapeHtml } from '@bulkhead/platform/content';
+import { renderPage } from '../provider/pages.ts';
 
 /** The script that submits the form of the POST binding. */
 export const submitScript = `document.querySelector('form')?.submit();\n`;
