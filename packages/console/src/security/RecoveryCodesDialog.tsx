@@ -1,5 +1,6 @@
 import { Button, Checkbox, CopyButton, Group, Modal } from '@mantine/core';
 import { useState } from 'react';
+import { saveFile } from '../client/file.ts';
 import styles from './RecoveryCodesDialog.module.css';
 
 /** Shows recovery codes, this once, and closes only when they are kept somewhere. */
@@ -46,7 +47,12 @@ export function RecoveryCodesDialog({ codes, onClose }: { codes: readonly string
 function Keeping({ text }: { text: string }) {
   return (
     <Group>
-      <Button variant="default" onClick={() => save(text)}>
+      <Button
+        variant="default"
+        onClick={() =>
+          saveFile(new Blob([`${text}\n`], { type: 'text/plain' }), 'bulkhead-recovery-codes.txt')
+        }
+      >
         Download
       </Button>
       <Button variant="default" onClick={() => window.print()}>
@@ -61,13 +67,4 @@ function Keeping({ text }: { text: string }) {
       </CopyButton>
     </Group>
   );
-}
-
-function save(text: string): void {
-  const url = URL.createObjectURL(new Blob([`${text}\n`], { type: 'text/plain' }));
-  const link = document.createElement('a');
-  link.href = url;
-  link.download = 'bulkhead-recovery-codes.txt';
-  link.click();
-  URL.revokeObjectURL(url);
 }
