@@ -7,7 +7,7 @@ import { compare, rounded, type Way } from './compare.ts';
 import { openBenchDatabase, type BenchDatabase } from './database.ts';
 import { HttpClient } from './httpClient.ts';
 import { path } from './itemsModule.ts';
-import type { Benchmark } from './main.ts';
+import type { Benchmark } from './benchmark.ts';
 
 const clients = 16;
 

@@ -1,7 +1,7 @@
 import type { TenantPool } from '../packages/kernel/src/index.ts';
 import { compare, rounded, type Way } from './compare.ts';
 import { columns, contextOf, openBenchDatabase, request, sequence } from './database.ts';
-import type { Benchmark } from './main.ts';
+import type { Benchmark } from './benchmark.ts';
 
 const clients = 8;
 const bulkRows = 1000;

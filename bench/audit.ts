@@ -30,7 +30,7 @@ import {
   tenantId,
   type BenchDatabase,
 } from './database.ts';
-import type { Benchmark } from './main.ts';
+import type { Benchmark } from './benchmark.ts';
 import { besideSupaAudit } from './supaAudit.ts';
 
 const tenants = 20;

@@ -15,7 +15,7 @@ import { startAuthServer, type AuthServer } from './authServer.ts';
 import { compare, rounded, type Way } from './compare.ts';
 import { openBenchDatabase, type BenchDatabase } from './database.ts';
 import { HttpClient } from './httpClient.ts';
-import type { Benchmark } from './main.ts';
+import type { Benchmark } from './benchmark.ts';
 
 const clients = 16;
 const people = 400;

@@ -3,23 +3,11 @@ import { apiRequest } from './api-request.ts';
 import { audit } from './audit.ts';
 import { auditWrite } from './audit-write.ts';
 import { auth } from './auth.ts';
+import type { Benchmark } from './benchmark.ts';
 import { edge } from './edge.ts';
 import { prover } from './prover.ts';
 import { rlsPolicy } from './rls-policy.ts';
 import { tenantQuery } from './tenant-query.ts';
-
-export type Benchmark = {
-  /** what was compared, in a sentence */
-  compared: string;
-  /** DESIGN's budgets, by key */
-  targets: Record<string, string>;
-  run: (options: {
-    quick: boolean;
-    progress: (line: string) => void;
-    /** SQL file of supabase/supa_audit, for the benchmark that compares with it. */
-    supaAudit?: string | undefined;
-  }) => Promise<Record<string, number | string>>;
-};
 
 const benchmarks: Record<string, Benchmark> = {
   'tenant-query': tenantQuery,

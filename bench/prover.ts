@@ -2,7 +2,7 @@ import { createTestDatabase, startTestServer } from '../test/harness/index.ts';
 import pg from 'pg';
 import { attack, scan } from '../packages/prover/src/index.ts';
 import { rounded } from './compare.ts';
-import type { Benchmark } from './main.ts';
+import type { Benchmark } from './benchmark.ts';
 
 type Size = { tables: number; rows: number; tenants: number };
 

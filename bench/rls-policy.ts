@@ -2,7 +2,7 @@ import pg from 'pg';
 import { compare, rounded, type Way } from './compare.ts';
 import { columns, contextOf, fillItems, openBenchDatabase, sequence, tenantId } from './database.ts';
 import type { BenchDatabase, Size } from './database.ts';
-import type { Benchmark } from './main.ts';
+import type { Benchmark } from './benchmark.ts';
 
 type Question = { scoped: string; explicit: string };
 

@@ -6,7 +6,7 @@ import { compare, rounded, type Comparison, type Way } from './compare.ts';
 import { contextOf, fillItems, openBenchDatabase, request, rowId, sequence, tenantId } from './database.ts';
 import type { BenchDatabase, Size } from './database.ts';
 import { startDelayProxy } from './delayProxy.ts';
-import type { Benchmark } from './main.ts';
+import type { Benchmark } from './benchmark.ts';
 
 const text = 'select id, name, amount, created_at from bench.item where id = $1';
 const unscoped = `${text} and tenant_id = $2`;

@@ -4,15 +4,11 @@ import type { IdentityDependencies } from '@bulkhead/platform/identity';
 import { assertFreshProof, secondFactorRule } from '@bulkhead/platform/identity/factor';
 import type { FactorDependencies } from '@bulkhead/platform/identity/factor';
 import type { TokenDependencies } from '@bulkhead/platform/identity/token';
-import type { Mailer } from '@bulkhead/platform/mail';
 import { singleSignOnRule } from '@bulkhead/platform/identity/single-sign-on';
-import type { FieldCipher } from '@bulkhead/platform/vault';
 import type { FastifyInstance } from 'fastify';
 import { mergeAccess, mergeAnswers, permissionsIn } from './access.ts';
 import { migrationLines } from './boot/lines.ts';
-import type { Pools } from './boot/pools.ts';
 import { createReadiness } from './boot/readiness.ts';
-import type { Config } from './config/schema.ts';
 import { createFactors } from './factor/dependencies.ts';
 import { platformRouter } from './handlers/index.ts';
 import { mailHandlerParts } from './mail/mailing.ts';
@@ -21,20 +17,17 @@ import { mountConsole } from './http/console.ts';
 import { securityHeaders } from './http/headers.ts';
 import { mountHealth } from './http/health.ts';
 import { describeError } from './http/log.ts';
-import type { Log } from './http/log.ts';
 import { mountProcedures } from './http/procedures.ts';
 import { mountGate } from './http/requests.ts';
 import { mountShedding } from './http/shedding.ts';
 import { createInternalListener } from './internal/listener.ts';
 import type { InternalListener } from './internal/listener.ts';
 import { createCallLimits } from './limits/calls.ts';
-import type { Limits } from './limits/parts.ts';
 import { mountRouteLimits } from './limits/routes.ts';
-import type { AttackEngine } from './isolation/attackEngine.ts';
 import { isolationParts } from './isolation/parts.ts';
-import type { Module } from './module.ts';
 import { createDocument } from './openapi/document.ts';
 import { mountDocument } from './openapi/routes.ts';
+import type { Parts } from './parts.ts';
 import { createBreachCheck } from './passwords/breachCheck.ts';
 import { mountIdentityProvider } from './provider/index.ts';
 import { batchGuardFor } from './rpc/batchRefusal.ts';
@@ -48,41 +41,14 @@ import { samlParts } from './saml/parts.ts';
 import { mountSaml } from './saml/routes.ts';
 import { createProgramReader } from './session/apiKeys.ts';
 import { createSingleSignOn } from './singleSignOn/parts.ts';
-import type { SingleSignOnOptions, SingleSignOnParts } from './singleSignOn/parts.ts';
+import type { SingleSignOnParts } from './singleSignOn/parts.ts';
 import { mountOidc } from './singleSignOn/routes.ts';
 import { createStayReader } from './session/operators.ts';
 import { createAuthenticate } from './session/authenticate.ts';
 import { accessTokenReader, createTokens } from './token/parts.ts';
-import type { TokenParts } from './token/parts.ts';
 import { mountKeySet } from './token/routes.ts';
 import { mountAuditKeys } from './ledger/routes.ts';
 import type { MountedProcedure } from './rpc/procedures.ts';
-
-/** Parts of the identity slice that an embedder may replace, e.g. a cheaper hash in a test. */
-export type IdentityParts = Partial<
-  Pick<IdentityDependencies, 'passwords' | 'lifetimes' | 'productWords' | 'breachedPasswords'>
->;
-
-/** What a server is composed of. */
-export type Parts = {
-  config: Config;
-  modules: readonly Module[];
-  log: Log;
-  pools: Pools;
-  /** Encrypts single fields under the installation's key. */
-  cipher: FieldCipher;
-  clock: () => number;
-  /** Writes letters; undefined: this server has no mail. */
-  mailer: Mailer | undefined;
-  token: TokenParts;
-  identity: IdentityParts;
-  /** How single sign-on reaches the outside; default: as configured, through the guard. */
-  singleSignOn?: SingleSignOnOptions | undefined;
-  /** How many requests a caller may send; undefined: any number. */
-  limits?: Limits | undefined;
-  /** Attacks the server's own database for the isolation page. */
-  attack?: AttackEngine | undefined;
-};
 
 /** What changes while it runs. */
 export type ServerState = {
@@ -211,17 +177,19 @@ function createDispatch(
     answers: mergeAnswers(modules),
     report: (error, { id }) => log.error({ event: 'fault', requestId: id, error: describeError(error) }),
   });
-  const batchGuard = batchGuardFor({
+  const callers = {
     db: pools.tenants,
+    readProgram: createProgramReader(factors, access),
+    readStay: createStayReader(factors),
+  };
+  const batchGuard = batchGuardFor({
+    ...callers,
     maxMembers: config.http.maxBatch,
     onFault: (error) => log.error({ event: 'audit_failed', error: describeError(error) }),
   });
-  const readProgram = createProgramReader(factors, access);
   const guard = createGuard({
-    db: pools.tenants,
+    ...callers,
     access,
-    readProgram,
-    readStay: createStayReader(factors),
     assertFreshProof: (session) => assertFreshProof(factors, session),
   });
   const limits = parts.limits === undefined ? undefined : createCallLimits(parts.limits);

@@ -7,7 +7,7 @@ import type { Pools } from './boot/pools.ts';
 import { assertSound } from './boot/soundness.ts';
 import { compose } from './compose.ts';
 import { createCipher } from './boot/cipher.ts';
-import type { Composition, IdentityParts, Parts, ServerState } from './compose.ts';
+import type { Composition, ServerState } from './compose.ts';
 import type { Config } from './config/schema.ts';
 import { createDuties } from './duties/index.ts';
 import type { Duties } from './duties/duty.ts';
@@ -18,6 +18,7 @@ import type { AttackEngine } from './isolation/attackEngine.ts';
 import { createLimits } from './limits/parts.ts';
 import { createMailer, mailUnavailable } from './mail/mailing.ts';
 import type { Module } from './module.ts';
+import type { IdentityParts, Parts } from './parts.ts';
 import type { SingleSignOnOptions } from './singleSignOn/parts.ts';
 import { createTokenParts } from './token/parts.ts';
 

@@ -1,4 +1,4 @@
-import { exit, type ExitCode } from './command.ts';
+import { exit, type ExitCode } from './exit.ts';
 
 /**
  * An expected reason for not doing what was asked. Printed as two sentences, without a stack.

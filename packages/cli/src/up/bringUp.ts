@@ -7,6 +7,7 @@ import { buildConsole, consoleDist } from '../console/build.ts';
 import { openDataFolder, type DataFolder } from '../data-folder/dataFolder.ts';
 import { forgetRunning, noteRunning } from '../data-folder/running.ts';
 import { readDemoState } from '../demo/progressNote.ts';
+import type { Ground } from './ground.ts';
 import { explainListening, probePort } from './portProbe.ts';
 import { databaseKind, refuseUnsafe, standard, type UpRequest } from './request.ts';
 import { startStopwatch, type Stopwatch } from './stopwatch.ts';
@@ -22,13 +23,6 @@ export type Instance = {
   readonly phases: Readonly<Record<string, number>>;
   /** Rejects when the instance can serve no longer. */
   readonly lost: Promise<never>;
-};
-
-/** What a start works with. What it opens it puts on `stack`, also when it fails half-way. */
-export type Ground = {
-  readonly terminal: Terminal;
-  readonly signal: AbortSignal;
-  readonly stack: AsyncDisposableStack;
 };
 
 const consolePackage = fileURLToPath(new URL('../../../console', import.meta.url));

@@ -6,7 +6,7 @@ import { bootstrapAt, configWithSecrets, localAddress } from '../database/openDa
 import { keepPasswords } from '../database/passwords.ts';
 import { readConfig } from '../database/readConfig.ts';
 import { composeEnvironment, type Decided } from '../database/settings.ts';
-import type { Ground } from './bringUp.ts';
+import type { Ground } from './ground.ts';
 import type { UpRequest } from './request.ts';
 import { superviseDatabase } from './superviseDatabase.ts';
 

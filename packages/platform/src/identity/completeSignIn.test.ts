@@ -3,10 +3,10 @@ import { after, before, describe, it } from 'node:test';
 import pg from 'pg';
 import { goodPassword, nobody, openFixture, refusal, signedIn, type Fixture } from '../../test/fixture.ts';
 import { completeSignIn } from './completeSignIn.ts';
-import type { IdentityDependencies } from './dependencies.ts';
+import type { IdentityDependencies, SignInRule } from './dependencies.ts';
 import { readSession } from './readSession.ts';
 import { signIn } from './signIn.ts';
-import type { FirstProof, SignInRule } from './signInRule.ts';
+import type { FirstProof } from './signInRule.ts';
 
 const device = { ip: '192.0.2.7', userAgent: 'test' };
 const proofs: readonly FirstProof[] = ['password', 'magic_link', 'provider', 'passkey'];

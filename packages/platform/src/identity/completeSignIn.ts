@@ -5,7 +5,8 @@ import type { IdentityDependencies } from './dependencies.ts';
 import { deviceHashOf } from './device.ts';
 import { recordEvent } from './event.ts';
 import { releaseSignIn, withdrawSignIn } from './lockout.ts';
-import { startSession, type Device, type StartedSession } from './session.ts';
+import type { Device, StartedSession } from './session.ts';
+import { startSession } from './startSession.ts';
 import type { AttemptAccount, SignInAttempt, SignInVerdict } from './signInRule.ts';
 
 export type SignInOutcome =

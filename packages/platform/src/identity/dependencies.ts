@@ -1,4 +1,4 @@
-import type { Pool } from 'pg';
+import type { ClientBase, Pool } from 'pg';
 import { Background } from '../background.ts';
 import { systemClock, type Clock } from '../clock.ts';
 import { systemRandomBytes, type RandomBytes } from '../random.ts';
@@ -8,7 +8,7 @@ import { noBreachedPasswords, type BreachedPasswords } from './breachedPasswords
 import { noNotices, type Notices } from './notices.ts';
 import { PasswordHasher } from './passwordHasher.ts';
 import { SessionCache } from './sessionCache.ts';
-import type { SignInRule } from './signInRule.ts';
+import type { AttemptAccount, SignInAttempt, SignInVerdict } from './signInRule.ts';
 
 export type SessionLifetimes = {
   /** Milliseconds without use after which a session ends. Default 12 hours. */
@@ -43,6 +43,17 @@ export type IdentityDependencies = {
   /** What an answer must not wait for. Await its `settled` before the pool ends. */
   background: Background;
 };
+
+/** What a rule works with: the transaction in which the sign-in is decided. */
+export type SignInDecision = { identity: IdentityDependencies; client: ClientBase; account: AttemptAccount };
+
+/**
+ * Judges a sign-in of any kind after its first proof and before its session. All rules are asked, in their order;
+ * the first that does not allow decides.
+ *
+ * @throws PlatformError to refuse
+ */
+export type SignInRule = (attempt: SignInAttempt, decision: SignInDecision) => Promise<SignInVerdict>;
 
 export type IdentityOptions = Pick<IdentityDependencies, 'pool' | 'sealer' | 'cipher'> &
   Partial<IdentityDependencies>;

@@ -49,15 +49,8 @@ export {
   type NewDeviceNotice,
   type Notices,
 } from './notices.ts';
-export type {
-  AttemptAccount,
-  FactorKind,
-  FirstProof,
-  SignInAttempt,
-  SignInDecision,
-  SignInRule,
-  SignInVerdict,
-} from './signInRule.ts';
+export type { AttemptAccount, FactorKind, FirstProof, SignInAttempt, SignInVerdict } from './signInRule.ts';
+export type { SignInDecision, SignInRule } from './dependencies.ts';
 export {
   beginSignIn,
   failSignIn,

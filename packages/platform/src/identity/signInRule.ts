@@ -1,5 +1,3 @@
-import type { ClientBase } from 'pg';
-import type { IdentityDependencies } from './dependencies.ts';
 import type { Device, VouchingConnection } from './session.ts';
 
 /** What somebody proved first. */
@@ -41,14 +39,3 @@ export type SignInVerdict =
       /** Any one of them suffices. Not empty. */
       factors: readonly FactorKind[];
     };
-
-/** What a rule works with: the transaction in which the sign-in is decided. */
-export type SignInDecision = { identity: IdentityDependencies; client: ClientBase; account: AttemptAccount };
-
-/**
- * Judges a sign-in of any kind after its first proof and before its session. All rules are asked, in their order;
- * the first that does not allow decides.
- *
- * @throws PlatformError to refuse
- */
-export type SignInRule = (attempt: SignInAttempt, decision: SignInDecision) => Promise<SignInVerdict>;

@@ -6,7 +6,8 @@ import { inTransaction } from '../transaction.ts';
 import type { IdentityDependencies } from './dependencies.ts';
 import { parseEmail } from './email.ts';
 import { acceptNewPassword } from './newPassword.ts';
-import { startSession, type Device, type StartedSession } from './session.ts';
+import type { Device, StartedSession } from './session.ts';
+import { startSession } from './startSession.ts';
 
 export type SignUp = {
   email: string;

@@ -1,7 +1,6 @@
 import type { Column } from '../catalog/types.ts';
 import type { IdentityCarrier, TenantModel } from '../model/types.ts';
 import { quote, identifier } from './sql.ts';
-import type { Side } from './types.ts';
 
 /** A session's identity: the role it acts as and the settings that say for whom. */
 export type Identity = {
@@ -14,6 +13,9 @@ export type Identity = {
 
 /** What names a tenant, in each type that a column or a claim may have. */
 export type TenantValues = { uuid: string; integer: string; text: string };
+
+/** The two tenants of an attack: `ours` attacks, `theirs` is attacked. */
+export type Side = 'ours' | 'theirs';
 
 export type World = { side: Side; values: TenantValues; identity: Identity };
 

@@ -1,11 +1,10 @@
 import type { Column, Relation } from '../catalog/types.ts';
 import type { Verdict } from '../findings.ts';
 import type { TenantModel, TenantTable } from '../model/types.ts';
-import type { Identity, World } from './identity.ts';
+import type { Identity, Side, World } from './identity.ts';
 import type { Outcome, Trial } from './outcome.ts';
 
-/** The two tenants of an attack: `ours` attacks, `theirs` is attacked. */
-export type Side = 'ours' | 'theirs';
+export type { Side };
 
 /** Column name to SQL literal. */
 export type Row = Readonly<Record<string, string>>;

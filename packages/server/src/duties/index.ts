@@ -1,7 +1,7 @@
 import { resolveTxt } from 'node:dns/promises';
 import type { Pool } from 'pg';
 import { createIdentity } from '../compose.ts';
-import type { Parts } from '../compose.ts';
+import type { Parts } from '../parts.ts';
 import { purgeDuty } from '../factor/purgeDuty.ts';
 import { isolationDuty } from '../isolation/recorder.ts';
 import { ledgerDuties } from '../ledger/duties.ts';

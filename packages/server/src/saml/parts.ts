@@ -1,5 +1,5 @@
-import type { Parts } from '../compose.ts';
 import type { SamlHandlerParts } from '../handlers/saml.ts';
+import type { Parts } from '../parts.ts';
 import { metadataFetcher } from './fetchMetadata.ts';
 
 /** What SAML's procedures and its duty work with. */

@@ -1,6 +1,6 @@
 import { serviceChain } from './encoding.ts';
 import type { ExportHeader } from './exportFile.ts';
-import type { AuditorClient } from './verifyDatabase.ts';
+import type { AuditorClient } from './auditorClient.ts';
 
 /**
  * Writes one chain whole, as docs/audit-format.md has it: a header, then a line for each position. Runs in a read-only

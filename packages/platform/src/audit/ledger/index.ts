@@ -71,16 +71,12 @@ export {
 } from './note.ts';
 export { proofHolds, type EntryProof } from './entryProof.ts';
 export { proveEntry } from './proveEntry.ts';
-export { s3Anchor, type PutObject, type PutObjectSender } from './s3Anchor.ts';
+export type { AuditorClient } from './auditorClient.ts';
+export { s3Anchor } from './s3Anchor.ts';
+export type { PutObject, PutObjectSender } from './s3Bucket.ts';
 export { openS3Bucket, parseS3Address, S3ClientMissing, type S3Address, type S3Bucket } from './s3Bucket.ts';
 export { seal, sealAll, sealBacklog, sealRound, type LedgerPool, type Round } from './seal.ts';
 export { keepTiles, TreeReader } from './treeReader.ts';
-export {
-  verifyDatabase,
-  type AuditorClient,
-  type DatabaseReport,
-  type KeptNote,
-  type VerifyOptions,
-} from './verifyDatabase.ts';
+export { verifyDatabase, type DatabaseReport, type KeptNote, type VerifyOptions } from './verifyDatabase.ts';
 export { Witness, type WitnessAnswer, type WitnessParts } from './witness.ts';
 export { postWithFetch, witnessAnchor, WitnessRefusal, type Poster } from './witnessAnchor.ts';

@@ -1,5 +1,5 @@
 import type { Finding } from './chainVerifier.ts';
-import type { AuditorClient } from './verifyDatabase.ts';
+import type { AuditorClient } from './auditorClient.ts';
 
 const field = (value: string): string =>
   `coalesce(octet_length(${value})::text || ':' || ${value}, '-') || E'\\n'`;

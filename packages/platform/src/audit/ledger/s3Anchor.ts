@@ -1,23 +1,7 @@
 import type { Anchor } from './anchor.ts';
 import { noteName } from './anchor.ts';
 import { chainOf } from './key.ts';
-import type { S3Bucket } from './s3Bucket.ts';
-
-/** What `PutObjectCommand` of @aws-sdk/client-s3 takes, as far as it is used here. */
-export type PutObject = {
-  Bucket: string;
-  Key: string;
-  Body: string;
-  ContentType: string;
-  /** Refused when the key exists: an anchored checkpoint is never written over. */
-  IfNoneMatch: '*';
-  ObjectLockMode: 'COMPLIANCE';
-  ObjectLockRetainUntilDate: Date;
-  ChecksumAlgorithm: 'SHA256';
-};
-
-/** Sends one object, e.g. `(input) => client.send(new PutObjectCommand(input))`. */
-export type PutObjectSender = (input: PutObject) => Promise<unknown>;
+import type { PutObject, PutObjectSender, S3Bucket } from './s3Bucket.ts';
 
 type Reader = Pick<S3Bucket, 'lastKey' | 'read'>;
 

@@ -1,7 +1,6 @@
 import type { S3Client, S3ClientConfig } from '@aws-sdk/client-s3';
 import type * as S3 from '@aws-sdk/client-s3';
 import type { KeptNote } from './verifyDatabase.ts';
-import type { PutObjectSender } from './s3Anchor.ts';
 
 /** Where a bucket is. What is left out comes from the SDK's own chain: environment, shared files, the machine's role. */
 export type S3Address = {
@@ -24,6 +23,22 @@ export class S3ClientMissing extends Error {
     });
   }
 }
+
+/** What `PutObjectCommand` of @aws-sdk/client-s3 takes, as far as it is used here. */
+export type PutObject = {
+  Bucket: string;
+  Key: string;
+  Body: string;
+  ContentType: string;
+  /** Refused when the key exists: an anchored checkpoint is never written over. */
+  IfNoneMatch: '*';
+  ObjectLockMode: 'COMPLIANCE';
+  ObjectLockRetainUntilDate: Date;
+  ChecksumAlgorithm: 'SHA256';
+};
+
+/** Sends one object, e.g. `(input) => client.send(new PutObjectCommand(input))`. */
+export type PutObjectSender = (input: PutObject) => Promise<unknown>;
 
 /** A bucket that keeps checkpoints. */
 export type S3Bucket = {

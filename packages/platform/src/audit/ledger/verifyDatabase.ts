@@ -4,12 +4,8 @@ import { fieldNames, serviceChain } from './encoding.ts';
 import { cutIn, trustedCheckpoints } from './exportFile.ts';
 import { chainOf } from './key.ts';
 import { parseCheckpoint, parseNote, type Verifier } from './note.ts';
+import type { AuditorClient } from './auditorClient.ts';
 import { falseValues } from './personalValues.ts';
-
-/** One connection as bulkhead_auditor, outside of a transaction. */
-export type AuditorClient = {
-  query(text: string, values?: unknown[]): Promise<{ rows: Record<string, unknown>[] }>;
-};
 
 /** A note that was kept outside the database. */
 export type KeptNote = { readonly note: string; readonly source: string };

@@ -18,7 +18,8 @@ import {
   signaturesOf,
   verifierOf,
 } from './note.ts';
-import { s3Anchor, type PutObject } from './s3Anchor.ts';
+import { s3Anchor } from './s3Anchor.ts';
+import type { PutObject } from './s3Bucket.ts';
 import { Witness } from './witness.ts';
 import { WitnessRefusal, witnessAnchor, type Poster } from './witnessAnchor.ts';
 

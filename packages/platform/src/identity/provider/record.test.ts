@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { openFixture, type Fixture, type Person } from '../../../test/fixture.ts';
-import { startSession, type StartedSession } from '../session.ts';
+import type { StartedSession } from '../session.ts';
+import { startSession } from '../startSession.ts';
 import { ProviderRecords } from './index.ts';
 
 describe('the provider’s records (AUT-8)', () => {

@@ -2,7 +2,7 @@ import { PlatformError } from '../../errors.ts';
 import { recordEvent } from '../event.ts';
 import { factorKinds } from '../factor/factors.ts';
 import { noTenant } from '../noTenant.ts';
-import type { SignInRule } from '../signInRule.ts';
+import type { SignInRule } from '../dependencies.ts';
 
 /**
  * Refuses another way to sign in where every tenant of the account requires its own provider. With one tenant that does

@@ -1,0 +1,37 @@
+import type { IdentityDependencies } from '@bulkhead/platform/identity';
+import type { Mailer } from '@bulkhead/platform/mail';
+import type { FieldCipher } from '@bulkhead/platform/vault';
+import type { Pools } from './boot/pools.ts';
+import type { Config } from './config/schema.ts';
+import type { Log } from './http/log.ts';
+import type { Limits } from './limits/parts.ts';
+import type { AttackEngine } from './isolation/attackEngine.ts';
+import type { Module } from './module.ts';
+import type { SingleSignOnOptions } from './singleSignOn/parts.ts';
+import type { TokenParts } from './token/parts.ts';
+
+/** Parts of the identity slice that an embedder may replace, e.g. a cheaper hash in a test. */
+export type IdentityParts = Partial<
+  Pick<IdentityDependencies, 'passwords' | 'lifetimes' | 'productWords' | 'breachedPasswords'>
+>;
+
+/** What a server is composed of. */
+export type Parts = {
+  config: Config;
+  modules: readonly Module[];
+  log: Log;
+  pools: Pools;
+  /** Encrypts single fields under the installation's key. */
+  cipher: FieldCipher;
+  clock: () => number;
+  /** Writes letters; undefined: this server has no mail. */
+  mailer: Mailer | undefined;
+  token: TokenParts;
+  identity: IdentityParts;
+  /** How single sign-on reaches the outside; default: as configured, through the guard. */
+  singleSignOn?: SingleSignOnOptions | undefined;
+  /** How many requests a caller may send; undefined: any number. */
+  limits?: Limits | undefined;
+  /** Attacks the server's own database for the isolation page. */
+  attack?: AttackEngine | undefined;
+};
