@@ -36,15 +36,17 @@ comment on column edge.private_target.closed_reason is 'Why it was closed.';
 select bulkhead.exempt_table('edge.private_target', 'Written by whoever runs the service; a tenant must not choose it.');
 
 create function edge.record_private_target(target edge.private_target, action text, reason text) returns void
-  language sql
+  language plpgsql
   set search_path = ''
 as $body$
+begin
   -- The tenant sees it in its own audit log, and the service in its.
   insert into bulkhead.audit_entry (tenant_id, actor_kind, action, target_type, target_id, detail)
   select chain.tenant_id, 'service', record_private_target.action, 'edge.private_target', target.id,
     json_build_object('tenant_id', target.tenant_id, 'range', target.range, 'ports', target.ports,
       'reason', record_private_target.reason, 'role', session_user)
   from (values (target.tenant_id), (null)) chain (tenant_id);
+end
 $body$;
 comment on function edge.record_private_target(edge.private_target, text, text) is 'Step of opening and closing: the audit entries.';
 
