@@ -15,5 +15,8 @@ create table bench.item (
   constraint item_pkey primary key (tenant_id, id)
 );
 comment on table bench.item is 'A row of a company.';
+-- One for a query that names the company, one for the policy, whose company may be any: each way has the plan it likes best.
 create index item_newest_idx on bench.item (tenant_id, company_id, created_at desc);
+create index item_newest_of_tenant_idx on bench.item (tenant_id, created_at desc);
+create statistics bench.item_scope (dependencies) on tenant_id, company_id from bench.item;
 select bulkhead.protect_table('bench.item', 'company');
