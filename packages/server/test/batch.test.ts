@@ -8,7 +8,7 @@ import type { DispatchContext } from '../src/rpc/dispatch.ts';
 import { createRpcHandler } from '../src/rpc/dispatch.ts';
 import { ErrorTranslation, rpcErrorResponse } from '../src/rpc/errors.ts';
 import { RequestScope } from '../src/rpc/scope.ts';
-import { asRole, companyOf, join, openServer, send, signUp } from './fixture.ts';
+import { asRole, companyOf, join, openServer, send, signUp, signUpOperator } from './fixture.ts';
 import type { Fixture, Person } from './fixture.ts';
 import { widgetsModule } from './widgets/module.ts';
 
@@ -53,12 +53,16 @@ async function widgets(): Promise<string[]> {
   return rows.map(({ name }) => name);
 }
 
-async function auditedRefusals(person: Person): Promise<number> {
+type Refused = { actor: { kind: string; id: string } }[];
+
+async function refusalsOf(person: Person): Promise<Refused> {
   const answer = await send(fixture.url, '/api/audit/entries?action=batch.refused', {
     cookie: person.cookie,
   });
-  return (answer.json['entries'] as unknown[]).length;
+  return answer.json['entries'] as Refused;
 }
+
+const auditedRefusals = async (person: Person): Promise<number> => (await refusalsOf(person)).length;
 
 test('a batch runs its members and answers each', async () => {
   const answer = await batch([create('a'), create('a'), { url: `${fixture.url}/rpc/widgets/none` }]);
@@ -141,6 +145,57 @@ test('ISO-9 a member brings no identity of its own: its cookie and other headers
     client.query<{ tenant_id: string }>(`select tenant_id from widgets.widget where name = 'stolen'`),
   );
   assert.deepEqual(rows, [{ tenant_id: one.tenant }]);
+});
+
+async function keyOf(person: Person): Promise<{ id: string; call: { headers: Record<string, string> } }> {
+  const { status, text, json } = await send(fixture.url, '/api/api-keys', {
+    cookie: person.cookie,
+    json: { name: 'Nightly', permissions: ['widgets:widget.read', 'widgets:widget.create'] },
+  });
+  assert.equal(status, 201, text);
+  const authorization = `Bearer ${String(json['token'])}`;
+  return { id: String(json['id']), call: { headers: { authorization, 'x-orpc-batch': 'buffered' } } };
+}
+
+test('ISO-9 an API key names its own tenant in a batch, and is refused whole and audited with another', async () => {
+  const { id, call } = await keyOf(one);
+  const own = create('by key', { headers: { 'bulkhead-tenant': one.tenant } });
+  const done = await send(fixture.url, '/rpc/__batch__', { ...call, company, json: [own] });
+  assert.equal(done.status, 207, done.text);
+  assert.ok((await widgets()).includes('by key'), done.text);
+  const foreign = create('by key too', { headers: { 'bulkhead-tenant': two.tenant } });
+  const unnamed = await send(fixture.url, '/rpc/__batch__', { ...call, company, json: [own, foreign] });
+  assert.equal((unnamed.json['json'] as { code: string }).code, 'batch_straddles_tenants');
+  const elsewhere = await send(fixture.url, '/rpc/__batch__', { ...call, tenant: two.tenant, json: [own] });
+  assert.equal((elsewhere.json['json'] as { code: string }).code, 'batch_straddles_tenants');
+  const byKey = (await refusalsOf(one)).filter(({ actor }) => actor.kind === 'api_key');
+  assert.deepEqual(
+    byKey.map(({ actor }) => actor.id),
+    [id, id],
+  );
+  assert.equal(await auditedRefusals(two), 0);
+  const forged = { headers: { ...call.headers, authorization: `Bearer bhk_${'A'.repeat(51)}` } };
+  const refused = await send(fixture.url, '/rpc/__batch__', { ...forged, json: [own] });
+  assert.equal((refused.json['json'] as { code: string }).code, 'batch_straddles_tenants');
+});
+
+test('ISO-9 ACC-3 an operator’s straddling batch is in the log of the tenant it stays in', async () => {
+  const operator = await signUpOperator(fixture);
+  const json = { tenant: one.tenant, reason: 'Ticket 4711: totals of March are off' };
+  const entered = await send(fixture.url, '/api/operator/stays', { cookie: operator.cookie, json });
+  assert.equal(entered.status, 201, entered.text);
+  const foreign = create('x', { headers: { 'bulkhead-tenant': two.tenant } });
+  await batch([foreign], { person: operator, tenant: one.tenant });
+  await batch([create('y', { headers: { 'bulkhead-tenant': one.tenant } })], {
+    person: operator,
+    tenant: two.tenant,
+  });
+  const byOperator = (await refusalsOf(one)).filter(({ actor }) => actor.kind === 'operator');
+  assert.deepEqual(
+    byOperator.map(({ actor }) => actor.id),
+    [operator.account],
+  );
+  assert.equal(await auditedRefusals(two), 0);
 });
 
 const malformed: { name: string; members: unknown; status: number; code: string }[] = [
@@ -241,6 +296,7 @@ async function straddle(plugins: BatchGuardPlugin<DispatchContext>[]) {
 test('ISO-9 with the guard plugged in, nothing of a straddling batch runs', async () => {
   const guard = new BatchGuardPlugin<DispatchContext>({
     maxMembers: 5,
+    homeOf: () => Promise.resolve(undefined),
     onRefused: () => Promise.resolve(),
     answer: rpcErrorResponse,
   });
@@ -254,6 +310,7 @@ test('ISO-9 mutation: without the guard, the same batch runs whole', async () =>
 test('ISO-9 the guard runs in front of oRPC’s batch plug-in, whatever the order they are given in', () => {
   const guard = new BatchGuardPlugin<DispatchContext>({
     maxMembers: 5,
+    homeOf: () => Promise.resolve(undefined),
     onRefused: () => Promise.resolve(),
     answer: rpcErrorResponse,
   });

@@ -7,7 +7,7 @@ import type { RequestScope } from './scope.ts';
 /** One refused batch, for the counter and the audit ledger. */
 export type BatchRefusal = {
   scope: RequestScope;
-  /** The tenant the request acts in; undefined when nobody is signed in. */
+  /** The tenant the request acts in; undefined when it names none and nobody is signed in. */
   tenant: string | undefined;
   /** The tenant each member names, in its order; undefined where it names none. */
   named: readonly (string | undefined)[];
@@ -16,6 +16,8 @@ export type BatchRefusal = {
 export type BatchGuardOptions = {
   /** Members a batch may have, at least 1. */
   maxMembers: number;
+  /** The one tenant of whoever sends a request, which it acts in without naming it; rejects with bad credentials. */
+  homeOf: (scope: RequestScope) => Promise<string | undefined>;
   /** Told of every batch refused for naming another tenant, before the answer goes out. */
   onRefused: (refusal: BatchRefusal) => Promise<void>;
   /** How a refusal is answered. */
@@ -75,12 +77,14 @@ export class BatchGuardPlugin<
   }
 
   async #judge(body: unknown, scope: RequestScope): Promise<Refusal | undefined> {
-    const { maxMembers, onRefused } = this.#options;
+    const { maxMembers, homeOf, onRefused } = this.#options;
     if (!Array.isArray(body) || body.length === 0) return malformed;
     if (body.length > maxMembers) return tooLarge(maxMembers);
     const members = z.array(member).safeParse(body);
     if (!members.success) return malformed;
-    const { tenant, company } = await placementOf(scope);
+    const company = scope.placement.company?.toLowerCase();
+    // A credential that is refused places the batch nowhere; each member is then answered that refusal.
+    const tenant = scope.placement.tenant?.toLowerCase() ?? (await homeOf(scope).catch(() => undefined));
     const named = members.data.map((one) => tenantsNamed(one).find((name) => name !== tenant));
     if (named.some((name) => name !== undefined)) {
       this.#refused += 1;
@@ -92,21 +96,6 @@ export class BatchGuardPlugin<
 }
 
 type Member = z.output<typeof member>;
-
-/** Where the request as a whole acts: what it names, or the only tenant its account is in. */
-async function placementOf(scope: RequestScope): Promise<{
-  tenant: string | undefined;
-  company: string | undefined;
-}> {
-  const company = scope.placement.company?.toLowerCase();
-  if (scope.placement.tenant !== undefined) {
-    return { tenant: scope.placement.tenant.toLowerCase(), company };
-  }
-  // A credential that is refused places the batch nowhere; each member is then answered that refusal.
-  const session = await scope.session().catch(() => null);
-  const [only, second] = session?.memberships ?? [];
-  return { tenant: second === undefined ? only?.tenantId : undefined, company };
-}
 
 /** Every tenant a member names, in a header of its own or anywhere in its input. */
 function tenantsNamed({ headers = {}, body }: Member): string[] {
