@@ -7,7 +7,7 @@ import type { Verdict } from './limit.ts';
 export function limitHeaders(verdicts: readonly Verdict[]): Record<string, string> {
   if (verdicts.length === 0) return {};
   const refused = verdicts.filter(({ admitted }) => !admitted);
-  const wait = Math.max(...refused.map(({ resetsIn }) => secondsOf(resetsIn)));
+  const wait = Math.max(...refused.map(({ retryIn, resetsIn }) => secondsOf(retryIn ?? resetsIn)));
   return {
     'ratelimit-policy': verdicts
       .map(({ limit }) => `"${limit.name}";q=${limit.cap};w=${limit.seconds}`)

@@ -16,6 +16,15 @@ export type Verdict = {
   remaining: number;
   /** Milliseconds until the window ends. */
   resetsIn: number;
+  /** Milliseconds after which a refused request may be tried again; default: when the window ends. */
+  retryIn?: number;
+};
+
+/** A limit, and what is left for when it is used up. */
+export type BurstLimit = {
+  limit: Limit;
+  /** So many more, in a window of its own that is longer. */
+  burst?: Limit | undefined;
 };
 
 /** What a store says after counting. */

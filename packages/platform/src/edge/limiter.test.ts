@@ -1,38 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, it, test } from 'node:test';
 import fc from 'fast-check';
+import { CountingStore as Store } from '../../test/limitStore.ts';
 import { limitHeaders } from './headers.ts';
-import type { Limit, LimitStore, Verdict } from './limit.ts';
+import type { Limit, Verdict } from './limit.ts';
 import { Limiter } from './limiter.ts';
 
 const secret = Buffer.alloc(32, 7);
 const limit: Limit = { name: 'sign-in', cap: 10, seconds: 60 };
-
-/** A store that can be away, and come back without its counts. */
-class Store implements LimitStore {
-  now = 1_000_000;
-  away = false;
-  asked = 0;
-  readonly #windows = new Map<string, { taken: number; endsAt: number }>();
-
-  take(key: Buffer, points: number, { seconds }: Limit): ReturnType<LimitStore['take']> {
-    this.asked += 1;
-    if (this.away) return Promise.reject(new Error('the store is away'));
-    const name = key.toString('hex');
-    const known = this.#windows.get(name);
-    const window =
-      known !== undefined && known.endsAt > this.now
-        ? known
-        : { taken: 0, endsAt: this.now + seconds * 1000 };
-    window.taken += points;
-    this.#windows.set(name, window);
-    return Promise.resolve({ taken: window.taken, resetsIn: window.endsAt - this.now });
-  }
-
-  lose(): void {
-    this.#windows.clear();
-  }
-}
 
 function open(servers: number) {
   const store = new Store();

@@ -12,6 +12,7 @@ export {
 export {
   listTiers,
   readTier,
+  readTierAndDefault,
   setTier,
   type Tier,
   type TierCap,

@@ -36,8 +36,19 @@ const columns = `name, title, read_cap, read_burst, write_cap, write_burst, heav
 
 /** The tier of the session's tenant; undefined where it was given none and there is no default. */
 export async function readTier(session: TenantSession): Promise<Tier | undefined> {
-  const { rows } = await session.query<Row>(`select ${columns} from tenants.own_tier()`);
-  return rows[0] === undefined ? undefined : toTier(rows[0]);
+  return (await readTierAndDefault(session)).own;
+}
+
+/** The same, with the tier of whoever was given none, in one question. */
+export async function readTierAndDefault(
+  session: TenantSession,
+): Promise<{ own: Tier | undefined; standard: Tier | undefined }> {
+  const { rows } = await session.query<Row & { own: boolean }>(
+    `select true as own, ${columns} from tenants.own_tier()
+     union all select false, ${columns} from tenants.tier where is_default`,
+  );
+  const tierOf = (own: boolean) => rows.filter((row) => row.own === own).map(toTier)[0];
+  return { own: tierOf(true), standard: tierOf(false) };
 }
 
 /** Every tier, the smallest first. */

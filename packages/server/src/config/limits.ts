@@ -7,6 +7,13 @@ function cap(standard: number, description: string) {
   return setting(whole(0, most).default(standard), { description: `${description}; 0 for no such limit.` });
 }
 
+function tenantCap(description: string) {
+  return setting(whole(0, most).optional(), {
+    description: `${description}, whatever its tier; 0 for no such limit.`,
+    otherwise: 'what its tier allows',
+  });
+}
+
 /** How many requests a caller may send. */
 export const limits = z.strictObject({
   enabled: setting(flag.default(true), { description: 'Whether requests are limited at all.' }),
@@ -19,11 +26,11 @@ export const limits = z.strictObject({
   forgotPerIp: cap(3, 'Requests an hour from one address for a link by mail (sign-up, forgotten password …)'),
   forgotPerAccount: cap(3, 'Requests an hour for a link to one account or typed email address'),
   read: cap(1200, 'Reads a minute of one account, API key, or address where nobody is signed in'),
-  readPerTenant: cap(12_000, 'Reads a minute of one tenant'),
+  readPerTenant: tenantCap('Reads a minute of one tenant'),
   write: cap(300, 'Changes a minute of one account, API key, or address where nobody is signed in'),
-  writePerTenant: cap(3000, 'Changes a minute of one tenant'),
+  writePerTenant: tenantCap('Changes a minute of one tenant'),
   heavy: cap(60, 'Reports, exports, imports and the like a minute of one account or API key'),
-  heavyPerTenant: cap(300, 'The same of one tenant'),
+  heavyPerTenant: tenantCap('The same of one tenant'),
   tokenPerIp: cap(
     600,
     'Requests a minute from one address to the identity provider’s endpoints; an application’s back end sends those of all its users',

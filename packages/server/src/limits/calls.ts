@@ -1,12 +1,13 @@
-import { callerAddress, secondsOf } from '@bulkhead/platform/edge';
-import type { Limit, Verdict } from '@bulkhead/platform/edge';
+import { callerAddress, secondsOf, takeWithBurst } from '@bulkhead/platform/edge';
+import type { BurstLimit, Limit, Verdict } from '@bulkhead/platform/edge';
 import { parseEmail } from '@bulkhead/platform/identity';
-import type { ProcedureMeta } from '../contract/index.ts';
+import type { ProcedureMeta, RateClass } from '../contract/index.ts';
 import type { Refusal } from '../problem/problem.ts';
 import { RefusalError } from '../problem/refusal.ts';
 import type { PlatformContext, PublicContext, SignedInContext } from '../rpc/context.ts';
 import type { RequestScope } from '../rpc/scope.ts';
 import type { Limits } from './parts.ts';
+import { tierLimit } from './tiers.ts';
 
 type CallerContext = PublicContext | SignedInContext | PlatformContext;
 
@@ -27,12 +28,30 @@ export type CallLimits = {
 };
 
 /** The limits of procedures. */
-export function createCallLimits({ limiter, policies }: Pick<Limits, 'limiter' | 'policies'>): CallLimits {
-  const take = async (scope: RequestScope, limit: Limit | undefined, caller: string): Promise<void> => {
-    if (limit === undefined) return;
-    const verdict = await limiter.take(limit, caller);
-    scope.noteLimit(verdict);
+export function createCallLimits({
+  limiter,
+  policies,
+  tiers,
+}: Pick<Limits, 'limiter' | 'policies' | 'tiers'>): CallLimits {
+  const takeEach = async (scope: RequestScope, limit: BurstLimit, caller: string): Promise<void> => {
+    const verdicts = await takeWithBurst(limiter, limit, caller);
+    for (const verdict of verdicts) scope.noteLimit(verdict);
+    const [verdict] = verdicts;
     if (!verdict.admitted) throw new RefusalError(tooMany(verdict));
+  };
+  const take = async (scope: RequestScope, limit: Limit | undefined, caller: string): Promise<void> => {
+    if (limit !== undefined) await takeEach(scope, { limit }, caller);
+  };
+  const takeOfTenant = async (
+    rate: RateClass,
+    scope: RequestScope,
+    { tenant, session }: PlatformContext,
+  ): Promise<void> => {
+    const limit = policies.classes[rate].tenant;
+    if (limit !== 'tier') return take(scope, limit, `tenant ${tenant}`);
+    const caps = await tiers.capsOf(tenant, session);
+    const tiered = rate === 'read' || rate === 'heavy' ? rate : 'write';
+    await takeEach(scope, tierLimit(tiered, caps), `tenant ${tenant}`);
   };
   return {
     before: async ({ rate, permission }, scope, input) => {
@@ -47,10 +66,10 @@ export function createCallLimits({ limiter, policies }: Pick<Limits, 'limiter' |
       if (typed !== undefined) await take(scope, account, `email ${typed}`);
     },
     after: async ({ rate }, scope, context) => {
-      const { account, tenant } = policies.classes[rate ?? 'write'];
+      const { account } = policies.classes[rate ?? 'write'];
       if ('actor' in context) {
         await take(scope, account, `${context.actor.kind} ${context.actor.id}`);
-        await take(scope, tenant, `tenant ${context.tenant}`);
+        await takeOfTenant(rate ?? 'write', scope, context);
       } else if ('signedIn' in context) {
         await take(scope, account, `account ${context.signedIn.account.id}`);
       }
@@ -59,8 +78,8 @@ export function createCallLimits({ limiter, policies }: Pick<Limits, 'limiter' |
 }
 
 /** The answer to one request too many, the same for everybody. */
-export function tooMany({ resetsIn }: Verdict): Refusal {
-  const retryAfter = secondsOf(resetsIn);
+export function tooMany({ retryIn, resetsIn }: Verdict): Refusal {
+  const retryAfter = secondsOf(retryIn ?? resetsIn);
   return {
     status: 429,
     code: 'rate_limited',

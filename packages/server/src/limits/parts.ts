@@ -7,11 +7,13 @@ import type { Log } from '../http/log.ts';
 import { limitPolicies } from './policies.ts';
 import type { LimitPolicies } from './policies.ts';
 import { redisStore } from './redisStore.ts';
+import { TierReader } from './tiers.ts';
 
 /** The rate limits of one server. */
 export type Limits = {
   limiter: Pick<Limiter, 'take'>;
   policies: LimitPolicies;
+  tiers: Pick<TierReader, 'capsOf'>;
   /** Leaves the store. */
   close: () => void;
 };
@@ -36,5 +38,9 @@ export function createLimits({ config, pools, clock, log }: Sources): Limits | u
         ? log.warn({ event: 'limits_store_away', error: describeError(change.error) })
         : log.info({ event: 'limits_store_back' }),
   });
-  return { limiter, policies: limitPolicies(config.limits), close: () => redis?.close() };
+  const tiers = new TierReader({
+    clock,
+    onFault: (error) => log.warn({ event: 'tier_unread', error: describeError(error) }),
+  });
+  return { limiter, tiers, policies: limitPolicies(config.limits), close: () => redis?.close() };
 }

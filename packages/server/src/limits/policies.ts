@@ -8,7 +8,8 @@ export type ClassLimits = {
   ip?: Limit | undefined;
   /** Per typed email address, per account or per API key. */
   account?: Limit | undefined;
-  tenant?: Limit | undefined;
+  /** What the configuration holds every tenant to; `tier`: what its tier does. */
+  tenant?: Limit | 'tier' | undefined;
 };
 
 export type LimitPolicies = {
@@ -34,19 +35,23 @@ export function limitPolicies(config: Config['limits']): LimitPolicies {
       },
       read: {
         account: limit('read', config.read, minute),
-        tenant: limit('read-tenant', config.readPerTenant, minute),
+        tenant: tenantLimit('read-tenant', config.readPerTenant),
       },
       write: {
         account: limit('write', config.write, minute),
-        tenant: limit('write-tenant', config.writePerTenant, minute),
+        tenant: tenantLimit('write-tenant', config.writePerTenant),
       },
       heavy: {
         account: limit('heavy', config.heavy, minute),
-        tenant: limit('heavy-tenant', config.heavyPerTenant, minute),
+        tenant: tenantLimit('heavy-tenant', config.heavyPerTenant),
       },
     },
     token: limit('token', config.tokenPerIp, minute),
   };
+}
+
+function tenantLimit(name: string, cap: number | undefined): Limit | 'tier' | undefined {
+  return cap === undefined ? 'tier' : limit(name, cap, minute);
 }
 
 function limit(name: string, cap: number, seconds: number): Limit | undefined {

@@ -11,7 +11,7 @@ const form = /^(?:https:\/\/[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?|http:\/\/(?:l
  * compared with it byte by byte, and nothing is left to interpret.
  */
 export function isOrigin(text: string): boolean {
-  return form.test(text) && URL.canParse(text) && new URL(text).origin === text;
+  return form.test(text) && !text.includes('..') && URL.canParse(text) && new URL(text).origin === text;
 }
 
 /**
