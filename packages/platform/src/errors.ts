@@ -36,6 +36,7 @@ const catalogue = {
   content_type_refused: ['invalid', 'Files of this type are not taken here.'],
   credentials_ambiguous: ['invalid', 'Send one credential: the session cookie or an Authorization header.'],
   cursor_invalid: ['invalid', 'This page link is not valid any more. Start the list again.'],
+  delivery_missing: ['missing', 'There is no such delivery in this organisation, or it still waits.'],
   domain_exists: ['conflict', 'This organisation has named that domain already.'],
   domain_invalid: ['invalid', 'That is not the name of a domain.'],
   domain_limit: ['conflict', 'This organisation has named as many domains as it can. Remove one first.'],
@@ -51,6 +52,10 @@ const catalogue = {
   email_invalid: ['invalid', 'That is not an email address this service can deliver to.'],
   email_taken: ['conflict', 'An account with that email address exists already. Sign in instead.'],
   email_unverified: ['refused', 'Confirm your email address first.'],
+  endpoint_address_refused: ['invalid', 'That address cannot be used for a webhook endpoint.'],
+  endpoint_disabled: ['conflict', 'This endpoint is switched off. Switch it on first.'],
+  endpoint_limit: ['conflict', 'This organisation has as many webhook endpoints as there can be. Remove one first.'],
+  endpoint_missing: ['missing', 'There is no such webhook endpoint in this organisation.'],
   entry_unproven: [
     'missing',
     'There is no such entry under a signed checkpoint yet. A new entry takes some seconds.',

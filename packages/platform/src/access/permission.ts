@@ -52,6 +52,17 @@ export const platformAccess: readonly ModuleAccess[] = [
     ],
     roles: {},
   },
+  {
+    name: 'webhooks',
+    permissions: [
+      'webhooks:endpoint.read',
+      'webhooks:endpoint.create',
+      'webhooks:endpoint.change',
+      'webhooks:endpoint.remove',
+      'webhooks:endpoint.replay',
+    ],
+    roles: {},
+  },
 ];
 
 /**

@@ -17,6 +17,7 @@ export type LinkPage =
   | '/sign-in'
   | '/undo-email-change'
   | '/verify-email'
+  | '/webhooks'
   | '/confirm-email';
 
 export type Posting = {

@@ -12,6 +12,9 @@ const decoders: Readonly<Record<string, (bytes: Buffer, options: ZlibOptions) =>
 /** What is asked for; anything else is not read. */
 export const acceptedEncodings = Object.keys(decoders).join(', ');
 
+/** Most bytes that are read, packed or unpacked, and what becomes of a longer body. */
+export type BodyLimit = { maxBytes: number; beyondLimit: 'refuse' | 'cut' };
+
 /**
  * Reads a body to its end, decompressed, holding both its sizes to the limit: a few kilobytes can unfold to gigabytes.
  *
@@ -19,9 +22,10 @@ export const acceptedEncodings = Object.keys(decoders).join(', ');
  */
 export async function readBody(
   body: Dispatcher.ResponseData['body'],
-  { encoding, maxBytes }: { encoding: string | undefined; maxBytes: number },
+  { encoding, maxBytes, beyondLimit }: BodyLimit & { encoding: string | undefined },
 ): Promise<Buffer<ArrayBuffer>> {
   const decode = decoderOf(encoding);
+  if (beyondLimit === 'cut') return readBeginning(body, decode === null ? maxBytes : 0);
   if (decode === undefined) {
     body.destroy();
     throw new OutboundError('answer_refused', `content encoding ${encoding}`);
@@ -40,6 +44,23 @@ export async function readBody(
   } catch (cause) {
     throw new OutboundError('answer_refused', `no ${encoding} of at most ${maxBytes} bytes`, { cause });
   }
+}
+
+async function readBeginning(
+  body: Dispatcher.ResponseData['body'],
+  maxBytes: number,
+): Promise<Buffer<ArrayBuffer>> {
+  const pieces: Buffer[] = [];
+  let left = maxBytes;
+  if (left > 0) {
+    for await (const piece of body as AsyncIterable<Buffer>) {
+      pieces.push(piece.subarray(0, left));
+      left -= piece.length;
+      if (left <= 0) break;
+    }
+  }
+  body.destroy();
+  return Buffer.concat(pieces);
 }
 
 /** null: none is needed; undefined: there is none. */

@@ -1,5 +1,5 @@
 import { request, type Dispatcher } from 'undici';
-import { acceptedEncodings, readBody } from './body.ts';
+import { acceptedEncodings, readBody, type BodyLimit } from './body.ts';
 import { checkedAddresses, readDestination } from './destination.ts';
 import { guardedDispatcher } from './dispatcher.ts';
 import { OutboundError } from './error.ts';
@@ -13,6 +13,11 @@ export type GuardedRequest = OutboundOptions & {
   /** What becomes of a redirect: followed (GET and HEAD), given back as it is, or refused. Default `follow`. */
   redirect?: 'follow' | 'manual' | 'error';
   signal?: AbortSignal;
+  /**
+   * What becomes of a body that is longer than `maxBytes`: the call fails, or the body is cut there and the rest left
+   * unread. One that is packed is not cut but left out. Default `refuse`.
+   */
+  beyondLimit?: 'refuse' | 'cut';
 };
 
 /** Headers that go along to another origin: none that could be a credential. */
@@ -60,7 +65,7 @@ async function followed({ address, options, policy, dispatcher, signal }: Call):
     const location = redirects.has(answer.statusCode) ? singleHeader(answer.headers, 'location') : undefined;
     if (location === undefined || redirect === 'manual') {
       // oxlint-disable-next-line no-await-in-loop -- the last step
-      return await toResponse(answer, policy.maxBytes);
+      return await toResponse(answer, { maxBytes: policy.maxBytes, beyondLimit: options.beyondLimit ?? 'refuse' });
     }
     answer.body.destroy();
     if (redirect === 'error' || left <= 0 || (method !== 'GET' && method !== 'HEAD')) {
@@ -111,10 +116,10 @@ function readRedirect(location: string, from: URL, policy: OutboundPolicy): URL 
   }
 }
 
-async function toResponse(answer: Dispatcher.ResponseData, maxBytes: number): Promise<Response> {
+async function toResponse(answer: Dispatcher.ResponseData, limit: BodyLimit): Promise<Response> {
   const { statusCode: status } = answer;
   const encoding = singleHeader(answer.headers, 'content-encoding');
-  const bytes = await readBody(answer.body, { encoding, maxBytes });
+  const bytes = await readBody(answer.body, { encoding, ...limit });
   const headers = new Headers();
   for (const [name, value] of Object.entries(answer.headers)) {
     // They tell of the body as it travelled.
