@@ -1,0 +1,37 @@
+import { holdsCardNumber, isCardNumber } from './cardNumber.ts';
+
+/** Thirteen digits with little between them, or what could spell digits another way. */
+const worthALook = /[0-9](?:[^0-9"]{0,2}[0-9]){12}|\\u|[^\u0000-\u007f]/;
+/** A number in JSON text, too long to be exact once it is parsed. */
+const longNumber = /(?<=[:[,\s]|^)[0-9]{16,19}(?=[\s,\]}]|$)/g;
+
+/**
+ * Finds a payment card's number anywhere in a JSON value, keys included (EDG-9).
+ *
+ * @param value the parsed value
+ * @param text the bytes or text it was parsed from: what holds no digits is not searched, and long numbers are judged as written
+ * @returns where, as a path such as `lines.0.note`; undefined when there is none. Never the number itself
+ */
+export function findCardNumber(value: unknown, text: string | Uint8Array): string | undefined {
+  const source = typeof text === 'string' ? text : Buffer.from(text.buffer, text.byteOffset, text.byteLength).toString('utf8');
+  if (!worthALook.test(source)) return undefined;
+  let inexact = false;
+  const pending: { path: string; item: unknown }[] = [{ path: '', item: value }];
+  while (pending.length > 0) {
+    const { path, item } = pending.pop() ?? { path: '', item: undefined };
+    if (typeof item === 'string') {
+      if (holdsCardNumber(item)) return path;
+    } else if (typeof item === 'number') {
+      if (Number.isSafeInteger(item) && isCardNumber(String(item))) return path;
+      if (Math.abs(item) > Number.MAX_SAFE_INTEGER) inexact = true;
+    } else if (typeof item === 'object' && item !== null) {
+      for (const [key, child] of Object.entries(item)) {
+        const inside = path === '' ? key : `${path}.${key}`;
+        if (holdsCardNumber(key)) return path;
+        pending.push({ path: inside, item: child });
+      }
+    }
+  }
+  if (!inexact) return undefined;
+  return [...source.matchAll(longNumber)].some(([digits]) => isCardNumber(digits)) ? '' : undefined;
+}

@@ -1,0 +1,2 @@
+export { holdsCardNumber, isCardNumber } from './cardNumber.ts';
+export { findCardNumber } from './findCardNumber.ts';

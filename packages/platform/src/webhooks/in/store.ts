@@ -1,0 +1,86 @@
+import type { Pool } from 'pg';
+import type { Clock } from '../../clock.ts';
+
+/** A verified event on its way into the database. */
+export type ArrivingEvent = {
+  id: string;
+  tenant: string | null;
+  source: string;
+  eventId: string;
+  eventType: string;
+  /** When the memory that it came may go; null: never. */
+  forgetAt: Date | null;
+  /** Sealed. */
+  content: Uint8Array;
+};
+
+type Waiting = { event: ArrivingEvent; stored: () => void; failed: (error: unknown) => void };
+
+const mostAtOnce = 256;
+
+/**
+ * Stores events, those that arrive while others are being stored together in one transaction: a commit waits for the
+ * disk, and one wait serves them all. What is answered is committed.
+ */
+export class EventStore {
+  readonly #pool: Pool;
+  readonly #clock: Clock;
+  #waiting: Waiting[] = [];
+  #storing = false;
+
+  /** @param options.pool connected as bulkhead_identity */
+  constructor({ pool, clock }: { pool: Pool; clock: Clock }) {
+    this.#pool = pool;
+    this.#clock = clock;
+  }
+
+  /** Resolves once the event, or one of the same id that came before it, is durably stored. */
+  store(event: ArrivingEvent): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    this.#waiting.push({ event, stored: resolve, failed: reject });
+    if (!this.#storing) void this.#drain();
+    return promise;
+  }
+
+  async #drain(): Promise<void> {
+    this.#storing = true;
+    while (this.#waiting.length > 0) {
+      const batch = this.#waiting.splice(0, mostAtOnce);
+      // oxlint-disable-next-line no-await-in-loop -- what arrives meanwhile is the next batch
+      await this.#write(batch);
+    }
+    this.#storing = false;
+  }
+
+  async #write(batch: readonly Waiting[]): Promise<void> {
+    try {
+      await this.#insert(batch.map(({ event }) => event));
+      for (const { stored } of batch) stored();
+    } catch (error) {
+      if (batch.length > 1 && isOwnFault(error)) return this.#writeSingly(batch);
+      for (const { failed } of batch) failed(error);
+    }
+  }
+
+  /** One event that the database refuses must not hold up the others. */
+  async #writeSingly(batch: readonly Waiting[]): Promise<void> {
+    for (const waiting of batch) {
+      // oxlint-disable-next-line no-await-in-loop -- rare, and one connection
+      await this.#write([waiting]);
+    }
+  }
+
+  async #insert(events: readonly ArrivingEvent[]): Promise<void> {
+    const rows = events.map(({ content: _content, ...event }, index) => ({ ...event, place: index + 1 }));
+    await this.#pool.query('select webhooks.receive_events($1, $2, $3)', [
+      JSON.stringify(rows),
+      events.map(({ content }) => content),
+      new Date(this.#clock()),
+    ]);
+  }
+}
+
+/** Data that a constraint or a type refuses (SQLSTATE classes 22 and 23). */
+function isOwnFault(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && /^2[23]/.test(String(error.code));
+}
