@@ -113,16 +113,19 @@ comment on function webhooks.end_secret(uuid, uuid) is 'Ends a replaced secret b
 create function webhooks.sources() returns table (
   id uuid, name text, scheme text, settings jsonb, enabled boolean, created_at timestamptz, secrets json
 )
-  language sql stable security definer
+  language plpgsql stable security definer
   set search_path = ''
 as $body$
-  select s.id, s.name, s.scheme, s.settings, s.enabled, s.created_at,
-    (select coalesce(json_agg(json_build_object('id', k.id, 'createdAt', k.created_at, 'expiresAt', k.expires_at)
-        order by k.expires_at nulls first), '[]')
-      from webhooks.source_secret k where k.tenant_id = s.tenant_id and k.source_id = s.id)
-  from webhooks.source s
-  where s.tenant_id = (select bulkhead.tenant_id()) and s.deleted_at is null
-  order by s.created_at, s.id
+begin
+  return query
+    select s.id, s.name, s.scheme, s.settings, s.enabled, s.created_at,
+      (select coalesce(json_agg(json_build_object('id', k.id, 'createdAt', k.created_at, 'expiresAt', k.expires_at)
+          order by k.expires_at nulls first), '[]')
+        from webhooks.source_secret k where k.tenant_id = s.tenant_id and k.source_id = s.id)
+    from webhooks.source s
+    where s.tenant_id = (select bulkhead.tenant_id()) and s.deleted_at is null
+    order by s.created_at, s.id;
+end
 $body$;
 comment on function webhooks.sources() is 'The sources of the context''s tenant, with the dates of their secrets, without the secrets.';
 
@@ -221,16 +224,19 @@ create function webhooks.received_events(wanted text, most integer) returns tabl
   id uuid, source_id uuid, source_name text, event_id text, event_type text, received_at timestamptz, state text,
   attempts integer, error text, finished_at timestamptz, replayable boolean
 )
-  language sql stable security definer
+  language plpgsql stable security definer
   set search_path = ''
 as $body$
-  select r.id, r.source_id, s.name, r.event_id, r.event_type, r.received_at, r.state, r.attempts, r.error, r.finished_at,
-    r.state in ('failed', 'ignored') and r.content is not null
-  from webhooks.received_event r
-  join webhooks.source s on s.tenant_id = r.tenant_id and s.id = r.source_id
-  where r.tenant_id = (select bulkhead.tenant_id()) and (wanted is null or r.state = wanted)
-  order by r.received_at desc, r.id
-  limit least(greatest(most, 1), 500)
+begin
+  return query
+    select r.id, r.source_id, s.name, r.event_id, r.event_type, r.received_at, r.state, r.attempts, r.error, r.finished_at,
+      r.state in ('failed', 'ignored') and r.content is not null
+    from webhooks.received_event r
+    join webhooks.source s on s.tenant_id = r.tenant_id and s.id = r.source_id
+    where r.tenant_id = (select bulkhead.tenant_id()) and (wanted is null or r.state = wanted)
+    order by r.received_at desc, r.id
+    limit least(greatest(most, 1), 500);
+end
 $body$;
 comment on function webhooks.received_events(text, integer) is
   'Events that came for the context''s tenant, the newest first, without their content; of one state, or of all (null).';

@@ -50,6 +50,7 @@ const refusals = {
   endpoint_missing: 'endpoint_missing',
   endpoint_limit: 'endpoint_limit',
   endpoint_disabled: 'endpoint_disabled',
+  tier_webhook_endpoints: 'quota_reached',
   endpoint_url_form: 'endpoint_address_refused',
   endpoint_description_length: 'input_invalid',
   endpoint_event_types_given: 'input_invalid',
