@@ -223,13 +223,17 @@ create function billing.link_customer(tenant uuid, customer text, at timestamptz
   set search_path = ''
 as $body$
 begin
-  delete from billing.customer c where c.tenant_id = tenant or c.customer_id = customer;
+  if exists (select from billing.customer c where c.customer_id = customer and c.tenant_id <> tenant) then
+    raise exception using errcode = '23505', constraint = 'customer_of_another',
+      message = 'that customer is another tenant', hint = 'A customer of Stripe''s pays for one tenant.';
+  end if;
+  delete from billing.customer c where c.tenant_id = tenant;
   insert into billing.customer (customer_id, tenant_id, linked_by, linked_at) values (customer, tenant, 'operator', at);
   perform bulkhead.audit_event('billing.link', 'billing.customer', tenant, json_build_object('customer', customer, 'tenant', tenant));
 end
 $body$;
 comment on function billing.link_customer(uuid, text, timestamptz) is
-  'Says which customer a tenant is, whatever was known before. Runs with the caller''s privileges: bulkhead_owner''s. The next comparison with Stripe sets the tier.';
+  'Says which customer a tenant is, in place of the one known before. Runs with the caller''s privileges: bulkhead_owner''s. The next comparison with Stripe sets the tier.';
 
 revoke execute on all functions in schema billing from public;
 grant execute on function
