@@ -39,10 +39,6 @@ comment on column webhooks.endpoint.disabled_reason is
   'person: switched off; failing: it took nothing for days; gone: it answered 410.';
 select bulkhead.protect_table('webhooks.endpoint', 'tenant', '{"write": "none"}');
 
-create trigger hold_quota before insert on webhooks.endpoint
-  for each row execute function tenants.hold_quota('webhook_endpoints');
-comment on trigger hold_quota on webhooks.endpoint is 'No more endpoints than the tenant''s tier allows.';
-
 create table webhooks.endpoint_secret (
   id uuid not null,
   tenant_id uuid not null,
