@@ -98,7 +98,7 @@ export async function startPeer({ connection, redis, key, caps }: PeerInput): Pr
     await admit([payload.sub, payload.tenant], reply);
     const company = String(request.headers['bulkhead-company']);
     if (!payload.companies.includes(company) || !payload.permissions.includes('bench:item.read')) {
-      return reply.code(403).send({ error: 'forbidden' });
+      throw Object.assign(new Error('forbidden'), { statusCode: 403 });
     }
     const items = await db.transaction(async (tx) => {
       await tx.execute(

@@ -1,8 +1,9 @@
-import { StandardOpenAPIHandler } from '@orpc/openapi/standard';
+import { StandardOpenAPICodec, StandardOpenAPIMatcher } from '@orpc/openapi/standard';
+import { StandardBracketNotationSerializer, StandardOpenAPISerializer } from '@orpc/openapi-client/standard';
 import { ORPCError } from '@orpc/server';
 import type { AnyRouter, ProcedureClientInterceptorOptions } from '@orpc/server';
 import { BatchHandlerPlugin } from '@orpc/server/plugins';
-import { StandardRPCHandler } from '@orpc/server/standard';
+import { StandardHandler, StandardRPCHandler } from '@orpc/server/standard';
 import type {
   StandardHandleResult,
   StandardHandlerInterceptorOptions,
@@ -15,6 +16,7 @@ import type { CallLimits } from '../limits/calls.ts';
 import { refusalOf } from './errors.ts';
 import type { ErrorTranslation } from './errors.ts';
 import type { Guard } from './guard.ts';
+import { OutputSerializer } from './outputSerializer.ts';
 import type { RequestScope } from './scope.ts';
 
 /** What the transport hands to a handler. `started` is set by the handler, once a call. */
@@ -88,11 +90,15 @@ function answerAll({ errors }: DispatchOptions) {
 }
 
 /** The handler of `/api`: plain HTTP as the OpenAPI document tells, errors as problem documents. */
-export function createApiHandler(options: DispatchOptions): StandardOpenAPIHandler<DispatchContext> {
-  return new StandardOpenAPIHandler<DispatchContext>(options.router, {
+export function createApiHandler(options: DispatchOptions): StandardHandler<DispatchContext> {
+  const serializer = new StandardOpenAPISerializer(
+    new OutputSerializer(),
+    new StandardBracketNotationSerializer(),
+  );
+  const codec = new StandardOpenAPICodec(serializer, { customErrorResponseBodyEncoder: encodeProblem });
+  return new StandardHandler<DispatchContext>(options.router, new StandardOpenAPIMatcher(), codec, {
     interceptors: [answerAll(options)],
     clientInterceptors: [guardCalls(options)],
-    customErrorResponseBodyEncoder: encodeProblem,
   });
 }
 
