@@ -212,11 +212,19 @@ as $body$
     limit most
     for update skip locked
   )
-  update billing.customer c set checked_at = at from due where c.customer_id = due.customer_id
+  update billing.customer c set checked_at = at - every + interval '1 hour' from due where c.customer_id = due.customer_id
     returning c.customer_id, c.tenant_id
 $body$;
 comment on function billing.claim_checks(timestamptz, interval, integer) is
-  'Hands out customers that are to be compared with Stripe, each to one server.';
+  'Hands out customers that are to be compared with Stripe, each to one server; they come due again in an hour unless finished.';
+
+create function billing.finish_check(customer text, at timestamptz) returns void
+  language sql security definer
+  set search_path = ''
+begin atomic
+  update billing.customer c set checked_at = at where c.customer_id = customer;
+end;
+comment on function billing.finish_check(text, timestamptz) is 'Says that a customer was compared with Stripe.';
 
 create function billing.link_customer(tenant uuid, customer text, at timestamptz) returns void
   language plpgsql
@@ -242,5 +250,5 @@ grant execute on function
 grant execute on function
   billing.note_subscription(jsonb), billing.note_invoice(jsonb), billing.complete_checkout(text, text, timestamptz),
   billing.tenant_of(text), billing.assess(text, timestamptz, interval), billing.due_reviews(timestamptz, integer),
-  billing.claim_checks(timestamptz, interval, integer)
+  billing.claim_checks(timestamptz, interval, integer), billing.finish_check(text, timestamptz)
   to bulkhead_worker;

@@ -15,6 +15,7 @@ const catalogue = {
   api_key_refused: ['unauthenticated', 'This API key is not valid, was revoked or has expired.'],
   api_key_unfit: ['refused', 'A person has to do this, signed in: an API key cannot.'],
   attempts_exhausted: ['refused', 'Too many wrong tries. Wait 15 minutes, then try again.'],
+  billing_unavailable: ['busy', 'The payment service cannot be reached, or is not set up. Try again later.'],
   break_glass_unfit: [
     'conflict',
     'A break-glass account is an owner of the organisation and has a second factor.',
@@ -37,6 +38,7 @@ const catalogue = {
   credentials_ambiguous: ['invalid', 'Send one credential: the session cookie or an Authorization header.'],
   cursor_invalid: ['invalid', 'This page link is not valid any more. Start the list again.'],
   delivery_missing: ['missing', 'There is no such delivery in this organisation, or it still waits.'],
+  customer_missing: ['missing', 'This organisation has not bought anything yet.'],
   domain_exists: ['conflict', 'This organisation has named that domain already.'],
   domain_invalid: ['invalid', 'That is not the name of a domain.'],
   domain_limit: ['conflict', 'This organisation has named as many domains as it can. Remove one first.'],
@@ -160,6 +162,11 @@ const catalogue = {
     'You are not a member of this organisation. Ask one of its owners for an invite.',
   ],
   single_sign_on_required: ['refused', 'Your organisation requires its own sign-in. Use single sign-on.'],
+  source_limit: [
+    'conflict',
+    'This organisation has as many sources, or this source as many secrets, as there can be. Remove one first.',
+  ],
+  source_missing: ['missing', 'There is no such webhook source, or no such replaced secret of it.'],
   step_up_required: ['refused', 'Prove once more that it is you, then this goes through.'],
   stream_limit: ['busy', 'You have as many live views open as there can be. Close one.'],
   tenant_missing: ['missing', 'There is no such organisation.'],

@@ -1,0 +1,10 @@
+export { billingHandlerOf, reviewStandings } from './apply.ts';
+export type { BillingDependencies } from './apply.ts';
+export { isBillingEvent, readBillingEvent, StripeFormError } from './event.ts';
+export type { BillingNote, InvoiceNote, SubscriptionNote } from './event.ts';
+export { reconcile } from './reconcile.ts';
+export type { Reconciliation } from './reconcile.ts';
+export { StripeCallError } from './stripeApi.ts';
+export type { StripeApi } from './stripeApi.ts';
+export { openCheckout, openPortal, readStanding } from './tenant.ts';
+export type { Buying, Standing } from './tenant.ts';
