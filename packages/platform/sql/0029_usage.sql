@@ -120,3 +120,7 @@ grant execute on function
   tenants.record_usage(uuid, text[], jsonb), tenants.old_usage(timestamptz, integer),
   tenants.forget_usage(text[], timestamptz)
   to bulkhead_worker;
+
+create trigger hold_quota before insert on webhooks.endpoint
+  for each row execute function tenants.hold_quota('webhook_endpoints');
+comment on trigger hold_quota on webhooks.endpoint is 'No more endpoints than the tenant''s tier allows.';

@@ -23,6 +23,7 @@ import { mountShedding } from './http/shedding.ts';
 import { createInternalListener } from './internal/listener.ts';
 import type { InternalListener } from './internal/listener.ts';
 import { createCallLimits } from './limits/calls.ts';
+import { countUsage } from './usage/calls.ts';
 import { mountRouteLimits } from './limits/routes.ts';
 import { isolationParts } from './isolation/parts.ts';
 import { createDocument } from './openapi/document.ts';
@@ -163,6 +164,7 @@ function createDispatch(
       db: pools.tenants,
       cursorKey,
       isolation: isolationParts(parts),
+      usage: parts,
       saml: samlParts(parts),
       singleSignOn,
       ...mailHandlerParts(parts),
@@ -192,7 +194,7 @@ function createDispatch(
     access,
     assertFreshProof: (session) => assertFreshProof(factors, session),
   });
-  const limits = parts.limits === undefined ? undefined : createCallLimits(parts.limits);
+  const limits = countUsage(parts.usage, parts.limits && createCallLimits(parts.limits));
   return { dispatch: { router, guard, errors, limits }, procedures, batchGuard };
 }
 

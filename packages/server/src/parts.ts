@@ -9,6 +9,7 @@ import type { AttackEngine } from './isolation/attackEngine.ts';
 import type { Module } from './module.ts';
 import type { SingleSignOnOptions } from './singleSignOn/parts.ts';
 import type { TokenParts } from './token/parts.ts';
+import type { UsageCounter } from './usage/counter.ts';
 
 /** Parts of the identity slice that an embedder may replace, e.g. a cheaper hash in a test. */
 export type IdentityParts = Partial<
@@ -32,6 +33,8 @@ export type Parts = {
   singleSignOn?: SingleSignOnOptions | undefined;
   /** How many requests a caller may send; undefined: any number. */
   limits?: Limits | undefined;
+  /** Counts what tenants use; undefined: this server has no worker to write it. */
+  usage?: UsageCounter | undefined;
   /** Attacks the server's own database for the isolation page. */
   attack?: AttackEngine | undefined;
 };

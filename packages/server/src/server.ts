@@ -21,6 +21,7 @@ import type { Module } from './module.ts';
 import type { IdentityParts, Parts } from './parts.ts';
 import type { SingleSignOnOptions } from './singleSignOn/parts.ts';
 import { createTokenParts } from './token/parts.ts';
+import { UsageCounter } from './usage/counter.ts';
 
 /** A Bulkhead server: the platform with business modules mounted in it. */
 export type Server = {
@@ -94,6 +95,7 @@ export function createServer(
     mailer,
     token,
     limits: createLimits({ config, pools, clock, log }),
+    usage: pools.worker === undefined ? undefined : new UsageCounter({ clock }),
     identity,
     attack,
     singleSignOn,

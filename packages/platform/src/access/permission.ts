@@ -46,6 +46,7 @@ export const platformAccess: readonly ModuleAccess[] = [
     permissions: [
       'tenants:tenant.read',
       'tenants:tenant.change',
+      'tenants:usage.read',
       'tenants:company.read',
       'tenants:company.create',
       'tenants:company.change',

@@ -19,3 +19,14 @@ export {
   type TierChange,
   type TierSetter,
 } from './tier.ts';
+export {
+  forgetOldUsage,
+  readQuotasTaken,
+  readUsage,
+  recordUsage,
+  usageDays,
+  type UsageFigure,
+  type UsageParts,
+  type UsagePoint,
+  type UsageStep,
+} from './usage.ts';

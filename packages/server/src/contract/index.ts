@@ -28,6 +28,7 @@ import {
 } from './singleSignOn.ts';
 import { tenantContract } from './tenant.ts';
 import { tokenContract } from './token.ts';
+import { usageContract } from './usage.ts';
 
 export * from './errors.ts';
 export * from './fields.ts';
@@ -60,6 +61,7 @@ export const platformContract = {
   identityProvider: identityProviderContract,
   audit: { ...auditContract, ...ledgerContract },
   isolation: isolationContract,
+  usage: usageContract,
 };
 
 /** Type of the platform's contract, for a client that imports types only. */

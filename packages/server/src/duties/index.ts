@@ -13,6 +13,7 @@ import { samlParts } from '../saml/parts.ts';
 import { singleSignOnDuty } from '../singleSignOn/duty.ts';
 import { lockoutDuty } from '../token/lockoutDuty.ts';
 import { keyRotationDuty } from '../token/parts.ts';
+import { usageDuties } from '../usage/duties.ts';
 import { Duties } from './duty.ts';
 import type { Duty } from './duty.ts';
 
@@ -34,6 +35,7 @@ function platformDuties(parts: DutyParts): Duty[] {
     purgeDuty({ worker, clock }),
     lockoutDuty({ worker, clock }),
     limitsDuty({ worker, clock }),
+    ...usageDuties(parts),
     keyRotationDuty(parts.token),
     ...providerDuties(parts),
     samlDuty({ ...samlParts(parts), worker }),

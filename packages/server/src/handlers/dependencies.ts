@@ -9,6 +9,7 @@ import type { Pool } from 'pg';
 import type { IsolationParts } from '../isolation/handlers.ts';
 import type { MailMode } from '../mail/mailing.ts';
 import type { SingleSignOnParts } from '../singleSignOn/parts.ts';
+import type { UsageHandlerParts } from '../usage/handlers.ts';
 import type { SamlHandlerParts } from './saml.ts';
 
 /** How mail leaves this server, and what its demo page reads. */
@@ -26,6 +27,7 @@ export type HandlerDependencies = {
   /** 32 bytes, the same on every server of one installation. */
   cursorKey: Uint8Array;
   isolation: IsolationParts;
+  usage: UsageHandlerParts;
   saml: SamlHandlerParts;
   /** Writes letters; undefined: this server has no mail. */
   mailer: Mailer | undefined;

@@ -1,4 +1,5 @@
 import { isolationHandlers } from '../isolation/handlers.ts';
+import { usageHandlers } from '../usage/handlers.ts';
 import { applicationHandlers } from './application.ts';
 import { apiKeyHandlers } from './apiKey.ts';
 import { auditHandlers } from './audit.ts';
@@ -43,5 +44,6 @@ export function platformRouter(dependencies: HandlerDependencies) {
     identityProvider: identityProviderHandlers(dependencies),
     audit: { ...auditHandlers(dependencies), ...ledgerHandlers() },
     isolation: isolationHandlers(dependencies.isolation),
+    usage: usageHandlers(dependencies.usage),
   };
 }

@@ -7,7 +7,7 @@ import { RefusalError } from '../problem/refusal.ts';
 import type { PlatformContext, PublicContext, SignedInContext } from '../rpc/context.ts';
 import type { RequestScope } from '../rpc/scope.ts';
 import type { Limits } from './parts.ts';
-import { tierLimit } from './tiers.ts';
+import { tieredClass, tierLimit } from './tiers.ts';
 
 type CallerContext = PublicContext | SignedInContext | PlatformContext;
 
@@ -50,8 +50,7 @@ export function createCallLimits({
     const limit = policies.classes[rate].tenant;
     if (limit !== 'tier') return take(scope, limit, `tenant ${tenant}`);
     const caps = await tiers.capsOf(tenant, session);
-    const tiered = rate === 'read' || rate === 'heavy' ? rate : 'write';
-    await takeEach(scope, tierLimit(tiered, caps), `tenant ${tenant}`);
+    await takeEach(scope, tierLimit(tieredClass(rate), caps), `tenant ${tenant}`);
   };
   return {
     before: async ({ rate, permission }, scope, input) => {

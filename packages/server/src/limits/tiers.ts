@@ -1,6 +1,7 @@
 import type { BurstLimit } from '@bulkhead/platform/edge';
 import { readTierAndDefault } from '@bulkhead/platform/tenants';
 import type { Tier } from '@bulkhead/platform/tenants';
+import type { RateClass } from '../contract/index.ts';
 
 /** What a tenant is held to. */
 export type TierCaps = Tier['caps'];
@@ -81,4 +82,9 @@ export function tierLimit(rate: TieredClass, caps: TierCaps): BurstLimit {
     limit: { name: `${rate}-tenant`, cap, seconds: minute },
     burst: burst === 0 ? undefined : { name: `${rate}-tenant-burst`, cap: burst, seconds: hour },
   };
+}
+
+/** The classes that tiers know; whatever else is counted as a change. */
+export function tieredClass(rate: RateClass | undefined): TieredClass {
+  return rate === 'read' || rate === 'heavy' ? rate : 'write';
 }
