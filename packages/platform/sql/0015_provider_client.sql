@@ -88,7 +88,8 @@ begin
   end if;
   perform pg_catalog.set_config('bulkhead.context', coalesce(context, ''), true);
   if not exists (
-    select from identity.operator o where o.account_id = bulkhead.account_id() and o.revoked_at is null
+    select from identity.operator o join identity.account a on a.id = o.account_id
+    where o.account_id = bulkhead.account_id() and o.revoked_at is null and a.disabled_at is null
   ) then
     raise exception using errcode = '42501', constraint = 'provider_client_registrar',
       message = 'only an operator may register applications';

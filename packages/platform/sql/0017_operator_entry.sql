@@ -59,23 +59,25 @@ $body$;
 comment on function identity.acting_operator() is
   'The operator that the sealed context names as its actor, while the promotion holds; null for anybody else.';
 
-create function identity.enter_tenant(reason text, mode text, at timestamptz, expires_at timestamptz) returns uuid
+create function identity.enter_tenant(reason text, mode text, stay interval, out entry_id uuid, out expires_at timestamptz)
   language plpgsql security definer
   set search_path = ''
 as $body$
 declare
   acting constant uuid := identity.acting_operator();
   tenant constant uuid := bulkhead.tenant_id();
-  entry_id uuid;
+  -- The database's clock: whoever runs statements of their own as an operator has no say in how long they stay.
+  at constant timestamptz := clock_timestamp();
 begin
   if acting is null then
     raise exception using errcode = '42501', constraint = 'operator_entry_operator',
       message = 'only an operator may enter a tenant';
   end if;
-  if enter_tenant.expires_at <= at or enter_tenant.expires_at > at + interval '4 hours' then
+  if stay <= interval '0' or stay > interval '4 hours' then
     raise exception using errcode = '22023', constraint = 'operator_entry_life',
       message = 'an operator stays four hours at most';
   end if;
+  expires_at := date_trunc('milliseconds', at + stay);
   -- A stay that has run out is still open by its row; it must not block a new one.
   update identity.operator_entry e set ended_at = now(), ended_by = acting
     where e.tenant_id = tenant and e.account_id = acting and e.ended_at is null and e.expires_at <= at;
@@ -83,11 +85,10 @@ begin
     select tenant, acting, a.name, enter_tenant.reason, enter_tenant.mode, enter_tenant.expires_at
     from identity.account a where a.id = acting
     returning id into entry_id;
-  return entry_id;
 end
 $body$;
-comment on function identity.enter_tenant(text, text, timestamptz, timestamptz) is
-  'Lets the context''s operator into the context''s tenant until then, for the reason given. The tenant''s audit log shows it.';
+comment on function identity.enter_tenant(text, text, interval) is
+  'Lets the context''s operator into the context''s tenant for so long, for the reason given. The tenant''s audit log shows it.';
 
 create function identity.end_operator_entry(entry_id uuid) returns void
   language plpgsql security definer
@@ -115,7 +116,7 @@ $body$;
 comment on function identity.end_operator_entry(uuid) is
   'Ends an operator''s stay in the context''s tenant: by the operator, or by an owner or admin.';
 
-create function identity.operator_entry_of_context(context text, at timestamptz) returns table (
+create function identity.operator_entry_of_context(context text) returns table (
   id uuid, mode text, reason text, operator_name text, expires_at timestamptz, tenant_name text,
   second_factor_required boolean
 )
@@ -130,10 +131,10 @@ begin
     join tenants.tenant t on t.tenant_id = e.tenant_id
     left join identity.sign_in_policy p on p.tenant_id = e.tenant_id
     where e.tenant_id = (select bulkhead.tenant_id()) and e.account_id = (select identity.acting_operator())
-      and e.ended_at is null and e.expires_at > at;
+      and e.ended_at is null and e.expires_at > clock_timestamp();
 end
 $body$;
-comment on function identity.operator_entry_of_context(text, timestamptz) is
+comment on function identity.operator_entry_of_context(text) is
   'The live stay of the context''s operator in the context''s tenant, and whether the tenant asks for two factors; none when there is none, or the promotion has ended.';
 
 create policy tenant_for_operator on tenants.tenant for select to bulkhead_identity
@@ -156,13 +157,13 @@ comment on function identity.find_tenants(text, text) is
   'Tenants whose name holds the given text, for the context''s operator; 50 at most. Runs with the caller''s privileges.';
 
 revoke execute on function
-  identity.acting_operator(), identity.enter_tenant(text, text, timestamptz, timestamptz),
-  identity.end_operator_entry(uuid), identity.operator_entry_of_context(text, timestamptz),
+  identity.acting_operator(), identity.enter_tenant(text, text, interval),
+  identity.end_operator_entry(uuid), identity.operator_entry_of_context(text),
   identity.find_tenants(text, text)
   from public;
 grant execute on function
-  identity.enter_tenant(text, text, timestamptz, timestamptz), identity.end_operator_entry(uuid)
+  identity.enter_tenant(text, text, interval), identity.end_operator_entry(uuid)
   to bulkhead_app;
 grant execute on function
-  identity.acting_operator(), identity.operator_entry_of_context(text, timestamptz), identity.find_tenants(text, text)
+  identity.acting_operator(), identity.operator_entry_of_context(text), identity.find_tenants(text, text)
   to bulkhead_identity;

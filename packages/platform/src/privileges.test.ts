@@ -39,6 +39,7 @@ const expected: Record<string, Record<string, string>> = {
     bulkhead_app: 'select(*)',
     bulkhead_identity: 'select(account_id, company_ids, deleted_at, id, module_roles, role, tenant_id)',
   },
+  'identity.membership_directory': {},
   'identity.one_time_token': {
     bulkhead_identity:
       'select(*) insert(account_id, browser_hash, created_at, email, email_normalised, expires_at, id, target_id, ' +
@@ -129,6 +130,8 @@ const expected: Record<string, Record<string, string>> = {
     bulkhead_app: 'select(*) insert(*) update(deleted_at, name)',
   },
   'tenants.isolation_figure': {},
+  'tenants.usage_holder': {},
+  'tenants.usage_hour': { bulkhead_app: 'select(*)' },
   'tenants.tenant_tier': { bulkhead_app: 'select(*)' },
   'tenants.tier': { bulkhead_app: 'select(*)' },
   'tenants.tenant': {
@@ -217,7 +220,10 @@ const expectedFunctions: Record<string, string[]> = {
     'identity.record_saml_refresh',
     'mail.purge_messages',
     'tenants.all_isolation',
+    'tenants.forget_usage',
+    'tenants.old_usage',
     'tenants.record_isolation',
+    'tenants.record_usage',
     'tenants.set_tier',
   ],
   bulkhead_auditor: [],

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { nobody, openFixture, type Fixture } from '../../test/fixture.ts';
+import { acceptInvite, inviteWithoutMail, removeMember } from '../access/index.ts';
 import { createTenant } from '../tenants/index.ts';
 import { inTransaction } from '../transaction.ts';
 import { recordEvent } from './event.ts';
+import { noTenant } from './noTenant.ts';
 
 describe('events of accounts (AUD-1)', () => {
   let fixture: Fixture;
@@ -101,5 +103,44 @@ describe('events of accounts (AUD-1)', () => {
       { code: '42501' },
     );
     await assert.rejects(identity.query(write, [[], 'insert', 'books.invoice']), { code: '22023' });
+  });
+
+  it('cannot be written into a tenant whose member the sealed account is not', async () => {
+    const [person, other] = [await fixture.person(), await fixture.person()];
+    const identity = await fixture.connect('identity');
+    const superuser = await fixture.connect('superuser');
+    const context = fixture.identity.sealer.seal({
+      tenant: noTenant,
+      actor: { kind: 'account', id: person.accountId },
+    });
+    const write = async (tenants: string[]) => {
+      await identity.query('begin');
+      try {
+        await identity.query(`select set_config('bulkhead.context', $1, true)`, [context]);
+        await identity.query(
+          `select identity.write_event($1, 'session.forge', 'identity.session', null, null, null)`,
+          [tenants],
+        );
+      } finally {
+        await identity.query('rollback');
+      }
+    };
+    await write([person.tenantId]);
+    await assert.rejects(write([person.tenantId, other.tenantId]), { code: '42501' });
+    const invite = { email: person.email, role: 'member', moduleRoles: [], companyIds: null } as const;
+    const { token } = await inviteWithoutMail({ ...fixture.identity, session: other.session }, invite);
+    const { memberId } = await acceptInvite(fixture.identity, { token, accountId: person.accountId });
+    await write([person.tenantId, other.tenantId]);
+    await removeMember(other.session, { memberId });
+    await assert.rejects(write([other.tenantId]), { code: '42501' }, 'who left is no member any more');
+    const { rows } = await superuser.query<{ text: string }>(
+      `select pg_get_functiondef('identity.write_event(uuid[], text, text, uuid, json, json)'::regprocedure) as text`,
+    );
+    const text = rows[0]?.text ?? '';
+    const check = 'd.tenant_id = named.id and ';
+    assert.equal(text.split(check).length, 2);
+    await superuser.query(text.replace(check, ''));
+    await write([other.tenantId]);
+    await superuser.query(text);
   });
 });

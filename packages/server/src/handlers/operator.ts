@@ -37,7 +37,7 @@ export function operatorHandlers({ identity, access, db }: HandlerDependencies) 
       const accountId = session.account.id;
       const { tenant: tenantId, ...wanted } = input;
       const data = sessionIn(tenantId, accountId, scope);
-      await enterTenant({ session: data, clock: identity.clock }, wanted);
+      await enterTenant(data, wanted);
       const entry = await readOperatorEntry(identity, { accountId, tenantId });
       if (entry === null) throw new PlatformError('tenant_missing');
       return describe(tenantId, entry);

@@ -39,18 +39,26 @@ describe('operators in a tenant (ACC-3)', () => {
   const as = (person: Person, tenantId: string): TenantSession =>
     pool.as({ tenant: tenantId, actor: { kind: 'operator', id: person.accountId } });
   const enter = (person: Person, tenantId: string, changes: { minutes?: number; reason?: string } = {}) =>
-    enterTenant(
-      { session: as(person, tenantId), clock: fixture.identity.clock },
-      { reason, mode: 'read', minutes: 60, ...changes },
+    enterTenant(as(person, tenantId), { reason, mode: 'read', minutes: 60, ...changes });
+  /** As if the stays of a tenant had begun earlier. */
+  const age = async (tenantId: string, milliseconds: number) => {
+    const superuser = await fixture.connect('superuser');
+    await superuser.query('alter table identity.operator_entry disable trigger user');
+    await superuser.query(
+      `update identity.operator_entry set expires_at = expires_at - $2 * interval '1 millisecond' where tenant_id = $1`,
+      [tenantId, milliseconds],
     );
+    await superuser.query('alter table identity.operator_entry enable trigger user');
+  };
   const stay = (person: Person, tenantId: string) =>
     readOperatorEntry(fixture.identity, { accountId: person.accountId, tenantId });
 
   it('stay for a reason and a time, seen by the tenant from the first moment', async () => {
     const customer = await fixture.person();
     assert.equal(await stay(operator, customer.tenantId), null);
-    const { entryId } = await enter(operator, customer.tenantId);
-    const expiresAt = new Date(fixture.identity.clock() + hour);
+    const before = Date.now();
+    const { entryId, expiresAt } = await enter(operator, customer.tenantId);
+    assert.ok(expiresAt.getTime() >= before + hour && expiresAt.getTime() <= Date.now() + hour);
     const seen = { id: entryId, mode: 'read', reason, operatorName: 'Robin Vale', expiresAt };
     assert.deepEqual(await stay(operator, customer.tenantId), {
       ...seen,
@@ -70,7 +78,7 @@ describe('operators in a tenant (ACC-3)', () => {
   it('are out when the time is up, and may come again', async () => {
     const customer = await fixture.person();
     await enter(operator, customer.tenantId, { minutes: 240 });
-    fixture.advance(4 * hour);
+    await age(customer.tenantId, 4 * hour);
     assert.equal(await stay(operator, customer.tenantId), null);
     await enter(operator, customer.tenantId);
     assert.ok(await stay(operator, customer.tenantId));
@@ -82,6 +90,19 @@ describe('operators in a tenant (ACC-3)', () => {
       enter(operator, (await fixture.person()).tenantId, { reason: 'because' }),
       refusal('input_invalid'),
     );
+  });
+
+  it('stay by the database’s clock: nothing an operator runs or sends makes a stay longer, or one that has ended live', async () => {
+    const customer = await fixture.person();
+    const session = as(operator, customer.tenantId);
+    const later = `select identity.enter_tenant('${reason}', 'change', now() + interval '1 year', now() + interval '1 year 4 hours')`;
+    await assert.rejects(session.query(later), { sqlstate: '42883' });
+    await assert.rejects(enter(operator, customer.tenantId, { minutes: 0 }), refusal('input_invalid'));
+    await enter(operator, customer.tenantId);
+    await age(customer.tenantId, hour);
+    const slow = { ...fixture.identity, clock: () => Date.now() - 2 * hour };
+    const wanted = { accountId: operator.accountId, tenantId: customer.tenantId };
+    assert.equal(await readOperatorEntry(slow, wanted), null);
   });
 
   it('are shown out by an owner, not by a member, and leave by themselves', async () => {
@@ -113,7 +134,7 @@ describe('operators in a tenant (ACC-3)', () => {
     await assert.rejects(enter(person, customer.tenantId), refusal('permission_refused'));
     const session = fixture.as(customer.tenantId, customer.accountId);
     await assert.rejects(
-      enterTenant({ session, clock: fixture.identity.clock }, { reason, mode: 'read', minutes: 5 }),
+      enterTenant(session, { reason, mode: 'read', minutes: 5 }),
       refusal('permission_refused'),
     );
     const look = (accountId: string) => findTenants(fixture.identity, { accountId, part: 'VALE' });

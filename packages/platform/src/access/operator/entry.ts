@@ -1,9 +1,8 @@
-import type { Clock } from '../../clock.ts';
 import { translating } from '../../errors.ts';
 import type { IdentityDependencies } from '../../identity/dependencies.ts';
 import { noTenant } from '../../identity/noTenant.ts';
 import type { TenantSession } from '../../tenantSession.ts';
-import type { ModuleAccess } from '../permission.ts';
+import { platformAccess, type ModuleAccess } from '../permission.ts';
 
 /** `read`: look only. `change`: change data too; never members, roles, keys or how people sign in. */
 export type OperatorMode = 'read' | 'change';
@@ -47,20 +46,19 @@ const refusals = {
  * @throws PlatformError permission_refused (no operator, or no longer), operator_entered, input_invalid
  */
 export async function enterTenant(
-  { session, clock }: { session: TenantSession; clock: Clock },
-  wanted: { reason: string; mode: OperatorMode; minutes: number },
+  session: TenantSession,
+  { reason, mode, minutes }: { reason: string; mode: OperatorMode; minutes: number },
 ): Promise<{ entryId: string; expiresAt: Date }> {
-  const now = clock();
-  const expiresAt = new Date(now + wanted.minutes * 60_000);
   const { rows } = await translating(refusals, () =>
-    session.query<{ id: string }>('select identity.enter_tenant($1, $2, $3, $4) as id', [
-      wanted.reason,
-      wanted.mode,
-      new Date(now),
-      expiresAt,
-    ]),
+    session.query<{ entryId: string; expiresAt: Date }>(
+      `select entry_id as "entryId", expires_at as "expiresAt"
+       from identity.enter_tenant($1, $2, $3 * interval '1 minute')`,
+      [reason, mode, minutes],
+    ),
   );
-  return { entryId: rows[0]?.id ?? '', expiresAt };
+  const [entry] = rows;
+  if (entry === undefined) throw new Error('identity.enter_tenant answered nothing');
+  return entry;
 }
 
 /**
@@ -85,19 +83,19 @@ export async function listOperatorVisits(session: TenantSession): Promise<Operat
   return rows;
 }
 
-type Looking = Pick<IdentityDependencies, 'pool' | 'sealer' | 'clock'>;
+type Looking = Pick<IdentityDependencies, 'pool' | 'sealer'>;
 
 /** The operator's live stay in a tenant, or null: read anew each time, so that an end counts at once. */
 export async function readOperatorEntry(
-  { pool, sealer, clock }: Looking,
+  { pool, sealer }: Looking,
   { accountId, tenantId }: { accountId: string; tenantId: string },
 ): Promise<OperatorEntry | null> {
   const context = sealer.seal({ tenant: tenantId, actor: { kind: 'operator', id: accountId } });
   const { rows } = await pool.query<OperatorEntry>(
     `select id, mode, reason, operator_name as "operatorName", expires_at as "expiresAt", tenant_name as "tenantName",
        second_factor_required as "secondFactorRequired"
-     from identity.operator_entry_of_context($1, $2)`,
-    [context, new Date(clock())],
+     from identity.operator_entry_of_context($1)`,
+    [context],
   );
   return rows[0] ?? null;
 }
@@ -115,7 +113,10 @@ export async function findTenants(
   return rows;
 }
 
-/** What an operator may do during a stay: the tenant's own people decide who belongs to it and how they sign in. */
+/**
+ * What an operator may do during a stay: the tenant's own people decide who belongs to it, how they sign in, and where its
+ * data is sent.
+ */
 export function operatorPermissions(
   mode: OperatorMode,
   modules: readonly ModuleAccess[],
@@ -128,4 +129,4 @@ export function operatorPermissions(
   );
 }
 
-const ownMatters: ReadonlySet<string> = new Set(['access', 'audit', 'tenants']);
+const ownMatters: ReadonlySet<string> = new Set(platformAccess.map(({ name }) => name));
