@@ -33,6 +33,7 @@ async function person({ database, urls }: LimitedServers): Promise<Caller> {
     tenantName: 'T',
   });
   const answer = await send(urls[0] ?? '', '/api/session', { json: { email, password: goodPassword } });
+  assert.equal(answer.status, 200, answer.text);
   return { cookie: cookieOf(answer), tenant: tenantId };
 }
 
@@ -54,7 +55,8 @@ async function reads(open: LimitedServers, caller: Caller, count: number) {
     ),
   );
   const served = answers.filter(({ status }) => status === 200);
-  assert.equal(answers.filter(({ status }) => status === 429).length, count - served.length);
+  const others = answers.filter(({ status }) => status !== 200 && status !== 429);
+  assert.deepEqual(others, []);
   return { served: served.length, answers };
 }
 
@@ -97,11 +99,12 @@ for (const store of ['Postgres', 'Redis'] as const) {
       assert.equal((await reads(open, caller, 10)).served, 10);
       assert.equal(await bill(open, caller.tenant, 'business'), 'business');
       assert.equal((await reads(open, caller, 30)).served, 15, 'still the old one');
-      // The database would not take a context that was sealed much later than now.
       open.advance(31_000);
-      const { served, answers } = await reads(open, caller, 30);
-      assert.match(answers[0]?.headers.get('ratelimit-policy') ?? '', /^"read-tenant";q=40;w=60$/);
-      assert.ok(served >= 10 && served <= 20, `${served} of 40, 25 of which were taken or asked for`);
+      const [soon] = (await reads(open, caller, 1)).answers;
+      assert.equal(soon?.headers.get('ratelimit-policy'), '"read-tenant";q=40;w=60');
+      if (store === 'Redis') return; // whose windows keep a clock of their own
+      open.advance(30_000);
+      assert.equal((await reads(open, caller, 50)).served, 40, 'and whole in the next window');
     });
   });
 }
