@@ -12,6 +12,7 @@ const parts = [
   'note',
   'key',
   'chainVerifier',
+  'exportLines',
   'exportFile',
   'entryProof',
   'offline',

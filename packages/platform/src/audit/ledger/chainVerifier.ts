@@ -33,7 +33,7 @@ export type Link = {
   readonly seq: number;
   /** The leaf that the chain keeps for it. */
   readonly leaf: Buffer;
-  /** The entry's bytes; undefined when it is not there. */
+  /** The entry's bytes, used while the link is pushed; undefined when it is not there. */
   readonly entry: Buffer | undefined;
   /** True where nobody asked for the entry: its leaf alone is used. */
   readonly withheld?: boolean;
@@ -263,7 +263,8 @@ export class ChainVerifier {
       });
       return;
     }
-    if (this.#suspects.length < mostSuspects) this.#suspects.push({ link, previous: this.#previous, bytes });
+    if (this.#suspects.length >= mostSuspects) return;
+    this.#suspects.push({ link, previous: this.#previous, bytes: Buffer.from(bytes) });
   }
 
   #compare(): void {

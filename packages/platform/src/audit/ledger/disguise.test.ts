@@ -154,7 +154,7 @@ describe('AUD-4 T-68 what passes, or is called tampering, without having been ch
       '--key',
       key,
     );
-    assert.equal(exit, 0);
+    assert.equal(exit, 0, text);
     assert.match(text, /8 entries were not given/);
   });
 

@@ -32,8 +32,8 @@ export {
   type FieldName,
 } from './encoding.ts';
 export { cutChain, removeCutEntries } from './retention.ts';
+export { ExportError } from './exportLines.ts';
 export {
-  ExportError,
   readAnchor,
   verifyExport,
   type ExportHeader,

@@ -3,7 +3,8 @@ import { open, readFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { decodeEntry } from './encoding.ts';
 import { proofHolds, type EntryProof } from './entryProof.ts';
-import { ExportError, readAnchor, verifyExport, type ExportReport } from './exportFile.ts';
+import { readAnchor, verifyExport, type ExportReport } from './exportFile.ts';
+import { ExportError } from './exportLines.ts';
 import { verifiersFor } from './key.ts';
 import { NoteError, parseCheckpoint, parseNote, parseVerifier, signaturesOf, type Verifier } from './note.ts';
 
