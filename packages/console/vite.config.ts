@@ -1,5 +1,6 @@
 import react from '@vitejs/plugin-react';
 import { defineConfig } from 'vite';
+import { scriptIntegrity } from './build/integrity.ts';
 import { themeVariables } from './build/theme-variables.ts';
 
 /** Where `npm run dev` finds the server, by the origin that the server calls its own. */
@@ -9,7 +10,9 @@ const server = process.env.BULKHEAD_SERVER ?? 'http://localhost:4000';
 const passedOn = { target: server, headers: { origin: server } };
 
 export default defineConfig({
-  plugins: [react(), themeVariables()],
+  plugins: [react(), themeVariables(), scriptIntegrity()],
+  // The server puts a new nonce in its place for each answer; packages/server/src/http/console.ts knows the text.
+  html: { cspNonce: '@bulkhead-nonce@' },
   build: {
     target: 'es2023',
     // A data: address in a style sheet needs no policy change, but fonts and scripts must stay files.

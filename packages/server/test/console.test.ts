@@ -13,7 +13,10 @@ let folder: string;
 before(async () => {
   folder = await mkdtemp(join(tmpdir(), 'bulkhead-console-'));
   await mkdir(join(folder, 'dist', 'assets'), { recursive: true });
-  await writeFile(join(folder, 'dist', 'index.html'), '<!doctype html><title>Console</title>');
+  await writeFile(
+    join(folder, 'dist', 'index.html'),
+    '<!doctype html><title>Console</title><script src="/a.js" nonce="@bulkhead-nonce@"></script>',
+  );
   await writeFile(join(folder, 'dist', 'assets', 'index-4f2a.js'), 'export {};');
   await writeFile(join(folder, 'dist', '.hidden'), 'hidden');
   await writeFile(join(folder, 'outside.txt'), 'outside');
@@ -25,18 +28,21 @@ after(async () => {
 });
 
 const html = { accept: 'text/html' };
-const page = /<title>Console<\/title>/;
+const page = /<title>Console<\/title><script src="\/a.js" nonce="[A-Za-z0-9+/]{22}=="><\/script>/;
 
 type Case = { path: string; headers?: Record<string, string>; status: number; body: RegExp; cache: string };
 const table: Case[] = [
-  { path: '/', headers: html, status: 200, body: page, cache: 'no-cache' },
-  { path: '/invoices/17', headers: html, status: 200, body: page, cache: 'no-cache' },
+  { path: '/', headers: html, status: 200, body: page, cache: 'no-store' },
+  { path: '/invoices/17', headers: html, status: 200, body: page, cache: 'no-store' },
   {
     path: '/assets/index-4f2a.js',
     status: 200,
     body: /export/,
     cache: 'public, max-age=31536000, immutable',
   },
+  { path: '/index.html', headers: html, status: 200, body: page, cache: 'no-store' },
+  { path: '/index.html', status: 404, body: /not_found/, cache: 'no-store' },
+  { path: '/', status: 200, body: page, cache: 'no-store' },
   { path: '/assets/gone.js', headers: html, status: 404, body: /not_found/, cache: 'no-store' },
   { path: '/invoices/17', status: 404, body: /not_found/, cache: 'no-store' },
   { path: '/api/nowhere', headers: html, status: 404, body: /not_found/, cache: 'no-store' },
@@ -57,6 +63,27 @@ for (const { path, headers = {}, status, body, cache } of table) {
     assert.doesNotMatch(answer.text, /hidden|outside$/);
   });
 }
+
+test('EDG-1 each answer of the page has a nonce of its own, which its policy names and nobody can foresee', async () => {
+  const nonces = new Set<string>();
+  for (const path of ['/', '/', '/invoices/17']) {
+    const { headers, text } = await send(fixture.url, path, { headers: html });
+    const policy = headers.get('content-security-policy') ?? '';
+    const [, nonce = ''] = /; script-src 'nonce-([A-Za-z0-9+/]{22}==)' 'strict-dynamic';/.exec(policy) ?? [];
+    assert.ok(text.includes(`nonce="${nonce}"`), policy);
+    assert.doesNotMatch(policy, /unsafe|script-src[^;]*'self'/);
+    assert.equal(headers.get('etag'), null);
+    nonces.add(nonce);
+  }
+  assert.equal(nonces.size, 3);
+});
+
+test('a console whose scripts the policy would stop is a start-up error', async () => {
+  const old = join(folder, 'old');
+  await mkdir(old);
+  await writeFile(join(old, 'index.html'), '<script src="/a.js"></script>');
+  await assert.rejects(openServer([], { http: { console: old } }), /was built for another server: build it anew/);
+});
 
 test('EDG-8 a file that a procedure answers is saved, not shown', async () => {
   const person = await signUp(fixture.url);

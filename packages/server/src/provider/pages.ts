@@ -6,7 +6,8 @@ export type Page = { title: string; body: string };
 /** Where the provider's pages find their stylesheet and the script that submits the sign-out form. */
 export const pageAssets = { style: '/oidc/page.css', submit: '/oidc/submit.js' } as const;
 
-export function renderPage({ title, body }: Page, { script = false } = {}): string {
+/** @param options.nonce lets the script that presses "Sign out" run; undefined: the page has none */
+export function renderPage({ title, body }: Page, { nonce }: { nonce?: string | undefined } = {}): string {
   return `<!doctype html>
 <html lang="en">
 <head>
@@ -15,7 +16,7 @@ export function renderPage({ title, body }: Page, { script = false } = {}): stri
 <meta name="robots" content="noindex">
 <title>${escapeHtml(title)} · Bulkhead</title>
 <link rel="stylesheet" href="${pageAssets.style}">
-${script ? `<script src="${pageAssets.submit}" defer></script>\n` : ''}</head>
+${nonce === undefined ? '' : `<script src="${pageAssets.submit}" nonce="${nonce}" defer></script>\n`}</head>
 <body>
 <main>
 <h1>${escapeHtml(title)}</h1>
@@ -44,18 +45,19 @@ export function errorPage({
 /**
  * @param form the library's form, with the token against forgery
  * @param options.application who asks; undefined: nobody known
- * @param options.atOnce the application proved that it means this person's session: the page submits itself
+ * @param options.nonce the application proved that it means this person's session: the page submits itself, by a script
+ *   with this nonce
  */
 export function signOutPage(
   form: string,
-  { application, atOnce }: { application: string | undefined; atOnce: boolean },
+  { application, nonce }: { application: string | undefined; nonce: string | undefined },
 ): string {
   const asked = application === undefined ? '' : `<p>${escapeHtml(application)} asks to sign you out.</p>\n`;
   const body = `${asked}<p>Signing out ends your session here and in every application you opened with it.</p>
 ${form}
 <p><button type="submit" form="op.logoutForm" name="logout" value="yes" autofocus>Sign out</button>
 <button type="submit" form="op.logoutForm" class="quiet">Stay signed in</button></p>`;
-  return renderPage({ title: 'Sign out', body }, { script: atOnce });
+  return renderPage({ title: 'Sign out', body }, { nonce });
 }
 
 export const signedOutPage = renderPage({

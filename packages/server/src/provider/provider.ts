@@ -1,7 +1,9 @@
+import { randomBytes } from 'node:crypto';
 import type { IdentityDependencies } from '@bulkhead/platform/identity';
 import { endSession, isClientSecret, type ProviderRecords } from '@bulkhead/platform/identity/provider';
 import { Provider } from 'oidc-provider';
 import type { Configuration, JWKS, KoaContextWithOIDC, Session } from 'oidc-provider';
+import { scriptSource } from '../http/policy.ts';
 import { createAdapter } from './adapter.ts';
 import { accessTokenLife, Applications } from './applications.ts';
 import { innerCookies } from './cookies.ts';
@@ -150,7 +152,7 @@ function features(applications: Applications): NonNullable<Configuration['featur
         context.type = 'html';
         context.body = signOutPage(form, {
           application: context.oidc.client?.clientName,
-          atOnce: meansThisSession(context),
+          nonce: meansThisSession(context) ? letSubmit(context) : undefined,
         });
       },
       postLogoutSuccessSource: (context) => {
@@ -195,6 +197,14 @@ function allowFormTo({ oidc, response }: KoaContextWithOIDC): void {
     'content-security-policy',
     policy.replace("form-action 'self'", `form-action 'self' ${target.origin}`),
   );
+}
+
+/** Lets the page run the one script that carries the nonce it returns. */
+function letSubmit({ response }: KoaContextWithOIDC): string {
+  const nonce = randomBytes(16).toString('base64');
+  const policy = response.get('content-security-policy');
+  response.set('content-security-policy', `${policy}; ${scriptSource(nonce)}`);
+  return nonce;
 }
 
 /**

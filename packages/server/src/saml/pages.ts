@@ -6,7 +6,10 @@ export const submitScript = `document.querySelector('form')?.submit();\n`;
 export const submitScriptPath = '/sign-in/saml/submit.js';
 
 /** Carries a signed request to the identity provider (bindings, section 3.5). Without scripts, a button does. */
-export function requestPage(url: string, fields: Readonly<Record<string, string>>): string {
+export function requestPage(
+  url: string,
+  { fields, nonce }: { fields: Readonly<Record<string, string>>; nonce: string },
+): string {
   const inputs = Object.entries(fields).map(
     ([name, value]) => `<input type="hidden" name="${escapeHtml(name)}" value="${escapeHtml(value)}">`,
   );
@@ -16,7 +19,7 @@ export function requestPage(url: string, fields: Readonly<Record<string, string>
 ${inputs.join('\n')}
 <button type="submit">Continue</button>
 </form>
-<script src="${submitScriptPath}" defer></script>`,
+<script src="${submitScriptPath}" nonce="${nonce}" defer></script>`,
   });
 }
 

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { PlatformError } from '@bulkhead/platform/errors';
 import type { IdentityDependencies } from '@bulkhead/platform/identity';
 import {
@@ -11,6 +12,7 @@ import {
 } from '@bulkhead/platform/identity/saml';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { statusOfKind } from '../contract/errors.ts';
+import { allowScripts } from '../http/policy.ts';
 import { createScope } from '../http/procedures.ts';
 import { rememberScope } from '../http/requests.ts';
 import { RefusalError } from '../problem/refusal.ts';
@@ -83,10 +85,20 @@ const start =
     });
     void reply.header('set-cookie', flowCookie(cookie));
     if (signOn.binding === 'redirect') return reply.redirect(signOn.url, 303);
-    // The one page whose form leaves this origin. Providers redirect posts to other hosts of theirs.
-    const policy = `default-src 'none'; script-src 'self'; style-src 'self'; form-action https: ${new URL(signOn.url).origin}; base-uri 'none'; frame-ancestors 'none'`;
-    return html(reply.header('content-security-policy', policy), requestPage(signOn.url, signOn.fields));
+    const nonce = randomBytes(16).toString('base64');
+    allowForm(reply, new URL(signOn.url).origin);
+    return html(allowScripts(reply, nonce), requestPage(signOn.url, { fields: signOn.fields, nonce }));
   };
+
+/** The one page whose form leaves this origin. Providers redirect posts to other hosts of theirs. */
+function allowForm(reply: FastifyReply, origin: string): void {
+  const policy = String(reply.getHeader('content-security-policy'));
+  // On this machine a provider may have no TLS, and an upgraded address would lead nowhere.
+  void reply.header(
+    'content-security-policy',
+    policy.replace("form-action 'self'", `form-action https: ${origin}`).replace('; upgrade-insecure-requests', ''),
+  );
+}
 
 const takeAnswer =
   ({ identity }: SamlRouteOptions): Answer =>
