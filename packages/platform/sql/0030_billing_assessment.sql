@@ -94,8 +94,9 @@ begin
   end if;
   if outcome <> 'linked' then
     -- Somebody paid, and nobody's tier changes by it: whoever runs the service has to look.
-    perform bulkhead.audit_event('billing.unmatched', 'billing.checkout', null,
-      json_build_object('session', session, 'customer', customer, 'outcome', outcome, 'tenant', opened.tenant_id));
+    insert into bulkhead.audit_entry (tenant_id, actor_kind, action, target_type, detail)
+      values (null, 'service', 'billing.unmatched', 'billing.checkout',
+        json_build_object('session', session, 'customer', customer, 'outcome', outcome, 'tenant', opened.tenant_id));
   end if;
   return outcome;
 end

@@ -1,0 +1,117 @@
+import { randomBytes } from 'node:crypto';
+import pg from 'pg';
+import { TenantPool, type TenantTransaction } from '@bulkhead/kernel';
+import { Webhook } from 'standardwebhooks';
+import type { WebhookSource } from '../src/webhooks/in/index.ts';
+import {
+  createSource,
+  EventStore,
+  RefusalCounts,
+  SourceDirectory,
+  WebhookReceiver,
+  type ManagingSources,
+  type NewSource,
+  type Processing,
+  type Receipt,
+  type ServiceHandler,
+  type WebhookHandler,
+} from '../src/webhooks/in/index.ts';
+import type { Fixture, Person } from './fixture.ts';
+
+export type Headers = Record<string, string>;
+
+export type Receiving = {
+  /** Connected as bulkhead_worker. */
+  worker: pg.Pool;
+  tenants: TenantPool;
+  refusals: RefusalCounts;
+  receiver: WebhookReceiver;
+  /** Another server: same database, its own memory. */
+  anotherServer(): WebhookReceiver;
+  managing(person: Pick<Person, 'session' | 'tenantId'>): ManagingSources;
+  /** A source of Standard Webhooks, and its secret. */
+  source(person: Person, wanted?: Partial<NewSource>): Promise<{ id: string; secret: string }>;
+  send(sourceId: string, headers: Headers, body: string): Promise<Receipt>;
+  processing(handlers: {
+    of?: Record<string, readonly WebhookHandler<TenantTransaction>[]>;
+    service?: (type: string) => ServiceHandler | undefined;
+  }): Processing<TenantTransaction>;
+  close(): Promise<void>;
+};
+
+export const standardSecret = `whsec_${randomBytes(32).toString('base64')}`;
+export const billingSecret = 'whsec_billing4fT9xQ2mVb7Lk';
+
+/** What the official package sends at an instant. */
+export function signed(secret: string, { id, at, body }: { id: string; at: number; body: string }): Headers {
+  return {
+    'webhook-id': id,
+    'webhook-timestamp': String(Math.floor(at / 1000)),
+    'webhook-signature': new Webhook(secret).sign(id, new Date(at), body),
+  };
+}
+
+/** Receiving webhooks on a fixture's database; the duties run when asked. */
+export function openReceiving(fixture: Fixture): Receiving {
+  const { cipher, clock, pool, sealer } = fixture.identity;
+  const worker = new pg.Pool(fixture.database.connections.worker);
+  worker.on('error', () => {});
+  const tenants = new TenantPool({
+    connection: fixture.database.connections.app,
+    sealer: fixture.database.sealer,
+  });
+  const refusals = new RefusalCounts();
+  const anotherServer = (): WebhookReceiver =>
+    new WebhookReceiver({
+      sources: new SourceDirectory({ pool, sealer, cipher, clock, billingSecrets: [billingSecret] }),
+      store: new EventStore({ pool, clock }),
+      cipher,
+      clock,
+      randomBytes,
+      refusals,
+    });
+  const receiver = anotherServer();
+  const managing: Receiving['managing'] = ({ session, tenantId }) => ({
+    session,
+    tenantId,
+    cipher,
+    clock,
+    randomBytes,
+  });
+  return {
+    worker,
+    tenants,
+    refusals,
+    receiver,
+    anotherServer,
+    managing,
+    source: async (person, wanted = {}) => {
+      const { id } = await createSource(managing(person), {
+        name: 'Sender',
+        scheme: 'standard',
+        secret: standardSecret,
+        ...wanted,
+      });
+      return { id, secret: wanted.secret ?? standardSecret };
+    },
+    send: (sourceId, headers, body) =>
+      receiver.receive(sourceId, { header: (name) => headers[name], body: Buffer.from(body) }),
+    processing: ({ of = {}, service = () => undefined }) => ({
+      worker,
+      tenants: {
+        transaction: ({ tenant, sourceId }, work) =>
+          tenants.as({ tenant, actor: { kind: 'service', id: sourceId } }).transaction(work),
+      },
+      cipher,
+      clock,
+      handlersOf: (type) => of[type] ?? [],
+      serviceHandlerOf: service,
+      random: () => 0,
+    }),
+    close: async () => {
+      await Promise.all([worker.end(), tenants.close()]);
+    },
+  };
+}
+
+export type { WebhookSource };
