@@ -13,17 +13,17 @@ type UsageDutyParts = {
   clock: () => number;
 };
 
-/** Writes what tenants use every ten seconds, and once more at shutdown; deletes what is too old every hour. */
+/** Writes what tenants use every five seconds, and once more at shutdown; deletes what is too old every hour. */
 export function usageDuties({ usage, clock, pools: { sealer }, worker }: UsageDutyParts): Duty[] {
   const parts = { worker, sealer, serverId: randomUUID() };
   let listening = false;
   const record: Duty = {
     name: 'usage.record',
-    every: 10_000,
+    every: 5000,
     run: async (signal) => {
       if (!listening) {
         listening = true;
-        // What it cannot write any more is lost with the process: ten seconds of a count.
+        // What it cannot write any more is lost with the process: five seconds of a count.
         signal.addEventListener('abort', () => void usage?.flush(parts).catch(() => undefined), { once: true });
       }
       await usage?.flush(parts);
