@@ -1,6 +1,7 @@
 import { defineModule } from '@bulkhead/server/module';
 import { contract } from './contract/index.ts';
 import { errors } from './errors.ts';
+import { events } from './events.ts';
 import { permissions, roles } from './roles.ts';
 import { router } from './router/index.ts';
 
@@ -14,4 +15,5 @@ export const books = defineModule({
   roles,
   documents: ['books.invoice', 'books.journal_entry'],
   errors,
+  events,
 });

@@ -49,6 +49,7 @@ import { createAuthenticate } from './session/authenticate.ts';
 import { accessTokenReader, createTokens } from './token/parts.ts';
 import { mountKeySet } from './token/routes.ts';
 import { mountAuditKeys } from './ledger/routes.ts';
+import { webhookSendingParts } from './webhooks/out/parts.ts';
 import type { MountedProcedure } from './rpc/procedures.ts';
 
 /** What changes while it runs. */
@@ -166,6 +167,7 @@ function createDispatch(
       isolation: isolationParts(parts),
       usage: parts,
       saml: samlParts(parts),
+      webhookSending: webhookSendingParts(parts),
       singleSignOn,
       ...mailHandlerParts(parts),
     }),

@@ -12,7 +12,7 @@ export type { ConfigProblem } from './config/load.ts';
 export type { Config } from './config/schema.ts';
 export type { AttackDone, AttackEngine, AttackProgress } from './isolation/attackEngine.ts';
 export { defineModule, implementContract } from './module.ts';
-export type { Module, ModuleContext, ModuleError, ModuleRole, RequestActor } from './module.ts';
+export type { Module, ModuleContext, ModuleError, ModuleEvent, ModuleRole, RequestActor } from './module.ts';
 export { ContractError } from './rpc/procedures.ts';
 export { createServer } from './server.ts';
 export type { Server, ServerAddress, ServerCounters, ServerOptions } from './server.ts';

@@ -2,6 +2,7 @@ import type { AnyContractRouter } from '@orpc/contract';
 import { implement } from '@orpc/server';
 import type { AnyRouter } from '@orpc/server';
 import type { TenantSession } from '@bulkhead/kernel';
+import type { ZodType } from 'zod';
 
 export { progressEvents, type Work } from './progress.ts';
 
@@ -27,6 +28,14 @@ export type ModuleError = { status: number; code: string; message: string };
 /** A role a module offers; members hold it beside their organisation role. */
 export type ModuleRole = { description: string; permissions: readonly string[] };
 
+/** An event that tenants' own systems may be told of by webhook. */
+export type ModuleEvent = {
+  /** When it happens, in one sentence. */
+  description: string;
+  /** Its `data`; documents it. */
+  schema: ZodType;
+};
+
 /** A business module: everything the server needs to mount it. */
 export type Module = {
   /** `[a-z][a-z0-9-]*`; prefixes the module's API paths (`/api/<name>/…`) and permissions. */
@@ -44,6 +53,11 @@ export type Module = {
   documents?: readonly string[];
   /** Constraint name -> answer; the rest of the database's errors have one already. */
   errors?: Readonly<Record<string, ModuleError>>;
+  /**
+   * Event `<noun>.<verb>` -> what it tells. Sent as `<name>.<noun>.<verb>` by whoever calls
+   * `webhooks.emit('<name>.<noun>.<verb>', company, data)` in SQL, in the transaction in which it happens.
+   */
+  events?: Readonly<Record<string, ModuleEvent>>;
 };
 
 /**
@@ -73,6 +87,10 @@ export function defineModule(module: Module): Module {
       );
     }
   }
+  const unfit = Object.keys(module.events ?? {}).find(
+    (event) => !/^[a-z][a-z0-9-]*\.[a-z][a-z0-9-]*$/.test(event),
+  );
+  if (unfit !== undefined) throw new Error(`Module ${module.name}: event "${unfit}" must be <noun>.<verb>.`);
   return Object.freeze({ ...module });
 }
 

@@ -8,6 +8,7 @@ import type { Limits } from './limits/parts.ts';
 import type { AttackEngine } from './isolation/attackEngine.ts';
 import type { Module } from './module.ts';
 import type { SingleSignOnOptions } from './singleSignOn/parts.ts';
+import type { WebhookOptions } from './webhooks/out/parts.ts';
 import type { TokenParts } from './token/parts.ts';
 import type { UsageCounter } from './usage/counter.ts';
 
@@ -31,6 +32,8 @@ export type Parts = {
   identity: IdentityParts;
   /** How single sign-on reaches the outside; default: as configured, through the guard. */
   singleSignOn?: SingleSignOnOptions | undefined;
+  /** How webhooks reach tenants' servers; default: through the guard, public servers alone. */
+  webhooks?: WebhookOptions | undefined;
   /** How many requests a caller may send; undefined: any number. */
   limits?: Limits | undefined;
   /** Counts what tenants use; undefined: this server has no worker to write it. */

@@ -20,6 +20,7 @@ import { createMailer, mailUnavailable } from './mail/mailing.ts';
 import type { Module } from './module.ts';
 import type { IdentityParts, Parts } from './parts.ts';
 import type { SingleSignOnOptions } from './singleSignOn/parts.ts';
+import type { WebhookOptions } from './webhooks/out/parts.ts';
 import { createTokenParts } from './token/parts.ts';
 import { UsageCounter } from './usage/counter.ts';
 
@@ -61,6 +62,8 @@ export type ServerOptions = {
   identity?: IdentityParts;
   /** How single sign-on reaches the outside, e.g. a private server an embedder opens; default: through the guard, public servers alone. */
   singleSignOn?: SingleSignOnOptions | undefined;
+  /** How webhooks reach tenants' servers, e.g. a private one an embedder opens; default: through the guard, public servers alone. */
+  webhooks?: WebhookOptions | undefined;
   /** Attacks the server's own database, for the isolation page; absent: the page offers no attack. */
   attack?: AttackEngine | undefined;
 };
@@ -79,7 +82,7 @@ export function createServer(
   const log = createLog({ level: config.log.level, stream: options.logStream });
   const pools = createPools(config, { log, clock });
   const cipher = createCipher(config.encryption);
-  const { attack, identity = {}, singleSignOn } = options;
+  const { attack, identity = {}, singleSignOn, webhooks } = options;
   const state: ServerState = { draining: false, origins: new Set() };
   const origin = () => state.origins.values().next().value ?? publicOrigin(config.http, config.http.port);
   const mailer = createMailer({ config, cipher, clock, origin });
@@ -99,6 +102,7 @@ export function createServer(
     identity,
     attack,
     singleSignOn,
+    webhooks,
   };
   return new RunningServer(parts, { composition: compose(parts, state), state });
 }

@@ -65,7 +65,10 @@ async function followed({ address, options, policy, dispatcher, signal }: Call):
     const location = redirects.has(answer.statusCode) ? singleHeader(answer.headers, 'location') : undefined;
     if (location === undefined || redirect === 'manual') {
       // oxlint-disable-next-line no-await-in-loop -- the last step
-      return await toResponse(answer, { maxBytes: policy.maxBytes, beyondLimit: options.beyondLimit ?? 'refuse' });
+      return await toResponse(answer, {
+        maxBytes: policy.maxBytes,
+        beyondLimit: options.beyondLimit ?? 'refuse',
+      });
     }
     answer.body.destroy();
     if (redirect === 'error' || left <= 0 || (method !== 'GET' && method !== 'HEAD')) {

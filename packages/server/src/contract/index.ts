@@ -29,6 +29,7 @@ import {
 import { tenantContract } from './tenant.ts';
 import { tokenContract } from './token.ts';
 import { usageContract } from './usage.ts';
+import { webhookEndpointContract } from './webhookEndpoint.ts';
 
 export * from './errors.ts';
 export * from './fields.ts';
@@ -62,6 +63,7 @@ export const platformContract = {
   audit: { ...auditContract, ...ledgerContract },
   isolation: isolationContract,
   usage: usageContract,
+  webhookEndpoint: webhookEndpointContract,
 };
 
 /** Type of the platform's contract, for a client that imports types only. */

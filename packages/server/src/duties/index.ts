@@ -14,6 +14,7 @@ import { singleSignOnDuty } from '../singleSignOn/duty.ts';
 import { lockoutDuty } from '../token/lockoutDuty.ts';
 import { keyRotationDuty } from '../token/parts.ts';
 import { usageDuties } from '../usage/duties.ts';
+import { webhookDuties } from '../webhooks/out/duties.ts';
 import { Duties } from './duty.ts';
 import type { Duty } from './duty.ts';
 
@@ -41,6 +42,7 @@ function platformDuties(parts: DutyParts): Duty[] {
     samlDuty({ ...samlParts(parts), worker }),
     singleSignOnDuty({ worker, clock, resolveTxt: parts.singleSignOn?.resolveTxt ?? resolveTxt }),
     ...mailDuties({ ...parts, links }),
+    ...webhookDuties(parts),
   ];
 }
 

@@ -10,6 +10,7 @@ import type { IsolationParts } from '../isolation/handlers.ts';
 import type { MailMode } from '../mail/mailing.ts';
 import type { SingleSignOnParts } from '../singleSignOn/parts.ts';
 import type { UsageHandlerParts } from '../usage/handlers.ts';
+import type { WebhookSendingParts } from '../webhooks/out/parts.ts';
 import type { SamlHandlerParts } from './saml.ts';
 
 /** How mail leaves this server, and what its demo page reads. */
@@ -33,4 +34,5 @@ export type HandlerDependencies = {
   mailer: Mailer | undefined;
   mail: MailDesk;
   singleSignOn: SingleSignOnParts;
+  webhookSending: WebhookSendingParts;
 };

@@ -19,6 +19,7 @@ import { sessionHandlers } from './session.ts';
 import { connectionHandlers, domainHandlers, signInPolicyHandlers } from './singleSignOn.ts';
 import { tenantHandlers } from './tenant.ts';
 import { tokenHandlers } from './token.ts';
+import { webhookEndpointHandlers } from './webhookEndpoint.ts';
 
 export type { HandlerDependencies } from './dependencies.ts';
 
@@ -35,6 +36,7 @@ export function platformRouter(dependencies: HandlerDependencies) {
     member: memberHandlers(dependencies),
     invite: inviteHandlers(dependencies),
     apiKey: apiKeyHandlers(dependencies),
+    webhookEndpoint: webhookEndpointHandlers(dependencies.webhookSending),
     operator: operatorHandlers(dependencies),
     application: applicationHandlers(dependencies),
     saml: samlHandlers(dependencies.saml),

@@ -140,7 +140,11 @@ async function attempt(delivery: WebhookDelivery, row: Claimed): Promise<void> {
 }
 
 /** None when the address is not the one they were sealed with. */
-function openSecrets(delivery: WebhookDelivery, row: Claimed, { endpoint_id, url, secrets }: Opened): Buffer[] {
+function openSecrets(
+  delivery: WebhookDelivery,
+  row: Claimed,
+  { endpoint_id, url, secrets }: Opened,
+): Buffer[] {
   const place = { tenantId: row.tenant_id, endpointId: endpoint_id, url };
   try {
     return secrets.map((sealed) => openSecret(delivery.cipher, place, sealed));

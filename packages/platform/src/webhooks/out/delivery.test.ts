@@ -2,7 +2,14 @@ import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, it } from 'node:test';
 import type pg from 'pg';
 import { openFixture, refusal, type Fixture, type Person } from '../../../test/fixture.ts';
-import { openReceiver, openWebhooks, status, verify, type Receiver, type WebhookFixture } from '../../../test/webhooks.ts';
+import {
+  openReceiver,
+  openWebhooks,
+  status,
+  verify,
+  type Receiver,
+  type WebhookFixture,
+} from '../../../test/webhooks.ts';
 import {
   changeEndpoint,
   deliverWebhooks,
@@ -204,7 +211,11 @@ describe('webhooks sent (EDG-6)', () => {
 
   it('wait as long as a busy receiver asks, a day at most', async () => {
     await webhooks.endpoint(owner, receiver);
-    receiver.answer(status(503, { 'retry-after': '7200' }), status(429, { 'retry-after': '999999999' }), status(200));
+    receiver.answer(
+      status(503, { 'retry-after': '7200' }),
+      status(429, { 'retry-after': '999999999' }),
+      status(200),
+    );
     await webhooks.emit(owner);
     await webhooks.deliver();
     fixture.advance(2 * hour - 1);
@@ -282,12 +293,16 @@ describe('webhooks sent (EDG-6)', () => {
     await webhooks.deliver();
     assert.equal(receiver.arrivals.length, 0);
     assert.deepEqual([await listEndpoints(owner.session), await listed()], [[], []]);
-    const secrets = await superuser.query('select from webhooks.endpoint_secret where endpoint_id = $1', [endpointId]);
+    const secrets = await superuser.query('select from webhooks.endpoint_secret where endpoint_id = $1', [
+      endpointId,
+    ]);
     assert.equal(secrets.rowCount, 0);
   });
 
   it('are tried out with an event of their own', async () => {
-    const { endpointId, secret } = await webhooks.endpoint(owner, receiver, { eventTypes: ['shop.order.cancelled'] });
+    const { endpointId, secret } = await webhooks.endpoint(owner, receiver, {
+      eventTypes: ['shop.order.cancelled'],
+    });
     const deliveryId = await sendTest(owner.session, endpointId);
     await webhooks.deliver();
     const event = verified(secret) as { type: string; data: object };
@@ -306,10 +321,10 @@ describe('webhooks sent (EDG-6)', () => {
     const ids = receiver.arrivals.map(({ headers }) => headers['webhook-id']);
     assert.deepEqual([ids.length, new Set(ids).size], [20, 20]);
     await webhooks.emit(owner);
-    const { rows } = await webhooks.worker.query('select * from webhooks.claim_deliveries($1, $2, 1, false)', [
-      new Date(fixture.identity.clock()),
-      new Date(fixture.identity.clock() + lease),
-    ]);
+    const { rows } = await webhooks.worker.query(
+      'select * from webhooks.claim_deliveries($1, $2, 1, false)',
+      [new Date(fixture.identity.clock()), new Date(fixture.identity.clock() + lease)],
+    );
     assert.equal(rows.length, 1);
     await webhooks.deliver();
     assert.equal(receiver.arrivals.length, 20);

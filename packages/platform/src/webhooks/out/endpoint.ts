@@ -1,6 +1,11 @@
 import type { Clock } from '../../clock.ts';
 import { PlatformError, translating } from '../../errors.ts';
-import { checkDestination, OutboundError, type OutboundOptions, type PrivateTarget } from '../../outbound/index.ts';
+import {
+  checkDestination,
+  OutboundError,
+  type OutboundOptions,
+  type PrivateTarget,
+} from '../../outbound/index.ts';
 import { randomUuid, type RandomBytes } from '../../random.ts';
 import type { TenantSession } from '../../tenantSession.ts';
 import type { FieldCipher } from '../../vault/index.ts';
@@ -81,7 +86,9 @@ export async function readEndpoint(session: TenantSession, endpointId: string): 
 
 /** Where outbound calls of the session's tenant may go although it is private, as operators said. */
 export async function privateTargetsOf(session: TenantSession): Promise<PrivateTarget[]> {
-  const { rows } = await session.query<{ targets: PrivateTarget[] }>('select edge.private_targets() as targets');
+  const { rows } = await session.query<{ targets: PrivateTarget[] }>(
+    'select edge.private_targets() as targets',
+  );
   return rows[0]?.targets ?? [];
 }
 
@@ -137,7 +144,11 @@ async function checkAddress(url: string, { session, outbound }: EndpointDependen
     await checkDestination(url, outboundFor(outbound, await privateTargetsOf(session)));
   } catch (error) {
     if (!(error instanceof OutboundError)) throw error;
-    throw new PlatformError('endpoint_address_refused', { message: error.message, field: 'url', cause: error });
+    throw new PlatformError('endpoint_address_refused', {
+      message: error.message,
+      field: 'url',
+      cause: error,
+    });
   }
   const parsed = new URL(url);
   parsed.hash = '';

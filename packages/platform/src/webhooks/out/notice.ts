@@ -74,9 +74,9 @@ export async function purgeWebhooks({
   pool: Pool;
   clock: () => number;
 }): Promise<'again' | undefined> {
-  const { rows } = await pool.query<{ purged: string }>('select webhooks.purge_deliveries($1, $2) as purged', [
-    new Date(clock() - retention),
-    5000,
-  ]);
+  const { rows } = await pool.query<{ purged: string }>(
+    'select webhooks.purge_deliveries($1, $2) as purged',
+    [new Date(clock() - retention), 5000],
+  );
   return Number(rows[0]?.purged ?? 0) === 5000 ? 'again' : undefined;
 }
