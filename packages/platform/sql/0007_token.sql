@@ -280,6 +280,7 @@ begin
       message = 'there is no enabled account with the address ' || disable_account.email,
       hint = 'Check the address; an account that is disabled already stays so.';
   end if;
+  update identity.pending_sign_in p set consumed_at = at where p.account_id = disabled and p.consumed_at is null;
   update identity.session s set ended_at = at, ended_reason = 'account_disabled'
     where s.account_id = disabled and s.ended_at is null;
   get diagnostics ended = row_count;

@@ -131,7 +131,7 @@ comment on column identity.pending_sign_in.verified_by is 'How the first factor 
 comment on column identity.pending_sign_in.attempts is 'Second factors tried, counted before each is looked at; 5 at most.';
 comment on column identity.pending_sign_in.created_at is 'When the first factor was proved.';
 comment on column identity.pending_sign_in.expires_at is 'From then on it is refused.';
-comment on column identity.pending_sign_in.consumed_at is 'When its session started; final.';
+comment on column identity.pending_sign_in.consumed_at is 'When its session started, or it was withdrawn with the account''s sessions; final.';
 
 create table identity.passkey_challenge (
   id uuid not null,
@@ -186,17 +186,18 @@ create table identity.factor_attempt (
   failed boolean not null default true,
   constraint factor_attempt_pkey primary key (id),
   constraint factor_attempt_account_fkey foreign key (account_id) references identity.account (id) on delete cascade,
-  constraint factor_attempt_use_known check (use in ('sign_in', 'step_up'))
+  constraint factor_attempt_use_known check (use in ('sign_in', 'step_up', 'confined_sign_in', 'confined_step_up'))
 );
 create index factor_attempt_account_idx on identity.factor_attempt (account_id, use, attempted_at);
 create index factor_attempt_age_idx on identity.factor_attempt (attempted_at);
 comment on table identity.factor_attempt is
-  'Second factors and step-ups that were tried. Guessing at a sign-in locks nobody out of stepping up in a session, nor the reverse.';
+  'Second factors and step-ups that were tried. Guessing at a sign-in locks nobody out of stepping up in a session, nor the reverse, and what a tenant''s provider lets in locks out nobody else.';
 comment on index identity.factor_attempt_account_idx is 'An account''s failures within a window.';
 comment on index identity.factor_attempt_age_idx is 'What is to be purged.';
 comment on column identity.factor_attempt.id is 'Version 4 UUID.';
 comment on column identity.factor_attempt.account_id is 'Whose factor was tried.';
-comment on column identity.factor_attempt.use is 'sign_in or step_up.';
+comment on column identity.factor_attempt.use is
+  'sign_in or step_up; confined_… where a tenant''s own identity provider, which may lie, vouched for the first factor.';
 comment on column identity.factor_attempt.attempted_at is 'When.';
 comment on column identity.factor_attempt.failed is
   'Counts as a failure from the moment it begins until it is known otherwise, so that tries at once cannot outnumber the limit.';
@@ -271,6 +272,7 @@ begin
     where c.account_id = reset and c.used_at is null and c.withdrawn_at is null;
   -- One that was accepted beside a factor opens nothing alone: its owner chooses another by mail.
   delete from identity.password p where p.account_id = reset and p.needs_factor;
+  update identity.pending_sign_in p set consumed_at = at where p.account_id = reset and p.consumed_at is null;
   update identity.session s set ended_at = at, ended_reason = 'operator'
     where s.account_id = reset and s.ended_at is null;
   perform bulkhead.audit_event('factor.reset', 'identity.account', reset,

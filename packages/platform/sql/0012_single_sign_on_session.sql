@@ -92,20 +92,31 @@ $body$;
 comment on function identity.join_by_connection(uuid, text[]) is
   'Just-in-time membership: makes the context''s account, if the connection vouches for it, a member of the context''s tenant with the roles its groups give, or brings those up to date. Returns joined, changed, member, or refused.';
 
+alter table identity.session add column break_glass_tenants uuid[] not null default '{}';
+comment on column identity.session.break_glass_tenants is
+  'Tenants that require single sign-on and that it reached as break-glass: each is told once, when it first happens.';
+grant update (break_glass_tenants) on identity.session to bulkhead_identity;
+
 -- A session's memberships. One that a connection started has its own tenant alone, while the connection is on and the
 -- address's domain is still proved; any other has the tenants that do not require single sign-on, and those where the
--- account is a break-glass owner and a second factor was used.
+-- account is a break-glass owner and a second factor was used; that is written into their audit trails when the session
+-- first reaches them, whether it began so or the policy, the role or the factor came later.
 create function identity.memberships_of_session(context text, session_id uuid) returns table (
   id uuid, tenant_id uuid, tenant_name text, role text, module_roles text[], company_ids uuid[], second_factor_due boolean
 )
   language plpgsql
   set search_path = ''
 as $body$
+declare
+  reached record;
+  opened uuid[] := '{}';
 begin
   perform set_config('bulkhead.context', context, true);
-  return query
+  for reached in
     select m.id, m.tenant_id, t.name, m.role, m.module_roles, m.company_ids,
-      coalesce(p.second_factor_required, false) and s.connection_id is null and not 'mfa' = any (s.amr)
+      coalesce(p.second_factor_required, false) and s.connection_id is null and not 'mfa' = any (s.amr) as factor_due,
+      coalesce(p.single_sign_on_required, false) and s.connection_id is null
+        and m.tenant_id <> all (s.break_glass_tenants) as breaks_glass
     from identity.membership m
     join tenants.tenant t on t.tenant_id = m.tenant_id
     join identity.session s on s.id = memberships_of_session.session_id and s.account_id = m.account_id
@@ -117,11 +128,48 @@ begin
           or (m.role = 'owner' and m.account_id = any (p.break_glass_account_ids)
             and s.amr && array['mfa', 'otp', 'hwk', 'swk'])
         end
-    order by t.name, m.id;
+    order by t.name, m.id
+  loop
+    id := reached.id;
+    tenant_id := reached.tenant_id;
+    tenant_name := reached.name;
+    role := reached.role;
+    module_roles := reached.module_roles;
+    company_ids := reached.company_ids;
+    second_factor_due := reached.factor_due;
+    return next;
+    if reached.breaks_glass then
+      opened := opened || reached.tenant_id;
+    end if;
+  end loop;
+  if cardinality(opened) > 0 then
+    perform identity.tell_broken_glass(context, memberships_of_session.session_id, opened);
+  end if;
 end
 $body$;
 comment on function identity.memberships_of_session(text, uuid) is
   'The memberships that a session of the account this sealed context names may act through. Runs with the caller''s privileges.';
+
+create function identity.tell_broken_glass(context text, session_id uuid, opened uuid[]) returns void
+  language plpgsql
+  set search_path = ''
+as $body$
+declare
+  present identity.session;
+begin
+  -- Of requests at once, the first has the row and tells; the others find it told.
+  update identity.session s set break_glass_tenants = s.break_glass_tenants || opened
+    where s.id = tell_broken_glass.session_id and s.ended_at is null and not s.break_glass_tenants @> opened
+    returning s.* into present;
+  if found then
+    perform identity.record_event(context, 'session.break_glass', 'identity.session', present.id,
+      json_build_object('methods', present.amr),
+      json_build_object('ip', host(present.ip), 'agent', present.user_agent));
+  end if;
+end
+$body$;
+comment on function identity.tell_broken_glass(text, uuid, uuid[]) is
+  'Writes that a session reached tenants as break-glass, once for each. Runs with the caller''s privileges.';
 
 create function identity.connection_of_context(context text, connection_id uuid) returns table (
   id uuid, protocol text, name text, config jsonb, just_in_time boolean, role_claim text
@@ -257,6 +305,7 @@ revoke execute on function
   identity.remove_domain(uuid), identity.domains(), identity.verify_domain(uuid, timestamptz, uuid),
   identity.record_domain_check(text, uuid, boolean, timestamptz), identity.set_sign_in_policy(boolean, uuid[]),
   identity.roles_of_groups(uuid, text[]), identity.join_by_connection(uuid, text[]),
+  identity.tell_broken_glass(text, uuid, uuid[]),
   identity.memberships_of_session(text, uuid), identity.sign_in_standing(text), identity.unlink_provider(uuid),
   identity.connection_of_context(text, uuid), identity.connections_of_context(text), identity.domain_of_context(text, uuid),
   identity.purge_sign_in_flows(timestamptz)
@@ -269,6 +318,7 @@ grant execute on function
 grant execute on function
   identity.connection_vouches_for(uuid, uuid), identity.verify_domain(uuid, timestamptz, uuid),
   identity.join_by_connection(uuid, text[]), identity.memberships_of_session(text, uuid),
+  identity.tell_broken_glass(text, uuid, uuid[]),
   identity.sign_in_standing(text), identity.unlink_provider(uuid), identity.connection_of_context(text, uuid),
   identity.connections_of_context(text), identity.domain_of_context(text, uuid)
   to bulkhead_identity;

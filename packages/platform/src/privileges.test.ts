@@ -94,7 +94,7 @@ const expected: Record<string, Record<string, string>> = {
     bulkhead_identity:
       'select(*) insert(absolute_expires_at, account_id, acr, amr, auth_time, confined_tenant_id, ' +
       'connection_id, created_at, device_hash, id, idle_expires_at, ip, ' +
-      'last_seen_at, token_hash, user_agent) update(acr, amr, auth_time, ended_at, ended_reason, idle_expires_at, last_seen_at, token_hash)',
+      'last_seen_at, token_hash, user_agent) update(acr, amr, auth_time, break_glass_tenants, ended_at, ended_reason, idle_expires_at, last_seen_at, token_hash)',
   },
   'identity.sign_in_failure': {
     bulkhead_identity:
@@ -200,6 +200,7 @@ const expectedFunctions: Record<string, string[]> = {
     'identity.unlink_provider',
     'identity.verify_domain',
     'identity.view_invite',
+    'identity.tell_broken_glass',
     'identity.write_event',
     'mail.post',
     'tenants.create_tenant',

@@ -25,7 +25,7 @@ export type EndSessions = {
 };
 
 /**
- * Ends live sessions of an account, and with them their refresh tokens and what access tokens may still do here. In
+ * Ends live sessions of an account (and, unless it is about one, sign-ins that wait for a second factor), and with them their refresh tokens and what access tokens may still do here. In
  * this process at once; another notices when its own cache entry ends (5 seconds). Each is an audit entry.
  *
  * @param within the caller's open transaction. It forgets the account's cached sessions once more after its commit
@@ -50,6 +50,13 @@ async function end(
   { accountId, reason, sessionId, exceptSessionId, device }: EndSessions,
   client: ClientBase,
 ): Promise<{ ended: string[] }> {
+  // First these: one that is completed at this moment is waited for, and its session is then among those ended.
+  if (sessionId === undefined) {
+    await client.query(
+      `update identity.pending_sign_in set consumed_at = $2 where account_id = $1 and consumed_at is null`,
+      [accountId, new Date(identity.clock())],
+    );
+  }
   const { rows } = await client.query<{ id: string }>(
     `update identity.session set ended_at = $2, ended_reason = $3
      where account_id = $1 and ended_at is null and ($4::uuid is null or id = $4) and id is distinct from $5

@@ -10,7 +10,12 @@ import { holdAccount } from './factors.ts';
 const limit = 5;
 const window = 15 * 60_000;
 
-type Attempt = { accountId: string; use: 'sign_in' | 'step_up'; device: Device };
+/**
+ * What a proof is tried for. `confined_…`: a tenant's provider vouched for the first factor. It may lie about whom it
+ * signs in, so tries behind it count by themselves: they must not use up those of the person.
+ */
+type Use = 'sign_in' | 'step_up' | 'confined_sign_in' | 'confined_step_up';
+type Attempt = { accountId: string; use: Use; device: Device };
 
 /** What a wrong guess is refused with. Any other error is no guess and does not count. */
 const guesses: ReadonlySet<PlatformErrorCode> = new Set([

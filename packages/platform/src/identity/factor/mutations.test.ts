@@ -3,6 +3,7 @@ import { after, before, describe, it } from 'node:test';
 import pg from 'pg';
 import { challengeOf, codeAt, factorsOf, sessionOf, withPasskey, withTotp } from '../../../test/factors.ts';
 import { goodPassword, openFixture, refusal, type Fixture, type Person } from '../../../test/fixture.ts';
+import { endSessions } from '../endSessions.ts';
 import { signIn } from '../signIn.ts';
 import {
   assertFreshProof,
@@ -139,7 +140,7 @@ describe('each control of the factors is what stops its attack', () => {
   it('the purpose of a passkey’s challenge', async () => {
     const person = await fixture.person();
     const { authenticator, sessionId } = await withPasskey(factors, person);
-    const session = { id: sessionId, account: { id: person.accountId, operator: false } };
+    const session = { id: sessionId, confinedTo: null, account: { id: person.accountId, operator: false } };
     const attack: Attack = async (attacked) => {
       const response = authenticator.answer(await passkeySignInOptions(factors));
       await stepUp(attacked, { session, proof: { kind: 'passkey', response }, device: {} });
@@ -213,6 +214,24 @@ describe('each control of the factors is what stops its attack', () => {
     );
   });
 
+  it('the end of sign-ins that wait for a factor, with the sessions of the account', async () => {
+    const person = await fixture.person();
+    const { secret } = await withTotp(factors, person);
+    const { accountId } = person;
+    const attack: Attack = async (attacked) => {
+      const challenge = await challengeOf(factors, person);
+      await endSessions(attacked, { accountId, reason: 'ended_elsewhere' });
+      fixture.advance(step);
+      const proof = { kind: 'totp', code: codeAt(secret, factors.clock()) } as const;
+      await completeFactor(factors, { challenge, proof, device: {} });
+    };
+    await withoutCondition(
+      ['where account_id = $1 and consumed_at is null', 'where account_id = $1 and false'],
+      attack,
+      'sign_in_expired',
+    );
+  });
+
   it('the rule that asks for a second factor (T-39)', async () => {
     const person = await fixture.person();
     await withTotp(factors, person);
@@ -224,7 +243,7 @@ describe('each control of the factors is what stops its attack', () => {
   it('the freshness and the strength that step-up asks for', async () => {
     const person = await fixture.person();
     const { sessionId } = await sessionOf(factors, person);
-    const session = { id: sessionId, account: { id: person.accountId, operator: false } };
+    const session = { id: sessionId, confinedTo: null, account: { id: person.accountId, operator: false } };
     fixture.advance(11 * 60_000);
     const attack: Attack = (attacked) => assertFreshProof(attacked, session);
     await assert.rejects(attack(factors), refusal('step_up_required'));

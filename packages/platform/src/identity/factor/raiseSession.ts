@@ -6,7 +6,9 @@ import type { FactorDependencies } from './dependencies.ts';
 import { joinMethods, twoFactors } from './methods.ts';
 
 /** The session a step-up is about, as the request's credentials gave it. */
-export type SteppingSession = Pick<Session, 'id'> & { account: Pick<Session['account'], 'id' | 'operator'> };
+export type SteppingSession = Pick<Session, 'id' | 'confinedTo'> & {
+  account: Pick<Session['account'], 'id' | 'operator'>;
+};
 
 /**
  * Raises a session's standing after a proof, within the transaction that honours it: time, methods, class and token in

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { challengeOf, codeAt, factorsOf, withPasskey, withTotp } from '../../../test/factors.ts';
+import { challengeOf, codeAt, factorsOf, sessionOf, withPasskey, withTotp } from '../../../test/factors.ts';
 import { goodPassword, openFixture, refusal, type Fixture } from '../../../test/fixture.ts';
 import { completeSignIn } from '../completeSignIn.ts';
+import { endSessions } from '../endSessions.ts';
 import type { FactorNotice, LockNotice } from '../notices.ts';
 import { readSession } from '../readSession.ts';
 import { signIn } from '../signIn.ts';
@@ -114,6 +115,23 @@ describe('the second factor at sign-in (AUT-10)', () => {
     for (const challenge of ['', 'x', 'A'.repeat(43)]) {
       await assert.rejects(totp(challenge, '123456'), refusal('sign_in_expired'));
     }
+  });
+
+  it('is asked for no more once every session of the account was ended', async () => {
+    const person = await fixture.person();
+    const { secret } = await withTotp(factors, person);
+    const [one, all] = [await challengeOf(factors, person), await challengeOf(factors, person)];
+    const { sessionId } = await sessionOf(factors, person);
+    await endSessions(factors, { accountId: person.accountId, reason: 'ended_elsewhere', sessionId });
+    await totp(one, freshCode(secret));
+    await endSessions(factors, { accountId: person.accountId, reason: 'ended_elsewhere' });
+    await assert.rejects(totp(all, freshCode(secret)), refusal('sign_in_expired'));
+    const owner = await fixture.connect('owner');
+    const disabled = await challengeOf(factors, person);
+    const at = new Date(factors.clock());
+    await owner.query(`select identity.disable_account($1, 'lost laptop', $2)`, [person.email, at]);
+    await owner.query(`select identity.enable_account($1, 'found it')`, [person.email]);
+    await assert.rejects(totp(disabled, freshCode(secret)), refusal('sign_in_expired'));
   });
 
   it('may be guessed five times in a quarter of an hour, however many try at once', async () => {

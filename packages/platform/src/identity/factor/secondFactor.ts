@@ -99,10 +99,11 @@ export async function completeFactor(
 ): Promise<StartedSession> {
   const pending = await countAttempt(factors, challenge);
   const { account_id: accountId } = pending;
-  return limitingAttempts(factors, { accountId, use: 'sign_in', device }, async () => {
+  const use = pending.connection_id === null ? 'sign_in' : 'confined_sign_in';
+  return limitingAttempts(factors, { accountId, use, device }, async () => {
     if (proof.kind !== 'passkey') return redeem(factors, { pending, proof, device });
-    const use = { purpose: 'second_factor', accountId, pendingSignInId: pending.id } as const;
-    const verified = await verifyPasskey(factors, { response: proof.response, use });
+    const asked = { purpose: 'second_factor', accountId, pendingSignInId: pending.id } as const;
+    const verified = await verifyPasskey(factors, { response: proof.response, use: asked });
     return auditingRegression(factors, { verified, device }, () =>
       redeem(factors, { pending, proof: { kind: 'passkey', verified }, device }),
     );

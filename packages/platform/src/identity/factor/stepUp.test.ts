@@ -32,6 +32,7 @@ describe('step-up (AUT-10)', () => {
 
   const at = (person: Person, sessionId: string) => ({
     id: sessionId,
+    confinedTo: null,
     account: { id: person.accountId, operator: false },
   });
   const required =

@@ -83,14 +83,15 @@ export async function stepUp(
   const { ways } = await readProof(factors, session);
   if (!ways.includes(proof.kind)) throw new StepUpRequired(ways);
   const accountId = session.account.id;
-  const started = await limitingAttempts(factors, { accountId, use: 'step_up', device }, async () => {
+  const use = session.confinedTo === null ? 'step_up' : 'confined_step_up';
+  const started = await limitingAttempts(factors, { accountId, use, device }, async () => {
     if (proof.kind === 'password') {
       const passwordHash = await matchPassword(factors, { accountId, password: proof.password });
       return raise(factors, { session, device, proof: { kind: 'password', passwordHash } });
     }
     if (proof.kind !== 'passkey') return raise(factors, { session, device, proof });
-    const use = { purpose: 'step_up', accountId, sessionId: session.id } as const;
-    const verified = await verifyPasskey(factors, { response: proof.response, use });
+    const asked = { purpose: 'step_up', accountId, sessionId: session.id } as const;
+    const verified = await verifyPasskey(factors, { response: proof.response, use: asked });
     return auditingRegression(factors, { verified, device }, () =>
       raise(factors, { session, device, proof: { kind: 'passkey', verified } }),
     );

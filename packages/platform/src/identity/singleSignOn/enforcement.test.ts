@@ -3,7 +3,9 @@ import { after, before, describe, test } from 'node:test';
 import { codeAt, factorsOf, withTotp } from '../../../test/factors.ts';
 import { goodPassword, refusal, type Person } from '../../../test/fixture.ts';
 import { device, SingleSignOnScene, type Tenant } from '../../../test/singleSignOn.ts';
-import { completeFactor } from '../factor/index.ts';
+import { withMutant } from '../../../test/mutant.ts';
+import { completeFactor, stepUp } from '../factor/index.ts';
+import { readSession } from '../readSession.ts';
 import { signIn } from '../signIn.ts';
 import { removeConnection } from './connection.ts';
 import { removeDomain } from './domain.ts';
@@ -91,6 +93,104 @@ describe('when single sign-on is required (AUT-7)', () => {
       [tenant.owner.tenantId],
     );
     assert.deepEqual(rows, [{ actor_id: tenant.owner.accountId, ip: '192.0.2.7' }]);
+  });
+
+  test('so it is, once, where a session was there before the policy, and where the tenant is one of several', async () => {
+    const told = async () => {
+      const { rows } = await superuser.query<{ target_id: string }>(
+        `select target_id from bulkhead.audit_entry where tenant_id = $1 and action = 'session.break_glass'
+         order by occurred_at`,
+        [tenant.owner.tenantId],
+      );
+      return rows.map(({ target_id }) => target_id);
+    };
+    const before = await told();
+    await require(false, []);
+    fixture.advance(30_000);
+    const asked = await passwordOf(tenant.owner);
+    assert.ok(asked.kind === 'factor_required');
+    const proof = { kind: 'totp', code: codeAt(secret, identity.clock()) } as const;
+    const session = await completeFactor(factors, { challenge: asked.challenge, proof, device });
+    const outcome = { kind: 'session', session } as const;
+    await reached(outcome);
+    assert.deepEqual(await told(), before, 'nothing was broken yet');
+    await require(true, [tenant.owner.accountId]);
+    const everywhere = await Promise.all([1, 2, 3].map(() => reached(outcome)));
+    assert.deepEqual(everywhere[2], [tenant.owner.tenantId]);
+    assert.deepEqual(await told(), [...before, session.sessionId]);
+    await reached(outcome);
+    assert.deepEqual(await told(), [...before, session.sessionId]);
+    await superuser.query(`update identity.session set break_glass_tenants = '{}' where id = $1`, [
+      session.sessionId,
+    ]);
+    const restore = await inFunction(
+      'identity.memberships_of_session(text, uuid)',
+      'if reached.breaks_glass then',
+      'if false then',
+    );
+    await reached(outcome);
+    assert.deepEqual(await told(), [...before, session.sessionId], 'mutation: nobody would know');
+    await superuser.query(restore);
+  });
+
+  test('a provider that lies about whom it signs in uses up no tries of that person', async () => {
+    const person = await insider(tenant, 'guessed');
+    const { secret: own } = await withTotp(factors, person);
+    const wrong = { kind: 'totp', code: '000000' } as const;
+    const lie = async (using: typeof stepUp, first: number) => {
+      const outcome = await signInWithProvider(person);
+      const confined = await readSession(identity, outcome.token);
+      assert.ok(confined !== null && confined.confinedTo === tenant.owner.tenantId);
+      for (let tries = first; tries < 5; tries += 1) {
+        await assert.rejects(
+          using(factors, { session: confined, proof: wrong, device }),
+          refusal('code_refused'),
+        );
+      }
+      await assert.rejects(
+        using(factors, { session: confined, proof: wrong, device }),
+        refusal('attempts_exhausted'),
+      );
+    };
+    const signInWithProvider = async ({ email }: Pick<Person, 'email'>) => {
+      const outcome = await enter(tenant, { email, methods: ['mfa'] });
+      assert.ok(outcome.kind === 'session', outcome.kind);
+      return outcome.session;
+    };
+    const proveOneself = async () => {
+      const asked = await passwordOf(person);
+      assert.ok(asked.kind === 'factor_required');
+      fixture.advance(30_000);
+      const proof = { kind: 'totp', code: codeAt(own, identity.clock()) } as const;
+      const session = await completeFactor(factors, { challenge: asked.challenge, proof, device });
+      fixture.advance(30_000);
+      const stepping = {
+        id: session.sessionId,
+        confinedTo: null,
+        account: { id: person.accountId, operator: false },
+      };
+      const again = { kind: 'totp', code: codeAt(own, identity.clock()) } as const;
+      await stepUp(factors, { session: stepping, proof: again, device });
+    };
+    await lie(stepUp, 0);
+    await proveOneself();
+    const mutation = {
+      file: 'identity/factor/stepUp.ts',
+      from: `session.confinedTo === null ? 'step_up' : 'confined_step_up'`,
+      to: `'step_up'`,
+    };
+    await withMutant<{ stepUp: typeof stepUp }, void>(
+      mutation,
+      'identity/factor/index.ts',
+      async (mutant) => {
+        const confined = await readSession(identity, (await signInWithProvider(person)).token);
+        assert.ok(confined !== null);
+        for (let tries = 0; tries < 5; tries += 1) {
+          await assert.rejects(mutant.stepUp(factors, { session: confined, proof: wrong, device }));
+        }
+        await assert.rejects(proveOneself(), refusal('attempts_exhausted'), 'mutation: it would');
+      },
+    );
   });
 
   test('mutation: without the rule and the filter a password reaches the tenant', async () => {

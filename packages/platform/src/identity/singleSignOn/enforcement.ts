@@ -1,5 +1,4 @@
 import { PlatformError } from '../../errors.ts';
-import { recordEvent } from '../event.ts';
 import { factorKinds } from '../factor/factors.ts';
 import { noTenant } from '../noTenant.ts';
 import type { SignInRule } from '../dependencies.ts';
@@ -7,7 +6,7 @@ import type { SignInRule } from '../dependencies.ts';
 /**
  * Refuses another way to sign in where every tenant of the account requires its own provider. With one tenant that does
  * not, the session starts and does not reach the others (`identity.memberships_of_session`). A break-glass owner
- * gets in with a second factor, and that is written into the tenants' audit trails.
+ * gets in with a second factor; when the session first reaches such a tenant, its audit trail says so.
  */
 export const singleSignOnRule: SignInRule = async (attempt, { identity, client, account }) => {
   if (attempt.connection !== undefined) return { kind: 'allow' };
@@ -21,17 +20,7 @@ export const singleSignOnRule: SignInRule = async (attempt, { identity, client, 
   if (required.length === 0) return { kind: 'allow' };
   const breaksGlass = required.some((standing) => standing.break_glass);
   if (attempt.secondFactor !== undefined || attempt.methods.includes('mfa')) {
-    if (breaksGlass) {
-      await recordEvent(identity, client, {
-        accountId: account.id,
-        action: 'session.break_glass',
-        targetType: 'identity.account',
-        targetId: account.id,
-        detail: { verified_by: attempt.verifiedBy },
-        request: { id: attempt.device.requestId, ip: attempt.device.ip, userAgent: attempt.device.userAgent },
-      });
-      return { kind: 'allow' };
-    }
+    if (breaksGlass) return { kind: 'allow' };
   } else if (breaksGlass && (await factorKinds(client, account.id)).length > 0) {
     // The second factor is asked for by its own rule.
     return { kind: 'allow' };

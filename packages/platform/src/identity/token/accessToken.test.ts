@@ -2,12 +2,15 @@ import assert from 'node:assert/strict';
 import { createHmac, createPublicKey } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
 import { exportJWK, generateKeyPair, jwtVerify, SignJWT, UnsecuredJWT, type JWTPayload } from 'jose';
-import { openFixture, type Fixture } from '../../../test/fixture.ts';
+import { factorsOf } from '../../../test/factors.ts';
+import { goodPassword, openFixture, type Fixture } from '../../../test/fixture.ts';
+import { withMutant } from '../../../test/mutant.ts';
 import { issuer, startedFamily, tokensOf } from '../../../test/tokens.ts';
+import { stepUp } from '../factor/index.ts';
 import { endSessions, SessionCache } from '../index.ts';
 import { AccessTokens } from './accessToken.ts';
 import { readCanonicalToken } from './canonicalForm.ts';
-import { readAccessToken, type SigningKeys } from './index.ts';
+import { readAccessToken, refresh, type SigningKeys } from './index.ts';
 
 const base64url = (text: string): string => Buffer.from(text).toString('base64url');
 const seconds = 1000;
@@ -323,5 +326,29 @@ describe('access tokens (AUT-1)', () => {
       ],
       [2, 1, 2, 2, 2, 1],
     );
+  });
+
+  it('gain nothing from a later proof of their session: whoever refreshes has it, whoever holds a copy holds nothing', async () => {
+    const person = await fixture.person();
+    const { accessToken, refreshToken, sessionId } = await startedFamily(tokens, person.email);
+    const read = (token: string, using: typeof readAccessToken = readAccessToken) =>
+      using(tokens, token, { fresh: true });
+    assert.equal((await read(accessToken))?.id, sessionId);
+    fixture.advance(6 * seconds);
+    const session = { id: sessionId, confinedTo: null, account: { id: person.accountId, operator: false } };
+    const proof = { kind: 'password', password: goodPassword } as const;
+    await stepUp(factorsOf(fixture), { session, proof, device: {} });
+    assert.equal(await read(accessToken), null);
+    const refreshed = await refresh(tokens, { refreshToken, device: {} });
+    assert.equal((await read(refreshed.accessToken))?.id, sessionId);
+    const mutation = {
+      file: 'identity/token/readAccess.ts',
+      from: 'session.authenticatedAt.getTime() <= (claims.iat + skew) * 1000',
+      to: 'true',
+    };
+    type Exports = { readAccessToken: typeof readAccessToken };
+    await withMutant<Exports, void>(mutation, 'identity/token/index.ts', async (mutant) => {
+      assert.equal((await read(accessToken, mutant.readAccessToken))?.id, sessionId, 'mutation: it would');
+    });
   });
 });

@@ -35,7 +35,7 @@ export type AccessTokensOptions = {
 /** Type of an access token (RFC 9068 section 2.1): a token made for another purpose is none. */
 const tokenType = 'at+jwt';
 /** Seconds by which another server's clock may be ahead. */
-const skew = 5;
+export const skew = 5;
 const ownClient = 'bulkhead';
 
 /**
