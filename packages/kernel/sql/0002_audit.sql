@@ -173,23 +173,34 @@ $body$;
 comment on function bulkhead.uncommon_actor_kind(text) is
   'The kind of actor where the context names none, or an agent that acts for nobody: 42501 for a runtime role, database for any other.';
 
+create function bulkhead.refuse_large_entry(target_type text, target_id uuid) returns json
+  language plpgsql
+  set search_path = ''
+as $body$
+begin
+  raise exception using errcode = '23514', constraint = 'audit_entry_size',
+    message = format('bulkhead: %s %s is too large for an audit entry', target_type, target_id),
+    hint = 'An audit entry holds at most 4 MiB of a row as JSON. Keep large values outside of it, as files, and their hash in the row.';
+end
+$body$;
+comment on function bulkhead.refuse_large_entry(text, uuid) is
+  'Refuses, with 23514 and constraint audit_entry_size, a change whose entry nobody could check: a row, before or after, or a detail of more than 4 MiB.';
+
 -- One trigger function for each operation, for tables with and without a company. Statement-level with
 -- transition tables: one insert writes the entries of a whole statement. What they declare stands in each of them and
 -- not in a function of its own, since a nested call is what a single-row write would notice.
 do $functions$
 declare
-  columns constant text :=
-    '(tenant_id, company_id, actor_kind, actor_id, on_behalf_of, action, target_type, target_id, request_id, ip, user_agent';
-  -- The actor comes from the seal, verified here once more; the request beside it is what the session says.
+  -- The actor comes from the seal, verified here once more; the request beside it is what the session says, cut to size.
   declarations constant text := $declare$
   token constant text := bulkhead.verified_context();
   actor_kind constant text := split_part(token, '.', 6);
   actor constant uuid := split_part(token, '.', 7);
   account constant uuid := nullif(split_part(token, '.', 8), '-');
   request constant json := nullif(current_setting('bulkhead.request', true), '');
-  request_id constant text := request ->> 'id';
+  request_id constant text := left(request ->> 'id', 200);
   request_ip constant inet := request ->> 'ip';
-  request_agent constant text := request ->> 'agent';
+  request_agent constant text := left(request ->> 'agent', 1000);
 $declare$;
   -- By the block's label, so that a table's column of the same name is not meant.
   origin constant text := 'case when entry.actor_kind is null or (entry.actor_kind = ''agent'' and entry.account is null)'
@@ -198,35 +209,38 @@ $declare$;
   variant record;
 begin
   for variant in
-    select v.operation, v.settings, s.suffix, replace(v.source, '$company', s.company) as statement
+    select v.operation, v.settings, s.suffix, replace(v.rows, '$company', s.company) as rows
     from (values
-      ('insert', '', ', after) select n.tenant_id, $company, ' || origin || ', ''insert'', tg_argv[0], n.id, '
-        || request || ', row_to_json(n) from new_rows n'),
-      ('delete', '', ', before) select n.tenant_id, $company, ' || origin || ', ''delete'', tg_argv[0], n.id, '
-        || request || ', row_to_json(n) from old_rows n'),
+      ('insert', '', 'n.tenant_id, $company, ''insert'' as action, n.id, null::json as before, row_to_json(n) as after from new_rows n'),
+      ('delete', '', 'n.tenant_id, $company, ''delete'' as action, n.id, row_to_json(n) as before, null::json as after from old_rows n'),
       -- The cached plan of a one-row statement would join a thousand rows by nested loops.
-      ('update', 'set enable_nestloop = off', ', before, after) select n.tenant_id, $company, ' || origin
+      ('update', 'set enable_nestloop = off', 'n.tenant_id, $company'
         || ', case when o.deleted_at is null and n.deleted_at is not null then ''soft_delete'''
-        || ' when o.deleted_at is not null and n.deleted_at is null then ''restore'' else ''update'' end'
-        || ', tg_argv[0], n.id, ' || request
-        || ', row_to_json(o), row_to_json(n) from old_rows o join new_rows n on n.id = o.id and n.tenant_id = o.tenant_id')
-    ) v (operation, settings, source)
-    cross join (values ('tenant', 'null::uuid'), ('company', 'n.company_id')) s (suffix, company)
+        || ' when o.deleted_at is not null and n.deleted_at is null then ''restore'' else ''update'' end as action'
+        || ', n.id, row_to_json(o) as before, row_to_json(n) as after'
+        || ' from old_rows o join new_rows n on n.id = o.id and n.tenant_id = o.tenant_id')
+    ) v (operation, settings, rows)
+    cross join (values ('tenant', 'null::uuid as company_id'), ('company', 'n.company_id')) s (suffix, company)
   loop
     execute format($create$
-      create function bulkhead.%I() returns trigger
+      create function bulkhead.%1$I() returns trigger
         language plpgsql security definer
-        set search_path = '' %s
+        set search_path = '' %2$s
       as $body$
 <<entry>>
-declare %s
+declare %3$s
 begin
-  insert into bulkhead.audit_entry %s;
+  insert into bulkhead.audit_entry (tenant_id, company_id, actor_kind, actor_id, on_behalf_of, action, target_type, target_id,
+    request_id, ip, user_agent, before, after)
+  select n.tenant_id, n.company_id, %4$s, n.action, tg_argv[0], n.id, %5$s, n.before,
+    -- A datum in memory has the length of its text, and four bytes.
+    case when pg_column_size(n.before) > 4194308 or pg_column_size(n.after) > 4194308
+      then bulkhead.refuse_large_entry(tg_argv[0], n.id) else n.after end
+  from (select %6$s offset 0) n;
   return null;
 end
 $body$ $create$,
-      'audit_' || variant.operation || '_' || variant.suffix, variant.settings,
-      declarations, columns || variant.statement);
+      'audit_' || variant.operation || '_' || variant.suffix, variant.settings, declarations, origin, request, variant.rows);
     execute format('comment on function bulkhead.%I() is %L',
       'audit_' || variant.operation || '_' || variant.suffix,
       format('Trigger: one audit entry for each row of an %s, on a table of scope %s. Argument: schema.table.',
@@ -245,15 +259,19 @@ begin
   if action !~ '^[a-z_]{1,60}\.[a-z_]{1,60}$' then
     raise exception using errcode = '22023', message = 'an audit event is named noun.verb in lower case';
   end if;
+  if octet_length(target_type) > 200 or octet_length(detail::text) > 4194304 then
+    perform bulkhead.refuse_large_entry(left(target_type, 200), target_id);
+  end if;
   if action in ('audit.cut', 'audit.erase') then
     raise exception using errcode = '42501', message = 'bulkhead: this event is written by retention and erasure alone',
       hint = 'It excuses what is missing, so an application that wrote it could have entries removed unnoticed.';
   end if;
-  insert into bulkhead.audit_entry %s, detail)
+  insert into bulkhead.audit_entry (tenant_id, company_id, actor_kind, actor_id, on_behalf_of, action, target_type, target_id,
+    request_id, ip, user_agent, detail)
   select bulkhead.tenant_id(), bulkhead.company_id(), %s, action, target_type, target_id, %s, detail;
 end
 $body$ $create$,
-    declarations, columns, origin, request);
+    declarations, origin, request);
 end
 $functions$;
 comment on function bulkhead.audit_event(text, text, uuid, json) is

@@ -90,9 +90,9 @@ declare
   actor constant uuid := split_part(token, '.', 7);
   account constant uuid := nullif(split_part(token, '.', 8), '-');
   request constant json := nullif(current_setting('bulkhead.request', true), '');
-  request_id constant text := request ->> 'id';
+  request_id constant text := left(request ->> 'id', 200);
   request_ip constant inet := request ->> 'ip';
-  request_agent constant text := request ->> 'agent';
+  request_agent constant text := left(request ->> 'agent', 1000);
   withheld constant text[] := tg_argv[3];
   erasable constant text[] := array(select c from unnest(tg_argv[2]::text[]) c where c <> all (withheld));
   mark constant json := json_strip_nulls(json_build_object('erasable', to_json(nullif(erasable, '{}')),
@@ -141,6 +141,8 @@ begin
     select c.*, (c.before ->> tg_argv[1])::uuid as before_subject, (c.after ->> tg_argv[1])::uuid as after_subject,
       case when c.before ->> tg_argv[1] <> c.after ->> tg_argv[1] then c.another else c.secret end as before_secret
     from changed c
+    where case when pg_column_size(c.before) > 4194308 or pg_column_size(c.after) > 4194308
+      then bulkhead.refuse_large_entry(tg_argv[0], c.id) is null else true end
   ), masked as materialized (
     select p.entry_id, p.occurred_at, p.tenant_id, p.company_id, p.action, p.id, p.before_subject, p.after_subject,
       p.before_secret, p.secret, b.masked as before, a.masked as after, b.kept as before_kept, a.kept as after_kept

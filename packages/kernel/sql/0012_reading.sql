@@ -36,7 +36,7 @@ begin
     case registered.scope when 'company' then 's.company_id' else 'null::uuid' end, registered.target)
   using ids,
     case when actor_kind is null or (actor_kind = 'agent' and account is null) then bulkhead.uncommon_actor_kind(actor_kind) else actor_kind end,
-    actor, account, table_name, request ->> 'id', (request ->> 'ip')::inet, request ->> 'agent',
+    actor, account, table_name, left(request ->> 'id', 200), (request ->> 'ip')::inet, left(request ->> 'agent', 1000),
     json_build_object('columns', registered.sensitive_columns, 'purpose', purpose);
 end
 $body$;

@@ -382,12 +382,18 @@ declare
   actor constant uuid := split_part(token, '.', 7);
   account constant uuid := nullif(split_part(token, '.', 8), '-');
   request constant json := nullif(current_setting('bulkhead.request', true), '');
-  request_id constant text := request ->> 'id';
+  request_id constant text := left(request ->> 'id', 200);
   request_ip constant inet := request ->> 'ip';
-  request_agent constant text := request ->> 'agent';
+  request_agent constant text := left(request ->> 'agent', 1000);
 
 begin
-  insert into bulkhead.audit_entry (tenant_id, company_id, actor_kind, actor_id, on_behalf_of, action, target_type, target_id, request_id, ip, user_agent, before) select n.tenant_id, n.company_id, case when entry.actor_kind is null or (entry.actor_kind = 'agent' and entry.account is null) then bulkhead.uncommon_actor_kind(entry.actor_kind) else entry.actor_kind end, entry.actor, entry.account, 'delete', tg_argv[0], n.id, entry.request_id, entry.request_ip, entry.request_agent, row_to_json(n) from old_rows n;
+  insert into bulkhead.audit_entry (tenant_id, company_id, actor_kind, actor_id, on_behalf_of, action, target_type, target_id,
+    request_id, ip, user_agent, before, after)
+  select n.tenant_id, n.company_id, case when entry.actor_kind is null or (entry.actor_kind = 'agent' and entry.account is null) then bulkhead.uncommon_actor_kind(entry.actor_kind) else entry.actor_kind end, entry.actor, entry.account, n.action, tg_argv[0], n.id, entry.request_id, entry.request_ip, entry.request_agent, n.before,
+    -- A datum in memory has the length of its text, and four bytes.
+    case when pg_column_size(n.before) > 4194308 or pg_column_size(n.after) > 4194308
+      then bulkhead.refuse_large_entry(tg_argv[0], n.id) else n.after end
+  from (select n.tenant_id, n.company_id, 'delete' as action, n.id, row_to_json(n) as before, null::json as after from old_rows n offset 0) n;
   return null;
 end
 $function$;
@@ -407,9 +413,9 @@ declare
   actor constant uuid := split_part(token, '.', 7);
   account constant uuid := nullif(split_part(token, '.', 8), '-');
   request constant json := nullif(current_setting('bulkhead.request', true), '');
-  request_id constant text := request ->> 'id';
+  request_id constant text := left(request ->> 'id', 200);
   request_ip constant inet := request ->> 'ip';
-  request_agent constant text := request ->> 'agent';
+  request_agent constant text := left(request ->> 'agent', 1000);
   withheld constant text[] := tg_argv[3];
   erasable constant text[] := array(select c from unnest(tg_argv[2]::text[]) c where c <> all (withheld));
   mark constant json := json_strip_nulls(json_build_object('erasable', to_json(nullif(erasable, '{}')),
@@ -425,6 +431,8 @@ begin
     select c.*, (c.before ->> tg_argv[1])::uuid as before_subject, (c.after ->> tg_argv[1])::uuid as after_subject,
       case when c.before ->> tg_argv[1] <> c.after ->> tg_argv[1] then c.another else c.secret end as before_secret
     from changed c
+    where case when pg_column_size(c.before) > 4194308 or pg_column_size(c.after) > 4194308
+      then bulkhead.refuse_large_entry(tg_argv[0], c.id) is null else true end
   ), masked as materialized (
     select p.entry_id, p.occurred_at, p.tenant_id, p.company_id, p.action, p.id, p.before_subject, p.after_subject,
       p.before_secret, p.secret, b.masked as before, a.masked as after, b.kept as before_kept, a.kept as after_kept
@@ -483,12 +491,18 @@ declare
   actor constant uuid := split_part(token, '.', 7);
   account constant uuid := nullif(split_part(token, '.', 8), '-');
   request constant json := nullif(current_setting('bulkhead.request', true), '');
-  request_id constant text := request ->> 'id';
+  request_id constant text := left(request ->> 'id', 200);
   request_ip constant inet := request ->> 'ip';
-  request_agent constant text := request ->> 'agent';
+  request_agent constant text := left(request ->> 'agent', 1000);
 
 begin
-  insert into bulkhead.audit_entry (tenant_id, company_id, actor_kind, actor_id, on_behalf_of, action, target_type, target_id, request_id, ip, user_agent, before) select n.tenant_id, null::uuid, case when entry.actor_kind is null or (entry.actor_kind = 'agent' and entry.account is null) then bulkhead.uncommon_actor_kind(entry.actor_kind) else entry.actor_kind end, entry.actor, entry.account, 'delete', tg_argv[0], n.id, entry.request_id, entry.request_ip, entry.request_agent, row_to_json(n) from old_rows n;
+  insert into bulkhead.audit_entry (tenant_id, company_id, actor_kind, actor_id, on_behalf_of, action, target_type, target_id,
+    request_id, ip, user_agent, before, after)
+  select n.tenant_id, n.company_id, case when entry.actor_kind is null or (entry.actor_kind = 'agent' and entry.account is null) then bulkhead.uncommon_actor_kind(entry.actor_kind) else entry.actor_kind end, entry.actor, entry.account, n.action, tg_argv[0], n.id, entry.request_id, entry.request_ip, entry.request_agent, n.before,
+    -- A datum in memory has the length of its text, and four bytes.
+    case when pg_column_size(n.before) > 4194308 or pg_column_size(n.after) > 4194308
+      then bulkhead.refuse_large_entry(tg_argv[0], n.id) else n.after end
+  from (select n.tenant_id, null::uuid as company_id, 'delete' as action, n.id, row_to_json(n) as before, null::json as after from old_rows n offset 0) n;
   return null;
 end
 $function$;
@@ -508,9 +522,9 @@ declare
   actor constant uuid := split_part(token, '.', 7);
   account constant uuid := nullif(split_part(token, '.', 8), '-');
   request constant json := nullif(current_setting('bulkhead.request', true), '');
-  request_id constant text := request ->> 'id';
+  request_id constant text := left(request ->> 'id', 200);
   request_ip constant inet := request ->> 'ip';
-  request_agent constant text := request ->> 'agent';
+  request_agent constant text := left(request ->> 'agent', 1000);
   withheld constant text[] := tg_argv[3];
   erasable constant text[] := array(select c from unnest(tg_argv[2]::text[]) c where c <> all (withheld));
   mark constant json := json_strip_nulls(json_build_object('erasable', to_json(nullif(erasable, '{}')),
@@ -526,6 +540,8 @@ begin
     select c.*, (c.before ->> tg_argv[1])::uuid as before_subject, (c.after ->> tg_argv[1])::uuid as after_subject,
       case when c.before ->> tg_argv[1] <> c.after ->> tg_argv[1] then c.another else c.secret end as before_secret
     from changed c
+    where case when pg_column_size(c.before) > 4194308 or pg_column_size(c.after) > 4194308
+      then bulkhead.refuse_large_entry(tg_argv[0], c.id) is null else true end
   ), masked as materialized (
     select p.entry_id, p.occurred_at, p.tenant_id, p.company_id, p.action, p.id, p.before_subject, p.after_subject,
       p.before_secret, p.secret, b.masked as before, a.masked as after, b.kept as before_kept, a.kept as after_kept
@@ -610,19 +626,23 @@ declare
   actor constant uuid := split_part(token, '.', 7);
   account constant uuid := nullif(split_part(token, '.', 8), '-');
   request constant json := nullif(current_setting('bulkhead.request', true), '');
-  request_id constant text := request ->> 'id';
+  request_id constant text := left(request ->> 'id', 200);
   request_ip constant inet := request ->> 'ip';
-  request_agent constant text := request ->> 'agent';
+  request_agent constant text := left(request ->> 'agent', 1000);
 
 begin
   if action !~ '^[a-z_]{1,60}\.[a-z_]{1,60}$' then
     raise exception using errcode = '22023', message = 'an audit event is named noun.verb in lower case';
   end if;
+  if octet_length(target_type) > 200 or octet_length(detail::text) > 4194304 then
+    perform bulkhead.refuse_large_entry(left(target_type, 200), target_id);
+  end if;
   if action in ('audit.cut', 'audit.erase') then
     raise exception using errcode = '42501', message = 'bulkhead: this event is written by retention and erasure alone',
       hint = 'It excuses what is missing, so an application that wrote it could have entries removed unnoticed.';
   end if;
-  insert into bulkhead.audit_entry (tenant_id, company_id, actor_kind, actor_id, on_behalf_of, action, target_type, target_id, request_id, ip, user_agent, detail)
+  insert into bulkhead.audit_entry (tenant_id, company_id, actor_kind, actor_id, on_behalf_of, action, target_type, target_id,
+    request_id, ip, user_agent, detail)
   select bulkhead.tenant_id(), bulkhead.company_id(), case when entry.actor_kind is null or (entry.actor_kind = 'agent' and entry.account is null) then bulkhead.uncommon_actor_kind(entry.actor_kind) else entry.actor_kind end, entry.actor, entry.account, action, target_type, target_id, entry.request_id, entry.request_ip, entry.request_agent, detail;
 end
 $function$;
@@ -653,12 +673,18 @@ declare
   actor constant uuid := split_part(token, '.', 7);
   account constant uuid := nullif(split_part(token, '.', 8), '-');
   request constant json := nullif(current_setting('bulkhead.request', true), '');
-  request_id constant text := request ->> 'id';
+  request_id constant text := left(request ->> 'id', 200);
   request_ip constant inet := request ->> 'ip';
-  request_agent constant text := request ->> 'agent';
+  request_agent constant text := left(request ->> 'agent', 1000);
 
 begin
-  insert into bulkhead.audit_entry (tenant_id, company_id, actor_kind, actor_id, on_behalf_of, action, target_type, target_id, request_id, ip, user_agent, after) select n.tenant_id, n.company_id, case when entry.actor_kind is null or (entry.actor_kind = 'agent' and entry.account is null) then bulkhead.uncommon_actor_kind(entry.actor_kind) else entry.actor_kind end, entry.actor, entry.account, 'insert', tg_argv[0], n.id, entry.request_id, entry.request_ip, entry.request_agent, row_to_json(n) from new_rows n;
+  insert into bulkhead.audit_entry (tenant_id, company_id, actor_kind, actor_id, on_behalf_of, action, target_type, target_id,
+    request_id, ip, user_agent, before, after)
+  select n.tenant_id, n.company_id, case when entry.actor_kind is null or (entry.actor_kind = 'agent' and entry.account is null) then bulkhead.uncommon_actor_kind(entry.actor_kind) else entry.actor_kind end, entry.actor, entry.account, n.action, tg_argv[0], n.id, entry.request_id, entry.request_ip, entry.request_agent, n.before,
+    -- A datum in memory has the length of its text, and four bytes.
+    case when pg_column_size(n.before) > 4194308 or pg_column_size(n.after) > 4194308
+      then bulkhead.refuse_large_entry(tg_argv[0], n.id) else n.after end
+  from (select n.tenant_id, n.company_id, 'insert' as action, n.id, null::json as before, row_to_json(n) as after from new_rows n offset 0) n;
   return null;
 end
 $function$;
@@ -678,9 +704,9 @@ declare
   actor constant uuid := split_part(token, '.', 7);
   account constant uuid := nullif(split_part(token, '.', 8), '-');
   request constant json := nullif(current_setting('bulkhead.request', true), '');
-  request_id constant text := request ->> 'id';
+  request_id constant text := left(request ->> 'id', 200);
   request_ip constant inet := request ->> 'ip';
-  request_agent constant text := request ->> 'agent';
+  request_agent constant text := left(request ->> 'agent', 1000);
   withheld constant text[] := tg_argv[3];
   erasable constant text[] := array(select c from unnest(tg_argv[2]::text[]) c where c <> all (withheld));
   mark constant json := json_strip_nulls(json_build_object('erasable', to_json(nullif(erasable, '{}')),
@@ -696,6 +722,8 @@ begin
     select c.*, (c.before ->> tg_argv[1])::uuid as before_subject, (c.after ->> tg_argv[1])::uuid as after_subject,
       case when c.before ->> tg_argv[1] <> c.after ->> tg_argv[1] then c.another else c.secret end as before_secret
     from changed c
+    where case when pg_column_size(c.before) > 4194308 or pg_column_size(c.after) > 4194308
+      then bulkhead.refuse_large_entry(tg_argv[0], c.id) is null else true end
   ), masked as materialized (
     select p.entry_id, p.occurred_at, p.tenant_id, p.company_id, p.action, p.id, p.before_subject, p.after_subject,
       p.before_secret, p.secret, b.masked as before, a.masked as after, b.kept as before_kept, a.kept as after_kept
@@ -754,12 +782,18 @@ declare
   actor constant uuid := split_part(token, '.', 7);
   account constant uuid := nullif(split_part(token, '.', 8), '-');
   request constant json := nullif(current_setting('bulkhead.request', true), '');
-  request_id constant text := request ->> 'id';
+  request_id constant text := left(request ->> 'id', 200);
   request_ip constant inet := request ->> 'ip';
-  request_agent constant text := request ->> 'agent';
+  request_agent constant text := left(request ->> 'agent', 1000);
 
 begin
-  insert into bulkhead.audit_entry (tenant_id, company_id, actor_kind, actor_id, on_behalf_of, action, target_type, target_id, request_id, ip, user_agent, after) select n.tenant_id, null::uuid, case when entry.actor_kind is null or (entry.actor_kind = 'agent' and entry.account is null) then bulkhead.uncommon_actor_kind(entry.actor_kind) else entry.actor_kind end, entry.actor, entry.account, 'insert', tg_argv[0], n.id, entry.request_id, entry.request_ip, entry.request_agent, row_to_json(n) from new_rows n;
+  insert into bulkhead.audit_entry (tenant_id, company_id, actor_kind, actor_id, on_behalf_of, action, target_type, target_id,
+    request_id, ip, user_agent, before, after)
+  select n.tenant_id, n.company_id, case when entry.actor_kind is null or (entry.actor_kind = 'agent' and entry.account is null) then bulkhead.uncommon_actor_kind(entry.actor_kind) else entry.actor_kind end, entry.actor, entry.account, n.action, tg_argv[0], n.id, entry.request_id, entry.request_ip, entry.request_agent, n.before,
+    -- A datum in memory has the length of its text, and four bytes.
+    case when pg_column_size(n.before) > 4194308 or pg_column_size(n.after) > 4194308
+      then bulkhead.refuse_large_entry(tg_argv[0], n.id) else n.after end
+  from (select n.tenant_id, null::uuid as company_id, 'insert' as action, n.id, null::json as before, row_to_json(n) as after from new_rows n offset 0) n;
   return null;
 end
 $function$;
@@ -779,9 +813,9 @@ declare
   actor constant uuid := split_part(token, '.', 7);
   account constant uuid := nullif(split_part(token, '.', 8), '-');
   request constant json := nullif(current_setting('bulkhead.request', true), '');
-  request_id constant text := request ->> 'id';
+  request_id constant text := left(request ->> 'id', 200);
   request_ip constant inet := request ->> 'ip';
-  request_agent constant text := request ->> 'agent';
+  request_agent constant text := left(request ->> 'agent', 1000);
   withheld constant text[] := tg_argv[3];
   erasable constant text[] := array(select c from unnest(tg_argv[2]::text[]) c where c <> all (withheld));
   mark constant json := json_strip_nulls(json_build_object('erasable', to_json(nullif(erasable, '{}')),
@@ -797,6 +831,8 @@ begin
     select c.*, (c.before ->> tg_argv[1])::uuid as before_subject, (c.after ->> tg_argv[1])::uuid as after_subject,
       case when c.before ->> tg_argv[1] <> c.after ->> tg_argv[1] then c.another else c.secret end as before_secret
     from changed c
+    where case when pg_column_size(c.before) > 4194308 or pg_column_size(c.after) > 4194308
+      then bulkhead.refuse_large_entry(tg_argv[0], c.id) is null else true end
   ), masked as materialized (
     select p.entry_id, p.occurred_at, p.tenant_id, p.company_id, p.action, p.id, p.before_subject, p.after_subject,
       p.before_secret, p.secret, b.masked as before, a.masked as after, b.kept as before_kept, a.kept as after_kept
@@ -877,12 +913,18 @@ declare
   actor constant uuid := split_part(token, '.', 7);
   account constant uuid := nullif(split_part(token, '.', 8), '-');
   request constant json := nullif(current_setting('bulkhead.request', true), '');
-  request_id constant text := request ->> 'id';
+  request_id constant text := left(request ->> 'id', 200);
   request_ip constant inet := request ->> 'ip';
-  request_agent constant text := request ->> 'agent';
+  request_agent constant text := left(request ->> 'agent', 1000);
 
 begin
-  insert into bulkhead.audit_entry (tenant_id, company_id, actor_kind, actor_id, on_behalf_of, action, target_type, target_id, request_id, ip, user_agent, before, after) select n.tenant_id, n.company_id, case when entry.actor_kind is null or (entry.actor_kind = 'agent' and entry.account is null) then bulkhead.uncommon_actor_kind(entry.actor_kind) else entry.actor_kind end, entry.actor, entry.account, case when o.deleted_at is null and n.deleted_at is not null then 'soft_delete' when o.deleted_at is not null and n.deleted_at is null then 'restore' else 'update' end, tg_argv[0], n.id, entry.request_id, entry.request_ip, entry.request_agent, row_to_json(o), row_to_json(n) from old_rows o join new_rows n on n.id = o.id and n.tenant_id = o.tenant_id;
+  insert into bulkhead.audit_entry (tenant_id, company_id, actor_kind, actor_id, on_behalf_of, action, target_type, target_id,
+    request_id, ip, user_agent, before, after)
+  select n.tenant_id, n.company_id, case when entry.actor_kind is null or (entry.actor_kind = 'agent' and entry.account is null) then bulkhead.uncommon_actor_kind(entry.actor_kind) else entry.actor_kind end, entry.actor, entry.account, n.action, tg_argv[0], n.id, entry.request_id, entry.request_ip, entry.request_agent, n.before,
+    -- A datum in memory has the length of its text, and four bytes.
+    case when pg_column_size(n.before) > 4194308 or pg_column_size(n.after) > 4194308
+      then bulkhead.refuse_large_entry(tg_argv[0], n.id) else n.after end
+  from (select n.tenant_id, n.company_id, case when o.deleted_at is null and n.deleted_at is not null then 'soft_delete' when o.deleted_at is not null and n.deleted_at is null then 'restore' else 'update' end as action, n.id, row_to_json(o) as before, row_to_json(n) as after from old_rows o join new_rows n on n.id = o.id and n.tenant_id = o.tenant_id offset 0) n;
   return null;
 end
 $function$;
@@ -904,9 +946,9 @@ declare
   actor constant uuid := split_part(token, '.', 7);
   account constant uuid := nullif(split_part(token, '.', 8), '-');
   request constant json := nullif(current_setting('bulkhead.request', true), '');
-  request_id constant text := request ->> 'id';
+  request_id constant text := left(request ->> 'id', 200);
   request_ip constant inet := request ->> 'ip';
-  request_agent constant text := request ->> 'agent';
+  request_agent constant text := left(request ->> 'agent', 1000);
   withheld constant text[] := tg_argv[3];
   erasable constant text[] := array(select c from unnest(tg_argv[2]::text[]) c where c <> all (withheld));
   mark constant json := json_strip_nulls(json_build_object('erasable', to_json(nullif(erasable, '{}')),
@@ -922,6 +964,8 @@ begin
     select c.*, (c.before ->> tg_argv[1])::uuid as before_subject, (c.after ->> tg_argv[1])::uuid as after_subject,
       case when c.before ->> tg_argv[1] <> c.after ->> tg_argv[1] then c.another else c.secret end as before_secret
     from changed c
+    where case when pg_column_size(c.before) > 4194308 or pg_column_size(c.after) > 4194308
+      then bulkhead.refuse_large_entry(tg_argv[0], c.id) is null else true end
   ), masked as materialized (
     select p.entry_id, p.occurred_at, p.tenant_id, p.company_id, p.action, p.id, p.before_subject, p.after_subject,
       p.before_secret, p.secret, b.masked as before, a.masked as after, b.kept as before_kept, a.kept as after_kept
@@ -981,12 +1025,18 @@ declare
   actor constant uuid := split_part(token, '.', 7);
   account constant uuid := nullif(split_part(token, '.', 8), '-');
   request constant json := nullif(current_setting('bulkhead.request', true), '');
-  request_id constant text := request ->> 'id';
+  request_id constant text := left(request ->> 'id', 200);
   request_ip constant inet := request ->> 'ip';
-  request_agent constant text := request ->> 'agent';
+  request_agent constant text := left(request ->> 'agent', 1000);
 
 begin
-  insert into bulkhead.audit_entry (tenant_id, company_id, actor_kind, actor_id, on_behalf_of, action, target_type, target_id, request_id, ip, user_agent, before, after) select n.tenant_id, null::uuid, case when entry.actor_kind is null or (entry.actor_kind = 'agent' and entry.account is null) then bulkhead.uncommon_actor_kind(entry.actor_kind) else entry.actor_kind end, entry.actor, entry.account, case when o.deleted_at is null and n.deleted_at is not null then 'soft_delete' when o.deleted_at is not null and n.deleted_at is null then 'restore' else 'update' end, tg_argv[0], n.id, entry.request_id, entry.request_ip, entry.request_agent, row_to_json(o), row_to_json(n) from old_rows o join new_rows n on n.id = o.id and n.tenant_id = o.tenant_id;
+  insert into bulkhead.audit_entry (tenant_id, company_id, actor_kind, actor_id, on_behalf_of, action, target_type, target_id,
+    request_id, ip, user_agent, before, after)
+  select n.tenant_id, n.company_id, case when entry.actor_kind is null or (entry.actor_kind = 'agent' and entry.account is null) then bulkhead.uncommon_actor_kind(entry.actor_kind) else entry.actor_kind end, entry.actor, entry.account, n.action, tg_argv[0], n.id, entry.request_id, entry.request_ip, entry.request_agent, n.before,
+    -- A datum in memory has the length of its text, and four bytes.
+    case when pg_column_size(n.before) > 4194308 or pg_column_size(n.after) > 4194308
+      then bulkhead.refuse_large_entry(tg_argv[0], n.id) else n.after end
+  from (select n.tenant_id, null::uuid as company_id, case when o.deleted_at is null and n.deleted_at is not null then 'soft_delete' when o.deleted_at is not null and n.deleted_at is null then 'restore' else 'update' end as action, n.id, row_to_json(o) as before, row_to_json(n) as after from old_rows o join new_rows n on n.id = o.id and n.tenant_id = o.tenant_id offset 0) n;
   return null;
 end
 $function$;
@@ -1008,9 +1058,9 @@ declare
   actor constant uuid := split_part(token, '.', 7);
   account constant uuid := nullif(split_part(token, '.', 8), '-');
   request constant json := nullif(current_setting('bulkhead.request', true), '');
-  request_id constant text := request ->> 'id';
+  request_id constant text := left(request ->> 'id', 200);
   request_ip constant inet := request ->> 'ip';
-  request_agent constant text := request ->> 'agent';
+  request_agent constant text := left(request ->> 'agent', 1000);
   withheld constant text[] := tg_argv[3];
   erasable constant text[] := array(select c from unnest(tg_argv[2]::text[]) c where c <> all (withheld));
   mark constant json := json_strip_nulls(json_build_object('erasable', to_json(nullif(erasable, '{}')),
@@ -1026,6 +1076,8 @@ begin
     select c.*, (c.before ->> tg_argv[1])::uuid as before_subject, (c.after ->> tg_argv[1])::uuid as after_subject,
       case when c.before ->> tg_argv[1] <> c.after ->> tg_argv[1] then c.another else c.secret end as before_secret
     from changed c
+    where case when pg_column_size(c.before) > 4194308 or pg_column_size(c.after) > 4194308
+      then bulkhead.refuse_large_entry(tg_argv[0], c.id) is null else true end
   ), masked as materialized (
     select p.entry_id, p.occurred_at, p.tenant_id, p.company_id, p.action, p.id, p.before_subject, p.after_subject,
       p.before_secret, p.secret, b.masked as before, a.masked as after, b.kept as before_kept, a.kept as after_kept
@@ -2155,7 +2207,7 @@ begin
     case registered.scope when 'company' then 's.company_id' else 'null::uuid' end, registered.target)
   using ids,
     case when actor_kind is null or (actor_kind = 'agent' and account is null) then bulkhead.uncommon_actor_kind(actor_kind) else actor_kind end,
-    actor, account, table_name, request ->> 'id', (request ->> 'ip')::inet, request ->> 'agent',
+    actor, account, table_name, left(request ->> 'id', 200), (request ->> 'ip')::inet, left(request ->> 'agent', 1000),
     json_build_object('columns', registered.sensitive_columns, 'purpose', purpose);
 end
 $function$;
@@ -2262,6 +2314,18 @@ begin
   raise exception using errcode = '42501',
     message = 'bulkhead: audit entries are append-only',
     hint = 'No role may update, delete or truncate them; retention removes only what lies before a recorded cut.';
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION bulkhead.refuse_large_entry(target_type text, target_id uuid)
+ RETURNS json
+ LANGUAGE plpgsql
+ SET search_path TO ''
+AS $function$
+begin
+  raise exception using errcode = '23514', constraint = 'audit_entry_size',
+    message = format('bulkhead: %s %s is too large for an audit entry', target_type, target_id),
+    hint = 'An audit entry holds at most 4 MiB of a row as JSON. Keep large values outside of it, as files, and their hash in the row.';
 end
 $function$;
 
