@@ -3,6 +3,9 @@ import { OpenAPIGenerator } from '@orpc/openapi';
 import type { AnyRouter } from '@orpc/server';
 import { ZodToJsonSchemaConverter } from '@orpc/zod/zod4';
 import type { MountedProcedure } from '../rpc/procedures.ts';
+import type { CatalogueEvent } from '../webhooks/out/catalogue.ts';
+import { webhooksIn } from '../webhooks/out/document.ts';
+import type { WebhookItem } from '../webhooks/out/document.ts';
 
 /** What the page and the tests read of an OpenAPI 3.1 document. */
 export type OpenApiOperation = {
@@ -22,6 +25,8 @@ export type OpenApiDocument = {
   openapi: string;
   info: { title: string; version: string; description?: string };
   paths: Record<string, Record<string, OpenApiOperation>>;
+  /** What endpoints receive, by the event's type. */
+  webhooks?: Record<string, WebhookItem>;
   components?: unknown;
 };
 
@@ -50,7 +55,12 @@ const problemSchema = {
 /** The OpenAPI 3.1 document of a router, with each procedure's permission, rate class and errors. */
 export async function createDocument(
   router: AnyRouter,
-  options: { procedures: readonly MountedProcedure[]; version: string },
+  options: {
+    procedures: readonly MountedProcedure[];
+    version: string;
+    /** What is sent to tenants' endpoints. */
+    events?: readonly CatalogueEvent[];
+  },
 ): Promise<OpenApiDocument> {
   const generator = new OpenAPIGenerator({ schemaConverters: [new ZodToJsonSchemaConverter()] });
   const generated: unknown = await generator.generate(router, {
@@ -71,6 +81,7 @@ export async function createDocument(
   });
   const document = generated as OpenApiDocument;
   for (const procedure of options.procedures) complete(document, procedure);
+  document.webhooks = webhooksIn(options.events ?? []);
   return document;
 }
 

@@ -27,10 +27,35 @@ export function renderPage(document: OpenApiDocument): string {
 </header>
 <main>
 ${[...byTag].map(([tag, listed]) => renderTag(tag, listed)).join('\n')}
+${renderWebhooks(document)}
 </main>
 </body>
 </html>
 `;
+}
+
+/** The events endpoints receive, with the fields of their data. */
+function renderWebhooks({ webhooks = {} }: OpenApiDocument): string {
+  const events = Object.entries(webhooks);
+  if (events.length === 0) return '';
+  const articles = events.map(([type, { post }]) => {
+    const body = asSchema(post.requestBody.content['application/json'].schema);
+    const data = asSchema(body.properties?.['data']);
+    const rows = Object.entries(data.properties ?? {}).map(
+      ([name, field]) =>
+        `<tr><td><code>${escape(name)}</code></td><td>${escape(describeType(field))}</td></tr>`,
+    );
+    return `<article id="${anchor(post.operationId)}">
+<h3><code class="method">POST</code> <code>${escape(type)}</code></h3>
+<p>${escape(post.summary)}</p>
+<table><thead><tr><th scope="col">In <code>data</code></th><th scope="col">Type</th></tr></thead><tbody>
+${rows.join('\n')}
+</tbody></table>
+</article>`;
+  });
+  return `<section id="${anchor('Events sent to endpoints')}"><h2>Events sent to endpoints</h2>
+${articles.join('\n')}
+</section>`;
 }
 
 type Listed = { path: string; method: string; operation: OpenApiOperation };
