@@ -49,6 +49,7 @@ import { createAuthenticate } from './session/authenticate.ts';
 import { accessTokenReader, createTokens } from './token/parts.ts';
 import { mountKeySet } from './token/routes.ts';
 import { mountAuditKeys } from './ledger/routes.ts';
+import { eventCatalogue } from './webhooks/out/catalogue.ts';
 import { webhookSendingParts } from './webhooks/out/parts.ts';
 import type { MountedProcedure } from './rpc/procedures.ts';
 
@@ -117,7 +118,10 @@ export function compose(parts: Parts, state: ServerState): Composition {
   mountConsole(app, config.http.console);
   const prepare = async () => {
     const version = '0.1.0';
-    mountDocument(app, await createDocument(dispatch.router, { procedures, version }));
+    mountDocument(
+      app,
+      await createDocument(dispatch.router, { procedures, version, events: eventCatalogue(parts.modules) }),
+    );
     await app.ready();
   };
   return { app, batchGuard, internal, procedures, prepare };
