@@ -37,6 +37,7 @@ const pages = [
   { path: '/api-keys', ready: 'No program has a key yet.' },
   { path: '/single-sign-on', ready: 'No connection yet' },
   { path: '/audit', ready: 'ORDER-3' },
+  { path: '/usage', ready: 'Any number' },
   { path: '/security', ready: 'Your password alone opens this account.' },
   { path: '/no/such/page', ready: 'There is no page at this address.' },
 ];
@@ -141,23 +142,43 @@ describeInConsole('every page (EDG-4, T-55, WCAG 2.2 AA)', (world) => {
     await context.close();
   });
 
-  test('what these tests watch for would be seen: an inline style and an inline script', async () => {
+  test('EDG-1 what is written into a page does not run: inline style, inline script, a script of this very origin, text as markup', async () => {
     const { url, open } = world();
     const { page, context, complaints } = await open();
+    await page.route('**/sign-in', async (route) => {
+      const response = await route.fetch();
+      const injected = '<script>document.title = "run"</script><script src="/color-scheme.js?again"></script>';
+      await route.fulfill({ response, body: (await response.text()).replace('</body>', `${injected}</body>`) });
+    });
     await page.goto(`${url}/sign-in`);
     await page.getByRole('button', { name: 'Sign in' }).waitFor();
-    await page.evaluate(() => {
+    assert.notEqual(await page.title(), 'run');
+    const refused = await page.evaluate(() => {
       document.head.append(
         Object.assign(document.createElement('style'), { textContent: 'body { color: red }' }),
       );
-      document.head.append(
-        Object.assign(document.createElement('script'), { textContent: 'document.title = "run"' }),
-      );
+      const attempts = {
+        markup: () => (document.createElement('div').innerHTML = '<img src="x">'),
+        script: () => (document.createElement('script').src = 'https://evil.example/x.js'),
+        handler: () => document.body.setAttribute('onclick', 'document.title = "run"'),
+      };
+      return Object.entries(attempts).map(([name, attempt]) => {
+        try {
+          attempt();
+          return `${name}: done`;
+        } catch (error) {
+          return `${name}: ${(error as Error).name}`;
+        }
+      });
     });
-    await page.waitForFunction(() => document.querySelectorAll('head script').length > 1);
-    assert.notEqual(await page.title(), 'run');
-    assert.match(complaints.join('\n'), /CSP style-src/);
-    assert.match(complaints.join('\n'), /CSP script-src/);
+    assert.deepEqual(refused, ['markup: TypeError', 'script: TypeError', 'handler: TypeError']);
+    const seen = complaints.join('\n');
+    assert.match(seen, /Applying inline style violates/);
+    assert.match(seen, /CSP script-src-elem: inline/);
+    assert.match(seen, /CSP script-src-elem: http:[^ ]*color-scheme\.js\?again/);
+    for (const kind of ['TrustedHTML', 'TrustedScriptURL', 'TrustedScript']) {
+      assert.match(seen, new RegExp(`requires '${kind}' assignment`));
+    }
     await context.close();
   });
 });
