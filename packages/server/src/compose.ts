@@ -20,6 +20,9 @@ import { describeError } from './http/log.ts';
 import { mountProcedures } from './http/procedures.ts';
 import { mountGate } from './http/requests.ts';
 import { mountShedding } from './http/shedding.ts';
+import { stripeApi } from './billing/parts.ts';
+import { inboundParts } from './inbound/parts.ts';
+import { mountInbound } from './inbound/routes.ts';
 import { createInternalListener } from './internal/listener.ts';
 import type { InternalListener } from './internal/listener.ts';
 import { createCallLimits } from './limits/calls.ts';
@@ -45,6 +48,8 @@ import { createSingleSignOn } from './singleSignOn/parts.ts';
 import type { SingleSignOnParts } from './singleSignOn/parts.ts';
 import { mountOidc } from './singleSignOn/routes.ts';
 import { createStayReader } from './session/operators.ts';
+import { createRefusalLimit } from './session/refusals.ts';
+import type { RefusalLimit } from './session/refusals.ts';
 import { createAuthenticate } from './session/authenticate.ts';
 import { accessTokenReader, createTokens } from './token/parts.ts';
 import { mountKeySet } from './token/routes.ts';
@@ -87,7 +92,9 @@ export function compose(parts: Parts, state: ServerState): Composition {
     config,
     origin: parts.token.issuer,
   });
-  const { dispatch, procedures, batchGuard } = createDispatch(parts, { factors, tokens, singleSignOn });
+  const refusals = createRefusalLimit(parts);
+  const made = createDispatch(parts, { factors, tokens, singleSignOn, refusals });
+  const { dispatch, procedures, batchGuard } = made;
   const https = config.http.publicUrl?.startsWith('https:') === true;
   const headers = securityHeaders({ https });
   const app = createApp(config.http, { log, headers });
@@ -100,11 +107,18 @@ export function compose(parts: Parts, state: ServerState): Composition {
   mountKeySet(app, parts.token.signingKeys);
   mountAuditKeys(app, config);
   mountIdentityProvider(app, parts, factors);
-  const authenticate = createAuthenticate(identity, [accessTokenReader(tokens)]);
+  const authenticateUnlimited = createAuthenticate(identity, [accessTokenReader(tokens)]);
+  const authenticate = refusals.authenticate(authenticateUnlimited);
   mountOidc(app, { parts: singleSignOn, authenticate, log });
   mountSaml(app, { identity: factors, origin: parts.token.issuer });
+  mountInbound(app, { ...inboundParts(parts), ...config.inbound, log });
   const access = mergeAccess(parts.modules);
-  const internal = createInternalListener({ ...parts, readiness, authenticate, access });
+  const internal = createInternalListener({
+    ...parts,
+    readiness,
+    authenticate: authenticateUnlimited,
+    access,
+  });
   mountProcedures(app, {
     procedures,
     api: createApiHandler(dispatch),
@@ -147,11 +161,12 @@ type DispatchParts = {
   factors: FactorDependencies;
   tokens: TokenDependencies;
   singleSignOn: SingleSignOnParts;
+  refusals: RefusalLimit;
 };
 
 function createDispatch(
   parts: Parts,
-  { factors, tokens, singleSignOn }: DispatchParts,
+  { factors, tokens, singleSignOn, refusals }: DispatchParts,
 ): {
   dispatch: DispatchOptions;
   procedures: MountedProcedure[];
@@ -173,6 +188,7 @@ function createDispatch(
       saml: samlParts(parts),
       webhookSending: webhookSendingParts(parts),
       singleSignOn,
+      billing: { stripe: stripeApi(config), origin: parts.token.issuer },
       ...mailHandlerParts(parts),
     }),
     modules,
@@ -187,7 +203,7 @@ function createDispatch(
   });
   const callers = {
     db: pools.tenants,
-    readProgram: createProgramReader(factors, access),
+    readProgram: refusals.readProgram(createProgramReader(factors, access)),
     readStay: createStayReader(factors),
   };
   const batchGuard = batchGuardFor({

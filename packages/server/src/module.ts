@@ -1,7 +1,8 @@
 import type { AnyContractRouter } from '@orpc/contract';
 import { implement } from '@orpc/server';
 import type { AnyRouter } from '@orpc/server';
-import type { TenantSession } from '@bulkhead/kernel';
+import type { TenantSession, TenantTransaction } from '@bulkhead/kernel';
+import type { WebhookHandler } from '@bulkhead/platform/webhooks/in';
 import type { ZodType } from 'zod';
 
 export { progressEvents, type Work } from './progress.ts';
@@ -53,6 +54,11 @@ export type Module = {
   documents?: readonly string[];
   /** Constraint name -> answer; the rest of the database's errors have one already. */
   errors?: Readonly<Record<string, ModuleError>>;
+  /**
+   * Type of an event that a tenant's webhook source sends -> what is done about it, in that tenant, in one transaction
+   * with the word that it was processed.
+   */
+  webhooks?: Readonly<Record<string, WebhookHandler<TenantTransaction>>>;
   /**
    * Event `<noun>.<verb>` -> what it tells. Sent as `<name>.<noun>.<verb>` by whoever calls
    * `webhooks.emit('<name>.<noun>.<verb>', company, data)` in SQL, in the transaction in which it happens.

@@ -53,6 +53,7 @@ export const platformAccess: readonly ModuleAccess[] = [
     ],
     roles: {},
   },
+  { name: 'billing', permissions: ['billing:subscription.read', 'billing:subscription.change'], roles: {} },
   {
     name: 'webhooks',
     permissions: [
@@ -61,6 +62,11 @@ export const platformAccess: readonly ModuleAccess[] = [
       'webhooks:endpoint.change',
       'webhooks:endpoint.remove',
       'webhooks:endpoint.replay',
+      'webhooks:source.read',
+      'webhooks:source.create',
+      'webhooks:source.change',
+      'webhooks:source.remove',
+      'webhooks:source.replay',
     ],
     roles: {},
   },

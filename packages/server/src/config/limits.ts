@@ -35,6 +35,10 @@ export const limits = z.strictObject({
     600,
     'Requests a minute from one address to the identity provider’s endpoints; an application’s back end sends those of all its users',
   ),
+  refusedPerIp: cap(
+    600,
+    'Cookies, access tokens and API keys a minute from one address that are refused; past it only what was good here lately is looked at',
+  ),
 });
 
 /** Where servers share counts. */

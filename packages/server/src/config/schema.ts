@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { signIn } from './signIn.ts';
 import { audit } from './audit.ts';
+import { billing, inbound } from './billing.ts';
 import { lab, labRefusal } from './lab.ts';
 import { limits, redis } from './limits.ts';
 import { mail, sinkRefusal } from './mail.ts';
@@ -164,6 +165,8 @@ export const configSchema = z
     signIn: signIn.prefault({}),
     passwords: passwords.prefault({}),
     audit: audit.prefault({}),
+    billing: billing.prefault({}),
+    inbound: inbound.prefault({}),
     lab: lab.prefault({}),
     limits: limits.prefault({}),
     redis: redis.prefault({}),

@@ -1,6 +1,7 @@
 import { applicationContract } from './application.ts';
 import { apiKeyContract } from './apiKey.ts';
 import { auditContract } from './audit.ts';
+import { billingContract } from './billing.ts';
 import { companyContract } from './company.ts';
 import { factorContract } from './factor.ts';
 import { inviteContract } from './invite.ts';
@@ -20,6 +21,7 @@ import { proofContract } from './proof.ts';
 import { operatorContract } from './operator.ts';
 import { samlContract } from './saml.ts';
 import { sessionContract } from './session.ts';
+import { sourceContract } from './source.ts';
 import {
   connectionContract,
   domainContract,
@@ -60,6 +62,8 @@ export const platformContract = {
   domain: domainContract,
   signInPolicy: signInPolicyContract,
   identityProvider: identityProviderContract,
+  source: sourceContract,
+  billing: billingContract,
   audit: { ...auditContract, ...ledgerContract },
   isolation: isolationContract,
   usage: usageContract,

@@ -2,7 +2,9 @@ import { resolveTxt } from 'node:dns/promises';
 import type { Pool } from 'pg';
 import { createIdentity } from '../compose.ts';
 import type { Parts } from '../parts.ts';
+import { billingDuties } from '../billing/duties.ts';
 import { purgeDuty } from '../factor/purgeDuty.ts';
+import { inboundDuties } from '../inbound/duties.ts';
 import { isolationDuty } from '../isolation/recorder.ts';
 import { ledgerDuties } from '../ledger/duties.ts';
 import { limitsDuty } from '../limits/purgeDuty.ts';
@@ -35,6 +37,8 @@ function platformDuties(parts: DutyParts): Duty[] {
     ...ledgerDuties(parts),
     purgeDuty({ worker, clock }),
     lockoutDuty({ worker, clock }),
+    ...inboundDuties(parts),
+    ...billingDuties(parts),
     limitsDuty({ worker, clock }),
     ...usageDuties(parts),
     keyRotationDuty(parts.token),

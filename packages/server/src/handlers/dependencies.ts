@@ -11,6 +11,7 @@ import type { MailMode } from '../mail/mailing.ts';
 import type { SingleSignOnParts } from '../singleSignOn/parts.ts';
 import type { UsageHandlerParts } from '../usage/handlers.ts';
 import type { WebhookSendingParts } from '../webhooks/out/parts.ts';
+import type { BillingHandlerParts } from './billing.ts';
 import type { SamlHandlerParts } from './saml.ts';
 
 /** How mail leaves this server, and what its demo page reads. */
@@ -34,5 +35,6 @@ export type HandlerDependencies = {
   mailer: Mailer | undefined;
   mail: MailDesk;
   singleSignOn: SingleSignOnParts;
+  billing: BillingHandlerParts;
   webhookSending: WebhookSendingParts;
 };

@@ -3,6 +3,7 @@ import { usageHandlers } from '../usage/handlers.ts';
 import { applicationHandlers } from './application.ts';
 import { apiKeyHandlers } from './apiKey.ts';
 import { auditHandlers } from './audit.ts';
+import { billingHandlers } from './billing.ts';
 import { companyHandlers } from './company.ts';
 import type { HandlerDependencies } from './dependencies.ts';
 import { factorHandlers } from './factor.ts';
@@ -16,6 +17,7 @@ import { operatorHandlers } from './operator.ts';
 import { proofHandlers } from './proof.ts';
 import { samlHandlers } from './saml.ts';
 import { sessionHandlers } from './session.ts';
+import { sourceHandlers } from './source.ts';
 import { connectionHandlers, domainHandlers, signInPolicyHandlers } from './singleSignOn.ts';
 import { tenantHandlers } from './tenant.ts';
 import { tokenHandlers } from './token.ts';
@@ -44,6 +46,8 @@ export function platformRouter(dependencies: HandlerDependencies) {
     domain: domainHandlers(dependencies),
     signInPolicy: signInPolicyHandlers(dependencies),
     identityProvider: identityProviderHandlers(dependencies),
+    source: sourceHandlers(dependencies),
+    billing: billingHandlers(dependencies),
     audit: { ...auditHandlers(dependencies), ...ledgerHandlers() },
     isolation: isolationHandlers(dependencies.isolation),
     usage: usageHandlers(dependencies.usage),

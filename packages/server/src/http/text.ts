@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer';
+import { findCardNumber } from '@bulkhead/platform/card';
 import type { Refusal } from '../problem/problem.ts';
 import { RefusalError } from '../problem/refusal.ts';
 
@@ -14,12 +15,23 @@ const malformedJson: Refusal = {
   message: 'The body is not valid JSON.',
 };
 
+/** Shows where, never what: the number itself is neither answered nor logged (EDG-9). */
+function cardRefusal(path: string): Refusal {
+  return {
+    status: 422,
+    code: 'card_data_refused',
+    message:
+      'This looks like the number of a payment card. Card data must not be entered here: pay on the payment service’s own page.',
+    ...(path === '' ? {} : { issues: [{ path, message: 'looks like the number of a payment card' }] }),
+  };
+}
+
 /**
  * Parses a JSON body strictly: valid UTF-8 only (a lenient decoder would silently replace what
- * is not), no NUL and no lone surrogate, which Postgres cannot store.
+ * is not), no NUL and no lone surrogate, which Postgres cannot store; and no number of a payment card.
  *
  * @param parse turns text into a value; throws on malformed or prototype-poisoning JSON
- * @throws {RefusalError} `invalid_text` or `malformed_json`, 400
+ * @throws {RefusalError} `invalid_text` or `malformed_json`, 400; `card_data_refused`, 422
  */
 export function parseJsonBody(body: Buffer, parse: (text: string) => unknown): unknown {
   if (body.length === 0) return undefined;
@@ -28,6 +40,8 @@ export function parseJsonBody(body: Buffer, parse: (text: string) => unknown): u
   const value = parseText(text, parse);
   // Both can only be written as escapes: a raw NUL is malformed JSON, a raw surrogate invalid UTF-8.
   if (text.includes('\\u') && !isStorable(value)) throw new RefusalError(invalidText);
+  const card = findCardNumber(value, text);
+  if (card !== undefined) throw new RefusalError(cardRefusal(card));
   return value;
 }
 
