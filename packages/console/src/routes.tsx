@@ -207,6 +207,12 @@ const isolation = createRoute({
   component: lazyRouteComponent(() => import('./isolation/IsolationPage.tsx'), 'IsolationPage'),
 });
 
+const usage = createRoute({
+  getParentRoute: () => shell,
+  path: '/usage',
+  component: lazyRouteComponent(() => import('./usage/UsagePage.tsx'), 'UsagePage'),
+});
+
 const lab = createRoute({
   getParentRoute: () => shell,
   path: '/lab',
@@ -234,6 +240,7 @@ const inShell = [
   audit,
   security,
   isolation,
+  usage,
   lab,
 ];
 const byMail = [

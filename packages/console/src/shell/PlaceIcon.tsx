@@ -5,6 +5,7 @@ import {
   IconFileInvoice,
   IconFileImport,
   IconFlask,
+  IconGauge,
   IconHistory,
   IconKey,
   IconLayoutDashboard,
@@ -28,6 +29,7 @@ const icons: Record<Place['to'], typeof IconBook2> = {
   '/single-sign-on': IconLogin2,
   '/audit': IconHistory,
   '/isolation': IconShieldLock,
+  '/usage': IconGauge,
   '/lab': IconFlask,
 };
 

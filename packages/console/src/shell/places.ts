@@ -30,6 +30,7 @@ export const places = [
     key: 's',
     permission: 'tenants:tenant.read',
   },
+  { group: 'Organisation', to: '/usage', label: 'Usage', key: 'g', permission: 'tenants:usage.read' },
   { group: 'Organisation', to: '/lab', label: 'Lab', key: 'l', permission: 'lab:attempt.run' },
 ] as const;
 
