@@ -1201,13 +1201,13 @@ CREATE OR REPLACE FUNCTION bulkhead.claimed_company_id()
  RETURNS uuid
  LANGUAGE sql
  STABLE PARALLEL SAFE
-RETURN ("substring"(split_part(current_setting('bulkhead.context'::text, true), '.'::text, 5), '^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$'::text))::uuid;
+RETURN CASE WHEN ((split_part(current_setting('bulkhead.context'::text, true), '.'::text, 5) ~~ '________-____-____-____-____________'::text) AND (translate(split_part(current_setting('bulkhead.context'::text, true), '.'::text, 5), '0123456789abcdef'::text, ''::text) = '----'::text)) THEN (split_part(current_setting('bulkhead.context'::text, true), '.'::text, 5))::uuid ELSE NULL::uuid END;
 
 CREATE OR REPLACE FUNCTION bulkhead.claimed_tenant_id()
  RETURNS uuid
  LANGUAGE sql
  STABLE PARALLEL SAFE
-RETURN ("substring"(split_part(current_setting('bulkhead.context'::text, true), '.'::text, 4), '^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$'::text))::uuid;
+RETURN CASE WHEN ((split_part(current_setting('bulkhead.context'::text, true), '.'::text, 4) ~~ '________-____-____-____-____________'::text) AND (translate(split_part(current_setting('bulkhead.context'::text, true), '.'::text, 4), '0123456789abcdef'::text, ''::text) = '----'::text)) THEN (split_part(current_setting('bulkhead.context'::text, true), '.'::text, 4))::uuid ELSE NULL::uuid END;
 
 CREATE OR REPLACE FUNCTION bulkhead.company_id()
  RETURNS uuid
