@@ -1,5 +1,4 @@
-import { acceptContent } from '@bulkhead/platform/content';
-import { PlatformError } from '@bulkhead/platform/errors';
+import { plainText, sniffType, unknownType } from '@bulkhead/platform/content';
 import type { ImportError } from '../contract/index.ts';
 
 /** A file that cannot be read as a whole: nothing of it is imported in any mode. */
@@ -28,17 +27,13 @@ export function readText(csv: string): string {
   throw new UnreadableFile(line, 'encoding_invalid', 'The file is not UTF-8 text. Save it as “CSV UTF-8”.');
 }
 
-const csvFiles = { 'text/csv': ['csv'] };
-
 /**
- * Refuses what is another kind of file under the name of CSV, a web page for instance.
+ * Refuses what is another kind of file under the name of CSV, a web page for instance. Text that is broken somewhere is no such
+ * thing: its line is told later.
  * @throws {UnreadableFile} `type_mismatch`
  */
 export async function assertCsv(text: string): Promise<void> {
-  try {
-    await acceptContent({ bytes: Buffer.from(text.slice(0, 4100)), declared: 'text/csv' }, csvFiles);
-  } catch (error) {
-    if (!(error instanceof PlatformError)) throw error;
-    throw new UnreadableFile(1, 'type_mismatch', 'The file is not CSV: what it holds is of another type.');
-  }
+  const type = await sniffType(Buffer.from(text.slice(0, 4100)));
+  if (type === plainText || type === unknownType) return;
+  throw new UnreadableFile(1, 'type_mismatch', `The file is not CSV: what it holds is ${type}.`);
 }

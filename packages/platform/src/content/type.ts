@@ -15,7 +15,7 @@ export type GivenContent = {
 };
 
 export const plainText = 'text/plain';
-const unknown = 'application/octet-stream';
+export const unknownType = 'application/octet-stream';
 
 /** Bytes in which text shows what it is. */
 const beginning = 4100;
@@ -34,7 +34,7 @@ export async function sniffType(bytes: Uint8Array): Promise<string> {
   const markup = text === undefined ? undefined : markupOf(text);
   if (markup !== undefined) return markup;
   const known = await fileTypeFromBuffer(bytes);
-  return known?.mime ?? (text === undefined ? unknown : plainText);
+  return known?.mime ?? (text === undefined ? unknownType : plainText);
 }
 
 /**

@@ -16,6 +16,8 @@ export type LimitPolicies = {
   classes: Readonly<Record<RateClass, ClassLimits>>;
   /** The identity provider's endpoints, per address. */
   token: Limit | undefined;
+  /** Credentials that were refused, per address. */
+  refused: Limit | undefined;
 };
 
 const minute = 60;
@@ -47,6 +49,7 @@ export function limitPolicies(config: Config['limits']): LimitPolicies {
       },
     },
     token: limit('token', config.tokenPerIp, minute),
+    refused: limit('refused', config.refusedPerIp, minute),
   };
 }
 

@@ -19,6 +19,8 @@ export type RequestScopeOptions = {
   deviceToken?: string | undefined;
   /** The Cookie header, for cookies that single flows keep. */
   cookieHeader?: string | undefined;
+  /** The other site whose page makes the request. */
+  origin?: string | undefined;
   authenticate: Authenticate;
 };
 
@@ -35,6 +37,10 @@ export class RequestScope {
   readonly deviceToken: string | undefined;
   /** The API key it presents, unverified. */
   readonly apiKey: string | undefined;
+  /** The other site whose page makes the request; undefined: a page of our own, or no page. */
+  readonly origin: string | undefined;
+  /** That site, once it is known that the tenant lets it read the answer. */
+  allowedOrigin: string | undefined;
   /** `Set-Cookie` values to answer with. */
   readonly cookies: string[] = [];
   /** What the log line tells about the request. */
@@ -55,6 +61,7 @@ export class RequestScope {
     this.placement = options.placement;
     this.token = options.token;
     this.deviceToken = options.deviceToken;
+    this.origin = options.origin;
     this.#cookieHeader = options.cookieHeader;
     this.#authorization = options.authorization;
     this.apiKey = presentedApiKey(options.authorization);
@@ -104,7 +111,8 @@ export class RequestScope {
   }
 
   #read(options: { fresh: boolean }): Promise<Session | null> {
-    return this.#authenticate({ cookie: this.token, authorization: this.#authorization }, options);
+    const credentials = { from: this, cookie: this.token, authorization: this.#authorization };
+    return this.#authenticate(credentials, options);
   }
 }
 

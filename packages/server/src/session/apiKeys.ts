@@ -4,6 +4,7 @@ import { PlatformError } from '@bulkhead/platform/errors';
 import type { IdentityDependencies } from '@bulkhead/platform/identity';
 import { hash } from 'node:crypto';
 import type { RequestActor } from '../module.ts';
+import type { Sender } from './authenticate.ts';
 
 /** A program that presented a live API key: where it acts and what it may do. */
 export type Program = {
@@ -19,7 +20,7 @@ export type Program = {
  *
  * @throws PlatformError api_key_refused: unknown, revoked, expired, or its maker is gone
  */
-export type ReadProgram = (token: string, request: { ip: string }) => Promise<Program>;
+export type ReadProgram = (token: string, request: Sender) => Promise<Program>;
 
 const lifetime = 5000;
 const capacity = 10_000;

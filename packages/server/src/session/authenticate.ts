@@ -1,9 +1,15 @@
+import type { Verdict } from '@bulkhead/platform/edge';
 import { PlatformError } from '@bulkhead/platform/errors';
 import { readSession } from '@bulkhead/platform/identity';
 import type { IdentityDependencies, Session } from '@bulkhead/platform/identity';
 
+/** Where a request comes from, and what is to know what a rate limit said of it. */
+export type Sender = { ip: string; noteLimit?: (verdict: Verdict) => void };
+
 /** What a request brings to say who it is from, unverified. */
 export type Credentials = {
+  /** Who sends it; absent: a service of the house does. */
+  from?: Sender | undefined;
   /** Value of the session cookie. */
   cookie: string | undefined;
   /** The Authorization header. */

@@ -19,7 +19,7 @@ export type SteppingSession = Pick<Session, 'id' | 'confinedTo'> & {
 export async function raiseSession(
   { clock, randomBytes }: Pick<FactorDependencies, 'clock' | 'randomBytes'>,
   client: ClientBase,
-  { session, methods }: { session: SteppingSession; methods: readonly string[] },
+  { session, methods }: { session: Omit<SteppingSession, 'confinedTo'>; methods: readonly string[] },
 ): Promise<StartedSession> {
   const { token, hash } = createSecretToken(randomBytes);
   const { rows } = await client.query<{ idle_expires_at: Date; absolute_expires_at: Date }>(
