@@ -222,6 +222,12 @@ const lab = createRoute({
 /** An unknown address keeps the navigation, so that there is a way on. */
 const missing = createRoute({ getParentRoute: () => shell, path: '$', component: PageMissing });
 
+const webhooks = createRoute({
+  getParentRoute: () => shell,
+  path: '/webhooks',
+  component: lazyRouteComponent(() => import('./webhooks/WebhookPage.tsx'), 'WebhookPage'),
+});
+
 const inShell = [
   missing,
   overview,
@@ -236,6 +242,7 @@ const inShell = [
   imports,
   members,
   apiKeys,
+  webhooks,
   singleSignOn,
   audit,
   security,

@@ -21,7 +21,7 @@ export type RunningConsole = {
 
 /** The built console, served by a real server with the books on a real database of its own. */
 export async function startConsole(
-  options: Pick<ServerOptions, 'singleSignOn'> = {},
+  options: Pick<ServerOptions, 'singleSignOn' | 'webhooks'> = {},
 ): Promise<RunningConsole> {
   const database = await createTestDatabase({ template: 'full' });
   const config = testConfig(database, { http: { console: fileURLToPath(consoleFolder) } });

@@ -13,6 +13,7 @@ import {
   IconShieldLock,
   IconUserShield,
   IconUsers,
+  IconWebhook,
 } from '@tabler/icons-react';
 import type { Place } from './places.ts';
 
@@ -26,6 +27,7 @@ const icons: Record<Place['to'], typeof IconBook2> = {
   '/import': IconFileImport,
   '/members': IconUserShield,
   '/api-keys': IconKey,
+  '/webhooks': IconWebhook,
   '/single-sign-on': IconLogin2,
   '/audit': IconHistory,
   '/isolation': IconShieldLock,

@@ -17,6 +17,13 @@ export const places = [
   },
   {
     group: 'Organisation',
+    to: '/webhooks',
+    label: 'Webhooks',
+    key: 'w',
+    permission: 'webhooks:endpoint.read',
+  },
+  {
+    group: 'Organisation',
     to: '/single-sign-on',
     label: 'Single sign-on',
     key: 'd',
