@@ -95,8 +95,9 @@ declare
   request_agent constant text := left(request ->> 'agent', 1000);
   withheld constant text[] := tg_argv[3];
   erasable constant text[] := array(select c from unnest(tg_argv[2]::text[]) c where c <> all (withheld));
+  -- Whom the values are about is told too: without it nobody could tell an erased value from one that was made away with.
   mark constant json := json_strip_nulls(json_build_object('erasable', to_json(nullif(erasable, '{}')),
-    'withheld', to_json(nullif(withheld, '{}'))));
+    'withheld', to_json(nullif(withheld, '{}')), 'subject', case when erasable <> '{}' then tg_argv[1] end));
 $declare$;
   masking constant text := $mask$
       select json_object_agg(f.key, case
