@@ -265,6 +265,25 @@ $body$;
 comment on function webhooks.replay_events(uuid[], timestamptz) is
   'Has failed or ignored events of the context''s tenant processed anew: the named ones, or every failed one (null). Returns how many; a processed event never.';
 
+create function webhooks.replay_any(events uuid[], at timestamptz) returns bigint
+  language plpgsql
+  set search_path = ''
+as $body$
+declare
+  replayed bigint;
+begin
+  update webhooks.received_event r
+    set state = 'waiting', attempts = 0, next_attempt_at = at, finished_at = null, claim = null, error = null
+    where r.content is not null
+      and case when events is null then r.state = 'failed' else r.state in ('failed', 'ignored') and r.id = any (events) end;
+  get diagnostics replayed = row_count;
+  perform bulkhead.audit_event('webhook.replay', 'webhooks.received_event', null, json_build_object('replayed', replayed));
+  return replayed;
+end
+$body$;
+comment on function webhooks.replay_any(uuid[], timestamptz) is
+  'As webhooks.replay_events, for every tenant and for billing. Runs with the caller''s privileges: bulkhead_owner''s.';
+
 create function webhooks.purge_received(contents_before timestamptz, at timestamptz) returns bigint
   language plpgsql security definer
   set search_path = ''
@@ -294,7 +313,8 @@ revoke execute on function
   webhooks.source_of_context(text, uuid), webhooks.receive_events(jsonb, bytea[], timestamptz),
   webhooks.claim_events(timestamptz, interval, integer), webhooks.settle_event(uuid, uuid, text, timestamptz),
   webhooks.fail_event(uuid, uuid, text, timestamptz, timestamptz), webhooks.received_events(text, integer),
-  webhooks.replay_events(uuid[], timestamptz), webhooks.purge_received(timestamptz, timestamptz)
+  webhooks.replay_events(uuid[], timestamptz), webhooks.replay_any(uuid[], timestamptz),
+  webhooks.purge_received(timestamptz, timestamptz)
   from public;
 grant execute on function
   webhooks.create_source(jsonb, uuid, bytea, timestamptz), webhooks.change_source(uuid, text, boolean),

@@ -244,6 +244,22 @@ $body$;
 comment on function billing.link_customer(uuid, text, timestamptz) is
   'Says which customer a tenant is, in place of the one known before. Runs with the caller''s privileges: bulkhead_owner''s. The next comparison with Stripe sets the tier.';
 
+create function billing.set_price(price text, tier text) returns void
+  language plpgsql
+  set search_path = ''
+as $body$
+begin
+  insert into billing.price as p (price_id, tier) values (price, tier)
+    on conflict on constraint price_pkey do update set tier = excluded.tier;
+  -- Who subscribed to it already is assessed anew with the next comparison.
+  update billing.customer c set checked_at = null
+    from billing.subscription s where s.customer_id = c.customer_id and price = any (s.price_ids);
+  perform bulkhead.audit_event('billing.price', 'billing.price', null, json_build_object('price', price, 'tier', tier));
+end
+$body$;
+comment on function billing.set_price(text, text) is
+  'Says which tier a price buys. Runs with the caller''s privileges: bulkhead_owner''s.';
+
 revoke execute on all functions in schema billing from public;
 grant execute on function
   billing.open_checkout(text, text, timestamptz), billing.own_customer()

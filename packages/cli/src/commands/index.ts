@@ -13,6 +13,8 @@ import { auditKeys } from './auditKeys.ts';
 import { auditProof } from './auditProof.ts';
 import { auditVerify } from './auditVerify.ts';
 import { attack } from './attack.ts';
+import { billingLink } from './billingLink.ts';
+import { billingPrice } from './billingPrice.ts';
 import { check } from './check.ts';
 import { clientCreate } from './clientCreate.ts';
 import { clientList } from './clientList.ts';
@@ -22,6 +24,8 @@ import { contextInspect } from './contextInspect.ts';
 import { contextMint } from './contextMint.ts';
 import { contextRetire } from './contextRetire.ts';
 import { contextRotate } from './contextRotate.ts';
+import { inboundList } from './inboundList.ts';
+import { inboundReplay } from './inboundReplay.ts';
 import { keyList } from './keyList.ts';
 import { keyRotate } from './keyRotate.ts';
 import { mailStatus } from './mailStatus.ts';
@@ -50,6 +54,10 @@ export const commands: readonly Command[] = [
   operatorPromote,
   operatorRevoke,
   mailStatus,
+  inboundList,
+  inboundReplay,
+  billingPrice,
+  billingLink,
   keyList,
   keyRotate,
   clientCreate,
