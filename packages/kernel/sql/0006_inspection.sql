@@ -220,7 +220,8 @@ begin atomic
     format('alter table %s enable row level security, force row level security', c.oid::regclass)
   from pg_class c
   where c.relnamespace = 'bulkhead'::regnamespace and not (c.relrowsecurity and c.relforcerowsecurity)
-    and c.relname in ('audit_chain', 'audit_link', 'audit_tile', 'audit_checkpoint', 'audit_cut', 'audit_personal', 'audit_erasure')
+    and c.relname in ('audit_chain', 'audit_link', 'audit_tile', 'audit_checkpoint', 'audit_cut', 'audit_personal', 'audit_erasure',
+      'audit_verification', 'audit_anchoring')
   union all
   select p.polrelid::regclass, format('policy %I is not the kernel''s', p.polname),
     format('drop policy %I on %s', p.polname, p.polrelid::regclass)
@@ -244,7 +245,7 @@ begin atomic
     and (a.grantee = 0 or pg_get_userbyid(a.grantee) = 'bulkhead_app')
     and not (a.grantee <> 0 and a.privilege_type = 'SELECT'
       and c.relname in ('audit_entry', 'audit_log', 'audit_chain', 'audit_link', 'audit_tile', 'audit_checkpoint', 'audit_cut',
-        'audit_personal', 'audit_erasure'))
+        'audit_personal', 'audit_erasure', 'audit_verification', 'audit_anchoring'))
   union all
   select c.oid::regclass, 'view without security_invoker: it reads with its owner''s rights',
     format('alter view %s set (security_invoker = true)', c.oid::regclass)

@@ -1670,7 +1670,7 @@ BEGIN ATOMIC
      'row-level security is off, or not forced'::text,
      format('alter table %s enable row level security, force row level security'::text, (c.oid)::regclass) AS format
     FROM pg_class c
-   WHERE ((c.relnamespace = ('bulkhead'::regnamespace)::oid) AND (NOT (c.relrowsecurity AND c.relforcerowsecurity)) AND (c.relname = ANY (ARRAY['audit_chain'::name, 'audit_link'::name, 'audit_tile'::name, 'audit_checkpoint'::name, 'audit_cut'::name, 'audit_personal'::name, 'audit_erasure'::name])))
+   WHERE ((c.relnamespace = ('bulkhead'::regnamespace)::oid) AND (NOT (c.relrowsecurity AND c.relforcerowsecurity)) AND (c.relname = ANY (ARRAY['audit_chain'::name, 'audit_link'::name, 'audit_tile'::name, 'audit_checkpoint'::name, 'audit_cut'::name, 'audit_personal'::name, 'audit_erasure'::name, 'audit_verification'::name, 'audit_anchoring'::name])))
  UNION ALL
   SELECT (p.polrelid)::regclass AS polrelid,
      format('policy %I is not the kernel''s'::text, p.polname) AS format,
@@ -1701,7 +1701,7 @@ BEGIN ATOMIC
              aclexplode.privilege_type,
              aclexplode.is_grantable
             FROM aclexplode(t.attacl) aclexplode(grantor, grantee, privilege_type, is_grantable)) a)
-   WHERE ((c.relnamespace = ANY (ARRAY[('bulkhead'::regnamespace)::oid, (to_regnamespace('bulkhead_migration'::text))::oid])) AND (c.relkind = ANY (ARRAY['r'::"char", 'p'::"char", 'v'::"char", 'm'::"char", 'f'::"char", 'S'::"char"])) AND ((a.grantee = (0)::oid) OR (pg_get_userbyid(a.grantee) = 'bulkhead_app'::name)) AND (NOT ((a.grantee <> (0)::oid) AND (a.privilege_type = 'SELECT'::text) AND (c.relname = ANY (ARRAY['audit_entry'::name, 'audit_log'::name, 'audit_chain'::name, 'audit_link'::name, 'audit_tile'::name, 'audit_checkpoint'::name, 'audit_cut'::name, 'audit_personal'::name, 'audit_erasure'::name])))))
+   WHERE ((c.relnamespace = ANY (ARRAY[('bulkhead'::regnamespace)::oid, (to_regnamespace('bulkhead_migration'::text))::oid])) AND (c.relkind = ANY (ARRAY['r'::"char", 'p'::"char", 'v'::"char", 'm'::"char", 'f'::"char", 'S'::"char"])) AND ((a.grantee = (0)::oid) OR (pg_get_userbyid(a.grantee) = 'bulkhead_app'::name)) AND (NOT ((a.grantee <> (0)::oid) AND (a.privilege_type = 'SELECT'::text) AND (c.relname = ANY (ARRAY['audit_entry'::name, 'audit_log'::name, 'audit_chain'::name, 'audit_link'::name, 'audit_tile'::name, 'audit_checkpoint'::name, 'audit_cut'::name, 'audit_personal'::name, 'audit_erasure'::name, 'audit_verification'::name, 'audit_anchoring'::name])))))
  UNION ALL
   SELECT (c.oid)::regclass AS oid,
      'view without security_invoker: it reads with its owner''s rights'::text,
