@@ -9,6 +9,8 @@ import type { FastifyInstance } from 'fastify';
 import { mergeAccess, mergeAnswers, permissionsIn } from './access.ts';
 import { migrationLines } from './boot/lines.ts';
 import { createReadiness } from './boot/readiness.ts';
+import { crossOriginParts } from './crossOrigin/parts.ts';
+import type { CrossOriginParts } from './crossOrigin/parts.ts';
 import { createFactors } from './factor/dependencies.ts';
 import { platformRouter } from './handlers/index.ts';
 import { mailHandlerParts } from './mail/mailing.ts';
@@ -93,7 +95,8 @@ export function compose(parts: Parts, state: ServerState): Composition {
     origin: parts.token.issuer,
   });
   const refusals = createRefusalLimit(parts);
-  const made = createDispatch(parts, { factors, tokens, singleSignOn, refusals });
+  const crossOrigin = crossOriginParts(parts);
+  const made = createDispatch(parts, { factors, tokens, singleSignOn, refusals, crossOrigin });
   const { dispatch, procedures, batchGuard } = made;
   const https = config.http.publicUrl?.startsWith('https:') === true;
   const headers = securityHeaders({ https });
@@ -127,6 +130,7 @@ export function compose(parts: Parts, state: ServerState): Composition {
       maxMembers: config.http.maxBatch,
     }),
     authenticate,
+    preflight: crossOrigin.preflight,
     draining,
   });
   mountConsole(app, config.http.console);
@@ -161,12 +165,13 @@ type DispatchParts = {
   factors: FactorDependencies;
   tokens: TokenDependencies;
   singleSignOn: SingleSignOnParts;
+  crossOrigin: CrossOriginParts;
   refusals: RefusalLimit;
 };
 
 function createDispatch(
   parts: Parts,
-  { factors, tokens, singleSignOn, refusals }: DispatchParts,
+  { factors, tokens, singleSignOn, refusals, crossOrigin }: DispatchParts,
 ): {
   dispatch: DispatchOptions;
   procedures: MountedProcedure[];
@@ -214,6 +219,7 @@ function createDispatch(
   const guard = createGuard({
     ...callers,
     access,
+    assertOrigin: crossOrigin.assertOrigin,
     assertFreshProof: (session) => assertFreshProof(factors, session),
   });
   const limits = countUsage(parts.usage, parts.limits && createCallLimits(parts.limits));

@@ -104,7 +104,15 @@ const wideOpen = { as: () => ({}) as never };
 const readProgram = () => Promise.reject(new Error('nobody presents a key here'));
 const readStay = () => Promise.resolve(null);
 const assertFreshProof = () => Promise.resolve();
-const guarding = { db: wideOpen, access: mergeAccess([module]), readProgram, readStay, assertFreshProof };
+const assertOrigin = () => Promise.resolve();
+const guarding = {
+  db: wideOpen,
+  access: mergeAccess([module]),
+  readProgram,
+  readStay,
+  assertOrigin,
+  assertFreshProof,
+};
 const read = { permission: 'widgets:widget.read', rate: 'read' } as const;
 
 test('ACC-1 without the database’s walls, the guard alone keeps a stranger out of a tenant', async () => {

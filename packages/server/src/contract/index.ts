@@ -1,3 +1,4 @@
+import { allowedOriginContract } from './allowedOrigin.ts';
 import { applicationContract } from './application.ts';
 import { apiKeyContract } from './apiKey.ts';
 import { auditContract } from './audit.ts';
@@ -55,6 +56,7 @@ export const platformContract = {
   member: memberContract,
   invite: inviteContract,
   apiKey: apiKeyContract,
+  allowedOrigin: allowedOriginContract,
   operator: operatorContract,
   application: applicationContract,
   saml: samlContract,

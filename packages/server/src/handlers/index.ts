@@ -1,5 +1,6 @@
 import { isolationHandlers } from '../isolation/handlers.ts';
 import { usageHandlers } from '../usage/handlers.ts';
+import { allowedOriginHandlers } from './allowedOrigin.ts';
 import { applicationHandlers } from './application.ts';
 import { apiKeyHandlers } from './apiKey.ts';
 import { auditHandlers } from './audit.ts';
@@ -38,6 +39,7 @@ export function platformRouter(dependencies: HandlerDependencies) {
     member: memberHandlers(dependencies),
     invite: inviteHandlers(dependencies),
     apiKey: apiKeyHandlers(dependencies),
+    allowedOrigin: allowedOriginHandlers(),
     webhookEndpoint: webhookEndpointHandlers(dependencies.webhookSending),
     operator: operatorHandlers(dependencies),
     application: applicationHandlers(dependencies),

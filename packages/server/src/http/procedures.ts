@@ -1,6 +1,9 @@
 import type { StandardLazyRequest } from '@orpc/standard-server';
 import { toAbortSignal } from '@orpc/standard-server-node';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { readableBy } from '../crossOrigin/headers.ts';
+import type { AnswerPreflight } from '../crossOrigin/preflight.ts';
+import { crossOriginOf } from '../crossOrigin/request.ts';
 import type { MountedProcedure } from '../rpc/procedures.ts';
 import type { DispatchContext } from '../rpc/dispatch.ts';
 import { RequestScope } from '../rpc/scope.ts';
@@ -18,6 +21,7 @@ export type ProcedureRoutes = {
   api: Handler;
   rpc: Handler;
   authenticate: Authenticate;
+  preflight: AnswerPreflight;
   /** True once the server is leaving: an answer then closes its connection. */
   draining: () => boolean;
 };
@@ -43,6 +47,7 @@ export function mountProcedures(app: FastifyInstance, routes: ProcedureRoutes): 
       });
       for (const cookie of scope.cookies) void reply.header('set-cookie', cookie);
       void reply.headers(scope.limitHeaders());
+      if (scope.allowedOrigin !== undefined) void reply.headers(readableBy(scope.allowedOrigin));
       if (routes.draining()) void reply.header('connection', 'close');
       if (result.matched) return sendStandard(reply, result.response, { problems });
       return reply.callNotFound();
@@ -55,32 +60,44 @@ export function mountProcedures(app: FastifyInstance, routes: ProcedureRoutes): 
         method,
         url: `/api${path}`,
         ...limitOf(meta),
+        ...(ofTenant(meta) ? { config: { crossOrigin: true } } : {}),
         handler: answer(routes.api, '/api', { streams }),
       });
     }
-    refuseOtherMethods(
-      app,
-      `/api${path}`,
-      group.map(({ method }) => method),
-    );
+    const tenants = group.filter(({ meta }) => ofTenant(meta)).map(({ method }) => method);
+    refuseOtherMethods(app, {
+      url: `/api${path}`,
+      allowed: group.map(({ method }) => method),
+      answer: (request, reply) => routes.preflight(request, reply, tenants),
+    });
   }
   for (const { path, meta, streams } of procedures) {
     const url = `/rpc/${path.join('/')}`;
     app.route({ method: 'POST', url, ...limitOf(meta), handler: answer(routes.rpc, '/rpc', { streams }) });
-    refuseOtherMethods(app, url, ['POST']);
+    refuseOtherMethods(app, { url, allowed: ['POST'] });
   }
   app.route({ method: 'POST', url: batchPath, handler: answer(routes.rpc, '/rpc', { streams: true }) });
-  refuseOtherMethods(app, batchPath, ['POST']);
+  refuseOtherMethods(app, { url: batchPath, allowed: ['POST'] });
 }
 
 const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
 
-function refuseOtherMethods(app: FastifyInstance, url: string, allowed: readonly string[]): void {
+/** Acts in a tenant: only such a procedure may be called by another site's page, for only a tenant can allow it. */
+function ofTenant({ permission }: MountedProcedure['meta']): boolean {
+  return permission !== 'public' && permission !== 'signed-in';
+}
+
+/** @param answer may answer instead, as for a preflight */
+function refuseOtherMethods(
+  app: FastifyInstance,
+  { url, allowed, answer }: { url: string; allowed: readonly string[]; answer?: Answer },
+): void {
   const allow = allowed.join(', ');
   app.route({
     method: methods.filter((method) => !allowed.includes(method)),
     url,
-    handler: (_request, reply) =>
+    handler: async (request, reply) =>
+      (await answer?.(request, reply)) ??
       sendRefusal(reply, {
         status: 405,
         code: 'method_not_allowed',
@@ -89,6 +106,8 @@ function refuseOtherMethods(app: FastifyInstance, url: string, allowed: readonly
       }),
   });
 }
+
+type Answer = (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply | undefined>;
 
 function limitOf({ bodyLimit }: { bodyLimit?: number }): { bodyLimit?: number } {
   return bodyLimit === undefined ? {} : { bodyLimit };
@@ -114,6 +133,7 @@ export function createScope(request: FastifyRequest, authenticate: Authenticate)
     authorization: authorizationOf(request),
     deviceToken: readDeviceCookie(headers.cookie),
     cookieHeader: headers.cookie,
+    origin: crossOriginOf(request),
     authenticate,
   });
 }

@@ -3,6 +3,7 @@ import type { Log } from './log.ts';
 import type { Refusal } from '../problem/problem.ts';
 import type { RequestScope } from '../rpc/scope.ts';
 import { readSessionCookie } from './cookie.ts';
+import { crossesOrigins } from '../crossOrigin/request.ts';
 import { refuseForgery } from './csrf.ts';
 import { refusalCodeOf, sendRefusal } from './reply.ts';
 import { refuseUrlText } from './text.ts';
@@ -61,6 +62,9 @@ function judge(request: FastifyRequest, { origins }: RequestGateOptions) {
   const { headers, method } = request;
   const isExempt = request.routeOptions.config.takesOtherSites === true;
   if (method === 'POST' && isExempt) return refuseUrlText(request.url);
+  const own = origins();
+  // Whether that site may is decided when the tenant is known; no browser adds a bearer credential by itself.
+  if (crossesOrigins(request, own)) return refuseUrlText(request.url);
   const fetchSite = headers['sec-fetch-site'];
   return (
     refuseUrlText(request.url) ??
@@ -71,7 +75,7 @@ function judge(request: FastifyRequest, { origins }: RequestGateOptions) {
         origin: headers.origin,
         hasCookie: () => readSessionCookie(headers.cookie) !== undefined,
       },
-      origins(),
+      own,
     )
   );
 }

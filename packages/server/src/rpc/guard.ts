@@ -4,6 +4,7 @@ import type { ModuleAccess } from '@bulkhead/platform/access';
 import { PlatformError } from '@bulkhead/platform/errors';
 import type { Session } from '@bulkhead/platform/identity';
 import type { ProcedureMeta } from '../contract/index.ts';
+import type { AssertOrigin } from '../crossOrigin/guard.ts';
 import type { Program, ReadProgram } from '../session/apiKeys.ts';
 import { mayOperate, placeOperator } from '../session/operators.ts';
 import type { ReadStay } from '../session/operators.ts';
@@ -28,6 +29,7 @@ export function createGuard(options: {
   access: readonly ModuleAccess[];
   readProgram: ReadProgram;
   readStay: ReadStay;
+  assertOrigin: AssertOrigin;
   /** Throws unless the session was proved lately, and strongly enough for its account. */
   assertFreshProof: (session: Session) => Promise<void>;
 }): Guard {
@@ -52,6 +54,7 @@ export function createGuard(options: {
     if (permission === 'public') return { scope };
     if (scope.apiKey !== undefined) {
       const placed = await placeProgram(meta, scope, options);
+      await options.assertOrigin(scope, placed);
       return { ...place(options.db, { meta, scope, placed }), requireStepUp: refuseProgram };
     }
     const signedIn = await liveSession(meta, scope);
@@ -68,6 +71,7 @@ export function createGuard(options: {
     }
     const named = scope.placement.tenant;
     const placed = (await placeOperator(signedIn, named, options)) ?? (await placeMember(signedIn, named));
+    await options.assertOrigin(scope, placed);
     await recordPermissionRefusal(options.db, { meta, scope, placed });
     const context = place(options.db, { meta, scope, placed });
     // Last of all: whoever may not do it anyway is not asked to prove anything.
