@@ -182,6 +182,18 @@ const apiKeys = createRoute({
   component: lazyRouteComponent(() => import('./api-keys/ApiKeyPage.tsx'), 'ApiKeyPage'),
 });
 
+const sources = createRoute({
+  getParentRoute: () => shell,
+  path: '/incoming-webhooks',
+  component: lazyRouteComponent(() => import('./sources/SourcePage.tsx'), 'SourcePage'),
+});
+
+const billing = createRoute({
+  getParentRoute: () => shell,
+  path: '/billing',
+  component: lazyRouteComponent(() => import('./billing/BillingPage.tsx'), 'BillingPage'),
+});
+
 const singleSignOn = createRoute({
   getParentRoute: () => shell,
   path: '/single-sign-on',
@@ -242,6 +254,8 @@ const inShell = [
   imports,
   members,
   apiKeys,
+  sources,
+  billing,
   webhooks,
   singleSignOn,
   audit,

@@ -24,6 +24,13 @@ export const places = [
   },
   {
     group: 'Organisation',
+    to: '/incoming-webhooks',
+    label: 'Incoming webhooks',
+    key: 'h',
+    permission: 'webhooks:source.read',
+  },
+  {
+    group: 'Organisation',
     to: '/single-sign-on',
     label: 'Single sign-on',
     key: 'd',
@@ -38,6 +45,7 @@ export const places = [
     permission: 'tenants:tenant.read',
   },
   { group: 'Organisation', to: '/usage', label: 'Usage', key: 'g', permission: 'tenants:usage.read' },
+  { group: 'Organisation', to: '/billing', label: 'Billing', key: 'b', permission: 'billing:subscription.read' },
   { group: 'Organisation', to: '/lab', label: 'Lab', key: 'l', permission: 'lab:attempt.run' },
 ] as const;
 
