@@ -14,6 +14,11 @@ const firstLines: Readonly<Record<string, string>> = {
   migrate: 'bulkhead migrate: apply the migrations that the database lacks',
   check: 'bulkhead check: list unprotected tables, unsafe roles and unsafe functions',
   'tenant create': 'bulkhead tenant create: make a tenant and its owner',
+  'tenant list': 'bulkhead tenant list: list the tenants with their ids, which other commands take',
+  'connection list': 'bulkhead connection list: list a tenant’s connections for single sign-on',
+  'connection disable': 'bulkhead connection disable: switch off a connection that lets nobody in',
+  'api-key list': 'bulkhead api-key list: list a tenant’s API keys',
+  'api-key revoke': 'bulkhead api-key revoke: end an API key of a tenant for good',
   'account disable': 'bulkhead account disable: shut an account out and end its sessions',
   'account enable': 'bulkhead account enable: let a disabled account sign in again',
   'account unlock': 'bulkhead account unlock: release an account from lockout',
@@ -105,6 +110,21 @@ test('the other commands work beside a running instance, and on its folder once 
   assert.equal(created.code, 0, created.stderr);
   const tenant = String(created.json['tenantId']);
   const account = String(created.json['ownerAccountId']);
+  const { tenants } = (await json(['tenant', 'list', '--name', 'ACME'])).json;
+  assert.deepEqual(
+    (tenants as Json[]).map(({ id, members, companies }) => [id, members, companies]),
+    [[tenant, 1, 1]],
+  );
+  const connections = await json(['connection', 'list', '--tenant', tenant]);
+  assert.deepEqual(connections.json, { tenant, required: false, breakGlass: 0, connections: [] });
+  assert.deepEqual((await json(['api-key', 'list', '--tenant', tenant])).json, { tenant, apiKeys: [] });
+  for (const line of [
+    ['connection', 'disable', '--connection', tenant],
+    ['api-key', 'revoke', '--key', tenant],
+  ]) {
+    const { code, stderr } = await json([...line, '--tenant', tenant, '--reason', 'nothing is there']);
+    assert.equal(code, 3, stderr);
+  }
   const signedIn = await fetch(`${running.up.url}/api/session`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },

@@ -247,6 +247,40 @@ $body$;
 comment on function identity.unlink_provider(uuid) is
   'Removes a provider of the service from the context''s account. A tenant''s own links end with its connection.';
 
+-- For a tenant whose own provider lets nobody in any more, its break-glass owners neither: whoever runs the service, having
+-- made sure who asks, lets passwords in again.
+create function identity.release_connection(context text, connection_id uuid, reason text) returns boolean
+  language plpgsql
+  set search_path = ''
+as $body$
+declare
+  lifted boolean;
+begin
+  perform set_config('bulkhead.context', context, true);
+  perform identity.begin_member_change();
+  update identity.connection c set enabled = false
+    where c.tenant_id = (select bulkhead.tenant_id()) and c.id = release_connection.connection_id
+      and c.enabled and c.deleted_at is null;
+  if not found then
+    raise exception using errcode = '22023', constraint = 'connection_enabled',
+      message = 'this tenant has no connection with that id that is on',
+      hint = 'bulkhead connection list shows them.';
+  end if;
+  update identity.connection_directory d set enabled = false where d.connection_id = release_connection.connection_id;
+  update identity.sign_in_policy p set single_sign_on_required = false
+    where p.tenant_id = (select bulkhead.tenant_id()) and p.single_sign_on_required and not exists (
+      select from identity.connection c
+      where c.tenant_id = (select bulkhead.tenant_id()) and c.enabled and c.deleted_at is null
+    );
+  lifted := found;
+  perform bulkhead.audit_event('connection.release', 'identity.connection', release_connection.connection_id,
+    json_build_object('reason', reason, 'requirement_lifted', lifted));
+  return lifted;
+end
+$body$;
+comment on function identity.release_connection(text, uuid, text) is
+  'Switches a connection of the context''s tenant off, and stops requiring single sign-on where it was the last that was on; returns whether it did. Runs with the caller''s privileges: bulkhead_owner''s.';
+
 create function identity.purge_sign_in_flows(at timestamptz) returns bigint
   language plpgsql security definer
   set search_path = ''
@@ -308,6 +342,7 @@ revoke execute on function
   identity.tell_broken_glass(text, uuid, uuid[]),
   identity.memberships_of_session(text, uuid), identity.sign_in_standing(text), identity.unlink_provider(uuid),
   identity.connection_of_context(text, uuid), identity.connections_of_context(text), identity.domain_of_context(text, uuid),
+  identity.release_connection(text, uuid, text),
   identity.purge_sign_in_flows(timestamptz)
   from public;
 grant execute on function

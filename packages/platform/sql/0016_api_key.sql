@@ -153,6 +153,29 @@ end
 $body$;
 comment on function identity.revoke_api_key(uuid) is 'Revokes an API key of the context''s tenant, for good.';
 
+create function identity.withdraw_api_key(context text, key_id uuid, reason text) returns text
+  language plpgsql
+  set search_path = ''
+as $body$
+declare
+  withdrawn identity.api_key;
+begin
+  perform set_config('bulkhead.context', context, true);
+  update identity.api_key k set deleted_at = now()
+    where k.tenant_id = (select bulkhead.tenant_id()) and k.id = key_id and k.deleted_at is null
+    returning k.* into withdrawn;
+  if not found then
+    raise exception using errcode = '22023', constraint = 'api_key_live',
+      message = 'this tenant has no API key with that id that was not revoked',
+      hint = 'bulkhead api-key list shows them.';
+  end if;
+  perform bulkhead.audit_event('api_key.withdraw', 'identity.api_key', key_id, json_build_object('reason', reason));
+  return withdrawn.name;
+end
+$body$;
+comment on function identity.withdraw_api_key(text, uuid, text) is
+  'Revokes an API key of the context''s tenant for whoever runs the service; returns its name. Runs with the caller''s privileges: bulkhead_owner''s.';
+
 create function identity.api_key_of_context(context text, at timestamptz) returns table (
   id uuid, name text, kind text, permissions text[], company_ids uuid[], created_by uuid, expires_at timestamptz,
   tenant_name text
@@ -178,7 +201,7 @@ comment on function identity.api_key_of_context(text, timestamptz) is
 
 revoke execute on function
   identity.create_api_key(jsonb, bytea, timestamptz), identity.api_keys(), identity.revoke_api_key(uuid),
-  identity.api_key_of_context(text, timestamptz)
+  identity.withdraw_api_key(text, uuid, text), identity.api_key_of_context(text, timestamptz)
   from public;
 grant execute on function
   identity.create_api_key(jsonb, bytea, timestamptz), identity.api_keys(), identity.revoke_api_key(uuid)

@@ -20,7 +20,10 @@ export const inboundList = defineCommand({
   },
   examples: [
     { line: 'bulkhead inbound list', does: 'what was given up, the newest first' },
-    { line: 'bulkhead inbound list --state waiting --json', does: 'what is yet to be processed, for a monitor' },
+    {
+      line: 'bulkhead inbound list --state waiting --json',
+      does: 'what is yet to be processed, for a monitor',
+    },
   ],
   async run(values, terminal) {
     const [{ asOwner, withDatabase }, { listReceived }] = await Promise.all([
@@ -31,7 +34,9 @@ export const inboundList = defineCommand({
       asOwner(database, (client) => listReceived(client, values)),
     );
     const lines = events.map(({ id, receivedAt, tenant, eventType, eventId, attempts, error }) =>
-      [receivedAt, id, tenant ?? 'billing', eventType, eventId, `${attempts} tries`, error ?? ''].join('  ').trimEnd(),
+      [receivedAt, id, tenant ?? 'billing', eventType, eventId, `${attempts} tries`, error ?? '']
+        .join('  ')
+        .trimEnd(),
     );
     terminal.answer({
       json: { events },

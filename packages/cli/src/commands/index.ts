@@ -4,6 +4,8 @@ import { accountEnable } from './accountEnable.ts';
 import { accountResetFactors } from './accountResetFactors.ts';
 import { accountSessions } from './accountSessions.ts';
 import { accountUnlock } from './accountUnlock.ts';
+import { apiKeyList } from './apiKeyList.ts';
+import { apiKeyRevoke } from './apiKeyRevoke.ts';
 import { auditCheckpoint } from './auditCheckpoint.ts';
 import { auditCut } from './auditCut.ts';
 import { auditErase } from './auditErase.ts';
@@ -20,6 +22,8 @@ import { clientCreate } from './clientCreate.ts';
 import { clientList } from './clientList.ts';
 import { clientRemove } from './clientRemove.ts';
 import { clientRotateSecret } from './clientRotateSecret.ts';
+import { connectionDisable } from './connectionDisable.ts';
+import { connectionList } from './connectionList.ts';
 import { contextInspect } from './contextInspect.ts';
 import { contextMint } from './contextMint.ts';
 import { contextRetire } from './contextRetire.ts';
@@ -33,7 +37,9 @@ import { migrate } from './migrate.ts';
 import { operatorPromote } from './operatorPromote.ts';
 import { operatorRevoke } from './operatorRevoke.ts';
 import { scan } from './scan.ts';
+import { secretsCheck } from './secretsCheck.ts';
 import { tenantCreate } from './tenantCreate.ts';
+import { tenantList } from './tenantList.ts';
 import { up } from './up.ts';
 import { version } from './version.ts';
 import { witness } from './witness.ts';
@@ -46,6 +52,7 @@ export const commands: readonly Command[] = [
   scan,
   attack,
   tenantCreate,
+  tenantList,
   accountDisable,
   accountEnable,
   accountUnlock,
@@ -53,6 +60,10 @@ export const commands: readonly Command[] = [
   accountSessions,
   operatorPromote,
   operatorRevoke,
+  connectionList,
+  connectionDisable,
+  apiKeyList,
+  apiKeyRevoke,
   mailStatus,
   inboundList,
   inboundReplay,

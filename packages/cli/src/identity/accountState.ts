@@ -50,12 +50,22 @@ export async function resetFactors(
 }
 
 function checked(request: AccountRequest): AccountRequest {
-  const { length } = request.reason.trim();
-  if (length < 10 || length > 500) throw usageFailure('--reason takes 10 to 500 characters.');
+  checkReason(request.reason);
   return request;
 }
 
-async function ask(client: Queries, text: string, values: unknown[]): Promise<unknown> {
+/** @throws CommandFailure usage: an entry without a reason helps nobody who reads it later */
+export function checkReason(reason: string): void {
+  const { length } = reason.trim();
+  if (length < 10 || length > 500) throw usageFailure('--reason takes 10 to 500 characters.');
+}
+
+/**
+ * The `answer` of a statement that calls a function of the identity schema.
+ *
+ * @throws CommandFailure with the constraint as code, where the function refuses what was asked (22023)
+ */
+export async function ask(client: Queries, text: string, values: unknown[]): Promise<unknown> {
   try {
     const { rows } = await client.query(text, values);
     return rows[0]?.['answer'];

@@ -57,10 +57,14 @@ export async function replayReceived(
  *
  * @param client connected as bulkhead_owner
  */
-export async function setPrice(client: Queries, { price, tier }: { price: string; tier: string }): Promise<void> {
+export async function setPrice(
+  client: Queries,
+  { price, tier }: { price: string; tier: string },
+): Promise<void> {
   const { rows } = await client.query('select name from tenants.tier', []);
   const tiers = rows.map(({ name }) => String(name));
-  if (!tiers.includes(tier)) throw usageFailure(`There is no tier “${tier}”. There are: ${tiers.join(', ')}.`);
+  if (!tiers.includes(tier))
+    throw usageFailure(`There is no tier “${tier}”. There are: ${tiers.join(', ')}.`);
   if (!/^price_[A-Za-z0-9]{1,90}$/.test(price)) throw usageFailure('A price is price_… as Stripe shows it.');
   await client.query('select billing.set_price($1, $2)', [price, tier]);
 }
@@ -74,7 +78,8 @@ export async function linkCustomer(
   client: Queries,
   { tenant, customer, at }: { tenant: string; customer: string; at: Date },
 ): Promise<void> {
-  if (!/^cus_[A-Za-z0-9]{1,90}$/.test(customer)) throw usageFailure('A customer is cus_… as Stripe shows it.');
+  if (!/^cus_[A-Za-z0-9]{1,90}$/.test(customer))
+    throw usageFailure('A customer is cus_… as Stripe shows it.');
   await client.query('select billing.link_customer($1, $2, $3)', [checked(tenant), customer, at]);
 }
 
