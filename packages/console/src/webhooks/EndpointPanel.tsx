@@ -13,7 +13,7 @@ import { standingOf } from './states.ts';
 import type { Endpoint } from './types.ts';
 
 /** Milliseconds between two looks: deliveries are a matter of seconds. */
-const every = 3000;
+const every = 2000;
 
 /** One endpoint: how it stands, what was sent to it, and what can be done. */
 export function EndpointPanel({ endpoint }: { endpoint: Endpoint }) {
