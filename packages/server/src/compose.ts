@@ -53,6 +53,7 @@ import { createStayReader } from './session/operators.ts';
 import { createRefusalLimit } from './session/refusals.ts';
 import type { RefusalLimit } from './session/refusals.ts';
 import { createAuthenticate } from './session/authenticate.ts';
+import { mountViolationReports } from './violations/routes.ts';
 import { accessTokenReader, createTokens } from './token/parts.ts';
 import { mountKeySet } from './token/routes.ts';
 import { mountAuditKeys } from './ledger/routes.ts';
@@ -109,6 +110,7 @@ export function compose(parts: Parts, state: ServerState): Composition {
   mountHealth(app, readiness);
   mountKeySet(app, parts.token.signingKeys);
   mountAuditKeys(app, config);
+  mountViolationReports(app, { log, clock: parts.clock, limits: parts.limits });
   mountIdentityProvider(app, parts, factors);
   const authenticateUnlimited = createAuthenticate(identity, [accessTokenReader(tokens)]);
   const authenticate = refusals.authenticate(authenticateUnlimited);

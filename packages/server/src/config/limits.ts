@@ -31,6 +31,7 @@ export const limits = z.strictObject({
   writePerTenant: tenantCap('Changes a minute of one tenant'),
   heavy: cap(60, 'Reports, exports, imports and the like a minute of one account or API key'),
   heavyPerTenant: tenantCap('The same of one tenant'),
+  reportsPerIp: cap(60, 'Reports a minute from one address of what the content security policy stopped'),
   tokenPerIp: cap(
     600,
     'Requests a minute from one address to the identity provider’s endpoints; an application’s back end sends those of all its users',
