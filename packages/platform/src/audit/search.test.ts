@@ -29,6 +29,7 @@ describe('search of audit entries (AUD-5)', () => {
     session,
     tenant: tenantId,
     cursorKey,
+    clock: () => 0,
     ...(reach === undefined ? {} : { reach }),
   });
   const search = (filter: EntryFilter & EntryPage, reach?: number): Promise<FoundEntries> =>
@@ -59,6 +60,31 @@ describe('search of audit entries (AUD-5)', () => {
     } while (cursor !== undefined);
     assert.deepEqual(found, all);
     assert.ok(pages >= 5, `${pages} pages of seven entries`);
+  });
+
+  it('looks no further than its patience where entries are slow to come, and the next page goes on there', async () => {
+    await host.session.query(
+      `select bulkhead.audit_event('letter.send', 'shop.letter') from generate_series(1, 700)`,
+    );
+    let time = 0;
+    const quick = await listEntries({ ...list(host), clock: () => time }, { text: 'Branch 1' });
+    assert.ok(quick.entries.length > 0);
+    assert.equal(quick.searchedTo, null, 'with all its patience it comes to the end');
+    const slow = { ...list(host), clock: () => (time += 11) };
+    const first = await listEntries(slow, { text: 'Branch 1' });
+    assert.deepEqual([first.entries, first.searchedTo === null], [[], false], 'after 250 entries that are none');
+    const found: string[] = [];
+    let page = first;
+    for (let pages = 1; page.nextCursor !== null; pages += 1) {
+      assert.ok(pages < 10);
+      // oxlint-disable-next-line no-await-in-loop -- one page after another
+      page = await listEntries(slow, { text: 'Branch 1', cursor: page.nextCursor });
+      found.push(...page.entries.map(({ id }) => id));
+    }
+    assert.deepEqual(
+      found,
+      quick.entries.map(({ id }) => id),
+    );
   });
 
   it('T-43: a cursor is of its tenant and filter alone, also one of a page that found nothing', async () => {
