@@ -55,10 +55,39 @@ $body$;
 comment on function edge.purge_rate_windows(timestamptz) is
   'Deletes windows that ended before an instant, none that runs; returns how many.';
 
-revoke execute on function edge.take_points(bytea, integer, integer, timestamptz),
+-- How many servers share the limits is configured, and each admits its part alone while the store is away. Here they count
+-- themselves, so that a number that was right once does not stay wrong unseen.
+create unlogged table edge.server_beat (
+  server_id uuid not null,
+  seen_at timestamptz not null,
+  constraint server_beat_pkey primary key (server_id)
+);
+comment on table edge.server_beat is 'Servers that run: each writes its row again and again. Lost in a crash, and there again within a minute.';
+comment on column edge.server_beat.server_id is 'One start of one server process.';
+comment on column edge.server_beat.seen_at is 'When it last said that it runs.';
+select bulkhead.exempt_table('edge.server_beat', 'Of the installation, not of a tenant.');
+
+create function edge.beat(server uuid) returns integer
+  language plpgsql
+  security definer
+  set search_path = ''
+as $body$
+declare
+  at constant timestamptz := clock_timestamp();
+begin
+  insert into edge.server_beat (server_id, seen_at) values (server, at)
+    on conflict on constraint server_beat_pkey do update set seen_at = excluded.seen_at;
+  delete from edge.server_beat b where b.seen_at < at - interval '1 hour';
+  return (select count(*) from edge.server_beat b where b.seen_at > at - interval '3 minutes');
+end
+$body$;
+comment on function edge.beat(uuid) is
+  'Says that a server runs; returns how many said so within three minutes. One that is to be heard says it every minute.';
+
+revoke execute on function edge.beat(uuid), edge.take_points(bytea, integer, integer, timestamptz),
   edge.purge_rate_windows(timestamptz) from public;
 grant execute on function edge.take_points(bytea, integer, integer, timestamptz) to bulkhead_identity;
-grant execute on function edge.purge_rate_windows(timestamptz) to bulkhead_worker;
+grant execute on function edge.purge_rate_windows(timestamptz), edge.beat(uuid) to bulkhead_worker;
 
 select bulkhead.exempt_table('edge.rate_window', 'Counted before a tenant is known.');
 select bulkhead.guard_schema('edge');

@@ -10,6 +10,7 @@ const expected: Record<string, Record<string, string>> = {
   'edge.allowed_origin': { bulkhead_app: 'select(*)' },
   'edge.origin_directory': {},
   'edge.rate_window': {},
+  'edge.server_beat': {},
   'identity.account': {
     bulkhead_identity:
       'select(*) insert(created_at, email, email_normalised, id, name) update(email, email_normalised, email_verified_at)',
@@ -197,15 +198,16 @@ const expectedFunctions: Record<string, string[]> = {
     'identity.rotate_provider_client_secret',
     'identity.sign_in_standing',
     'identity.sign_in_subject',
+    'identity.tell_broken_glass',
     'identity.unlink_provider',
     'identity.verify_domain',
     'identity.view_invite',
-    'identity.tell_broken_glass',
     'identity.write_event',
     'mail.post',
     'tenants.create_tenant',
   ],
   bulkhead_worker: [
+    'edge.beat',
     'edge.purge_rate_windows',
     'identity.claim_provider_logouts',
     'identity.claim_saml_refresh',

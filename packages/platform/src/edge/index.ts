@@ -5,3 +5,4 @@ export type { BurstLimit, Limit, LimitStore, Taken, Verdict } from './limit.ts';
 export { Limiter } from './limiter.ts';
 export type { LimiterOptions } from './limiter.ts';
 export { postgresStore, purgeRateWindows } from './postgresStore.ts';
+export { ServerCount } from './serverCount.ts';

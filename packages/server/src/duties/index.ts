@@ -17,6 +17,7 @@ import { lockoutDuty } from '../token/lockoutDuty.ts';
 import { keyRotationDuty } from '../token/parts.ts';
 import { usageDuties } from '../usage/duties.ts';
 import { webhookDuties } from '../webhooks/out/duties.ts';
+import { serversDuty } from './serversDuty.ts';
 import { Duties } from './duty.ts';
 import type { Duty } from './duty.ts';
 
@@ -40,6 +41,7 @@ function platformDuties(parts: DutyParts): Duty[] {
     ...inboundDuties(parts),
     ...billingDuties(parts),
     limitsDuty({ worker, clock }),
+    serversDuty({ worker, config: parts.config, log: parts.log }),
     ...usageDuties(parts),
     keyRotationDuty(parts.token),
     ...providerDuties(parts),
