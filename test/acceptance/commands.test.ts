@@ -31,6 +31,7 @@ const firstLines: Readonly<Record<string, string>> = {
   'inbound replay': 'bulkhead inbound replay: have failed webhooks processed anew',
   'billing price': 'bulkhead billing price: say which tier a price of Stripe’s buys',
   'billing link': 'bulkhead billing link: say which customer of Stripe’s a tenant is',
+  'secrets check': 'bulkhead secrets check: list the secrets of the configuration: class, age, file mode, next rotation',
   'key list': 'bulkhead key list: show the keys of access tokens',
   'key rotate': 'bulkhead key rotate: let the next key sign access tokens',
   'client create': 'bulkhead client create: register an application or back end with the identity provider',

@@ -192,6 +192,7 @@ function createDispatch(
       cursorKey,
       isolation: isolationParts(parts),
       usage: parts,
+      secrets: parts.secrets,
       saml: samlParts(parts),
       webhookSending: webhookSendingParts(parts),
       singleSignOn,

@@ -7,6 +7,7 @@ import type { Log } from './http/log.ts';
 import type { Limits } from './limits/parts.ts';
 import type { AttackEngine } from './isolation/attackEngine.ts';
 import type { Module } from './module.ts';
+import type { Secrets } from './secrets/secrets.ts';
 import type { SingleSignOnOptions } from './singleSignOn/parts.ts';
 import type { WebhookOptions } from './webhooks/out/parts.ts';
 import type { TokenParts } from './token/parts.ts';
@@ -26,6 +27,7 @@ export type Parts = {
   /** Encrypts single fields under the installation's key. */
   cipher: FieldCipher;
   clock: () => number;
+  secrets: Secrets;
   /** Writes letters; undefined: this server has no mail. */
   mailer: Mailer | undefined;
   token: TokenParts;

@@ -19,6 +19,7 @@ import { createLimits } from './limits/parts.ts';
 import { createMailer, mailUnavailable } from './mail/mailing.ts';
 import type { Module } from './module.ts';
 import type { IdentityParts, Parts } from './parts.ts';
+import { Secrets } from './secrets/secrets.ts';
 import type { SingleSignOnOptions } from './singleSignOn/parts.ts';
 import type { WebhookOptions } from './webhooks/out/parts.ts';
 import { createTokenParts } from './token/parts.ts';
@@ -80,7 +81,8 @@ export function createServer(
 ): Server {
   const clock = options.clock ?? Date.now;
   const log = createLog({ level: config.log.level, stream: options.logStream });
-  const pools = createPools(config, { log, clock });
+  const secrets = new Secrets({ config, log });
+  const pools = createPools(config, { log, clock, secrets });
   const cipher = createCipher(config.encryption);
   const { attack, identity = {}, singleSignOn, webhooks } = options;
   const state: ServerState = { draining: false, origins: new Set() };
@@ -93,6 +95,7 @@ export function createServer(
     modules,
     log,
     pools,
+    secrets,
     cipher,
     clock,
     mailer,

@@ -88,7 +88,7 @@ describe('internal endpoints (ACC-5)', () => {
     assert.equal((await ask(outside, '/internal/user-token', { secret, json: {} })).status, 404);
     // Mounted there by mistake, the guard still knows on which listener a request came.
     const publicApp = fastify();
-    guardInternal(publicApp, { secrets: [secret], port: () => server.internalAddress?.port });
+    guardInternal(publicApp, { secrets: () => [secret], port: () => server.internalAddress?.port });
     publicApp.get('/internal/health', () => ({ leaked: true }));
     await publicApp.listen({ host: '127.0.0.1', port: 0 });
     const { port } = publicApp.server.address() as AddressInfo;
@@ -170,7 +170,7 @@ describe('mutations of the internal guard: without a half of it its attack succe
 
   it('a port that always agrees lets the public listener in', async () => {
     let port = 0;
-    const opened = await openWith({ secrets: [secret], port: () => port });
+    const opened = await openWith({ secrets: () => [secret], port: () => port });
     assert.equal(await reach(opened.port, secret), 404);
     ({ port } = opened);
     assert.equal(await reach(opened.port, secret), 200);
@@ -179,10 +179,10 @@ describe('mutations of the internal guard: without a half of it its attack succe
 
   it('a secret that is no secret lets anybody in, and none at all stops start-up', async () => {
     let port = 0;
-    const opened = await openWith({ secrets: ['', secret], port: () => port });
+    const opened = await openWith({ secrets: () => ['', secret], port: () => port });
     ({ port } = opened);
     assert.equal(await reach(opened.port, ''), 200);
     await opened.app.close();
-    assert.throws(() => guardInternal(fastify(), { secrets: [], port: () => 0 }), /needs a secret/);
+    assert.throws(() => guardInternal(fastify(), { secrets: () => [], port: () => 0 }), /needs a secret/);
   });
 });

@@ -7,6 +7,7 @@ import { createPools } from '../src/boot/pools.ts';
 import { createTokenParts } from '../src/token/parts.ts';
 import { compose } from '../src/compose.ts';
 import { createLog } from '../src/http/log.ts';
+import { Secrets } from '../src/secrets/secrets.ts';
 import type { MountedProcedure } from '../src/rpc/procedures.ts';
 import { companyOf, configFor, join, openServer, send, signUp, signUpOperator } from './fixture.ts';
 import type { Fixture, Person } from './fixture.ts';
@@ -61,6 +62,7 @@ function composed(): readonly MountedProcedure[] {
     modules: [module],
     log,
     pools,
+    secrets: new Secrets({ config, log }),
     cipher,
     clock: Date.now,
     mailer: undefined,

@@ -65,6 +65,7 @@ export const commands: readonly Command[] = [
   apiKeyList,
   apiKeyRevoke,
   mailStatus,
+  secretsCheck,
   inboundList,
   inboundReplay,
   billingPrice,

@@ -38,7 +38,8 @@ export type SmtpOptions = {
   /** PEM certificate of the authority to trust. Default: the system's. */
   tlsCa?: string | undefined;
   user?: string | undefined;
-  password?: string | undefined;
+  /** A function is asked with each message. */
+  password?: string | (() => string | undefined) | undefined;
   /** A strict addr-spec. */
   from: string;
   /** Shown beside the address. */
@@ -49,8 +50,29 @@ export type SmtpOptions = {
 
 /** Delivers to a mail server over SMTP (RFC 5321), by nodemailer. */
 export function createSmtpTransport(options: SmtpOptions): MailTransport {
-  const { host, port, tls, tlsCa, user, password, timeout = 10_000 } = options;
-  const transport = createTransport({
+  const passwordNow = () => (typeof options.password === 'function' ? options.password() : options.password);
+  let password = passwordNow();
+  let transport = openTransport(options, password);
+  return {
+    send: async (id, message) => {
+      if (passwordNow() !== password) {
+        transport.close();
+        password = passwordNow();
+        transport = openTransport(options, password);
+      }
+      try {
+        await transport.sendMail(envelopeOf(id, message, options));
+      } catch (error) {
+        throw toMailError(error);
+      }
+    },
+    close: () => transport.close(),
+  };
+}
+
+function openTransport(options: SmtpOptions, password: string | undefined) {
+  const { host, port, tls, tlsCa, user, timeout = 10_000 } = options;
+  return createTransport({
     host,
     port,
     secure: tls === 'implicit',
@@ -66,16 +88,6 @@ export function createSmtpTransport(options: SmtpOptions): MailTransport {
     disableFileAccess: true,
     disableUrlAccess: true,
   });
-  return {
-    send: async (id, message) => {
-      try {
-        await transport.sendMail(envelopeOf(id, message, options));
-      } catch (error) {
-        throw toMailError(error);
-      }
-    },
-    close: () => transport.close(),
-  };
 }
 
 function envelopeOf(id: string, { to, subject, text, html }: Message, { from, fromName }: SmtpOptions) {

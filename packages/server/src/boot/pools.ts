@@ -5,6 +5,7 @@ import type { Pool } from 'pg';
 import type { Config } from '../config/schema.ts';
 import { describeError } from '../http/log.ts';
 import type { Log } from '../http/log.ts';
+import type { Secrets } from '../secrets/secrets.ts';
 import { connectionOf } from './connections.ts';
 
 /** Every connection a server holds. The owner's is not among them. */
@@ -24,14 +25,22 @@ export type Pools = {
 /** Opens nothing yet: the pools connect when they are first used. */
 export function createPools(
   config: Pick<Config, 'database' | 'context'>,
-  { log, clock }: { log: Log; clock: () => number },
+  { log, clock, secrets }: { log: Log; clock: () => number; secrets?: Pick<Secrets, 'latest'> | undefined },
 ): Pools {
   const { database, context } = config;
   const connectionLost = (pool: string) => (error: unknown) =>
     log.warn({ event: 'connection_lost', pool, error: describeError(error) });
+  // Asked with each new connection, so that a password that was changed is used at once.
+  const connectionAs = (role: 'app' | 'identity' | 'worker'): pg.PoolConfig => {
+    const connection = connectionOf(database, role);
+    const { password } = connection;
+    if (secrets === undefined || typeof password !== 'string') return connection;
+    const setting = `database.${role}Password`;
+    return { ...connection, password: async () => (await secrets.latest(setting)) ?? password };
+  };
   const sealer = new ContextSealer({ key: { id: context.keyId, secret: context.key }, clock });
   const tenants = new TenantPool({
-    connection: { ...connectionOf(database, 'app'), max: database.appConnections },
+    connection: { ...connectionAs('app'), max: database.appConnections },
     sealer,
     statements: database.statements,
     events: {
@@ -40,18 +49,18 @@ export function createPools(
     },
   });
   const identity = plainPool({
-    connection: { ...connectionOf(database, 'identity'), max: database.identityConnections },
+    connection: { ...connectionAs('identity'), max: database.identityConnections },
     onLost: connectionLost('identity'),
   });
   const worker =
     database.workerPassword === undefined
       ? undefined
       : plainPool({
-          connection: { ...connectionOf(database, 'worker'), max: database.workerConnections },
+          connection: { ...connectionAs('worker'), max: database.workerConnections },
           onLost: connectionLost('worker'),
         });
   const inspection = plainPool({
-    connection: { ...connectionOf(database, 'app'), max: 1 },
+    connection: { ...connectionAs('app'), max: 1 },
     onLost: connectionLost('inspection'),
   });
   const close = async () => {

@@ -1,6 +1,6 @@
 import { parseVerifier } from '@bulkhead/platform/audit/ledger';
 import * as z from 'zod';
-import { key } from './secret.ts';
+import { foreignSecret, key } from './secret.ts';
 import { isLoopback, setting, whole } from './setting.ts';
 
 /** Values as a list, or as text separated by commas. */
@@ -75,7 +75,7 @@ const bucket = {
     otherwise: 'credentials as the SDK finds them: environment, shared files, the machine’s role',
     secret: true,
   }),
-  s3SecretAccessKey: setting(z.string().min(1).max(256).optional(), {
+  s3SecretAccessKey: setting(foreignSecret.optional(), {
     description: 'Secret of that access key.',
     otherwise: 'required with `audit.s3AccessKeyId`',
     secret: true,

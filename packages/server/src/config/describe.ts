@@ -18,6 +18,13 @@ export function listSettings(): SettingDescription[] {
   );
 }
 
+/** The schema of one setting, e.g. of `mail.password`; undefined: there is none of that name. */
+export function settingSchema(setting: string): z.ZodType | undefined {
+  const [section = '', name = ''] = setting.split('.');
+  const found = Object.entries(configSchema.shape).find(([key]) => key === section);
+  return found === undefined ? undefined : sectionShape(found[1])[name];
+}
+
 /** The table of settings in Markdown, as it stands in the package's README. */
 export function settingsTable(): string {
   const rows = listSettings().map(({ path, variable, secret, description, otherwise }) => {

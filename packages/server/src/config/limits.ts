@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { foreignSecret } from './secret.ts';
 import { flag, setting, whole } from './setting.ts';
 
 const most = 1_000_000;
@@ -49,6 +50,10 @@ export const redis = z.strictObject({
       .string()
       .regex(/^rediss?:\/\/[^\s]{1,500}$/, 'must be redis://… or rediss://…')
       .refine((value) => URL.canParse(value), 'must be redis://… or rediss://…')
+      .refine(
+        (value) => foreignSecret.optional().safeParse(URL.parse(value)?.password || undefined).success,
+        'holds a password that is a placeholder or an example: give the real one',
+      )
       .optional(),
     {
       description:

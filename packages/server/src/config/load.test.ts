@@ -12,6 +12,7 @@ const complete = {
   BULKHEAD_CONTEXT_KEY: goodKey,
   BULKHEAD_ENCRYPTION_KEY_ID: '1b2c3d4e',
   BULKHEAD_ENCRYPTION_KEY: goodKey,
+  BULKHEAD_SECRETS_FROM_ENVIRONMENT: 'true',
 };
 
 type Env = Record<string, string | undefined>;

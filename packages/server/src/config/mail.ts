@@ -1,5 +1,6 @@
 import { parseEmail } from '@bulkhead/platform/identity';
 import * as z from 'zod';
+import { foreignSecret } from './secret.ts';
 import { flag, host, isLoopback, setting, whole } from './setting.ts';
 
 /** Whether a text is one strict address: nothing a mail program could read as two, or as a name and an address. */
@@ -32,7 +33,7 @@ export const mail = z
       description: 'User name at the mail server.',
       otherwise: 'no sign-in there',
     }),
-    password: setting(z.string().min(1).max(256).optional(), {
+    password: setting(foreignSecret.optional(), {
       description: 'Password at the mail server.',
       otherwise: 'none',
       secret: true,

@@ -9,6 +9,8 @@ import { internal } from './internal.ts';
 import { passwords } from './passwords.ts';
 import { provider } from './provider.ts';
 import { key, password } from './secret.ts';
+import { secrets } from './secrets.ts';
+import type { SecretSource } from './secrets.ts';
 import { session } from './session.ts';
 import { token } from './token.ts';
 import { addresses, flag, host, publicUrl, setting, whole } from './setting.ts';
@@ -170,6 +172,7 @@ export const configSchema = z
     lab: lab.prefault({}),
     limits: limits.prefault({}),
     redis: redis.prefault({}),
+    secrets: secrets.prefault({}),
   })
   .superRefine((config, issues) => {
     const message = labRefusal(config);
@@ -183,4 +186,7 @@ function orEmpty(section: unknown): unknown {
 }
 
 /** The server's configuration, checked. */
-export type Config = z.output<typeof configSchema>;
+export type Config = z.output<typeof configSchema> & {
+  /** Where its secrets were found; absent where no environment was read. */
+  readonly secretSources?: readonly SecretSource[];
+};

@@ -19,6 +19,13 @@ export const password = z.string({ error: 'is required' }).superRefine((value, c
   }
 });
 
+/** A secret that somebody else made, a mail server or a store: any but a placeholder or an example. */
+export const foreignSecret = z
+  .string()
+  .min(1)
+  .max(256)
+  .refine((value) => !placeholder.test(value), 'is a placeholder or an example: give the real one');
+
 /** 32 random bytes as 64 hex digits or as base64 (43 characters, or 44 with padding). */
 export const key = z.string({ error: 'is required' }).transform((value, context) => {
   const bytes = decodeKey(value.trim());

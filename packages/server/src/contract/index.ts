@@ -21,6 +21,7 @@ import { memberContract } from './member.ts';
 import { proofContract } from './proof.ts';
 import { operatorContract } from './operator.ts';
 import { samlContract } from './saml.ts';
+import { secretContract } from './secret.ts';
 import { sessionContract } from './session.ts';
 import { sourceContract } from './source.ts';
 import {
@@ -69,6 +70,7 @@ export const platformContract = {
   audit: { ...auditContract, ...ledgerContract },
   isolation: isolationContract,
   usage: usageContract,
+  secret: secretContract,
   webhookEndpoint: webhookEndpointContract,
 };
 

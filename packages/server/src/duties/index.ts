@@ -11,6 +11,7 @@ import { limitsDuty } from '../limits/purgeDuty.ts';
 import { mailDuties } from '../mail/duties.ts';
 import { providerDuties } from '../provider/index.ts';
 import { samlDuty } from '../saml/duty.ts';
+import { secretsDuty } from '../secrets/duty.ts';
 import { samlParts } from '../saml/parts.ts';
 import { singleSignOnDuty } from '../singleSignOn/duty.ts';
 import { lockoutDuty } from '../token/lockoutDuty.ts';
@@ -52,9 +53,9 @@ function platformDuties(parts: DutyParts): Duty[] {
   ];
 }
 
-/** The duties of this server; none without a worker's password. */
+/** The duties of this server; of the platform's none without a worker's password. */
 export function createDuties(parts: Parts): Duties {
   const { worker } = parts.pools;
   const duties = worker === undefined ? [] : platformDuties({ ...parts, worker });
-  return new Duties(duties, { log: parts.log });
+  return new Duties([secretsDuty(parts.secrets), ...duties], { log: parts.log });
 }

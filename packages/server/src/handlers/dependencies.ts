@@ -9,6 +9,7 @@ import type { Pool } from 'pg';
 import type { IsolationParts } from '../isolation/handlers.ts';
 import type { MailMode } from '../mail/mailing.ts';
 import type { SingleSignOnParts } from '../singleSignOn/parts.ts';
+import type { Secrets } from '../secrets/secrets.ts';
 import type { UsageHandlerParts } from '../usage/handlers.ts';
 import type { WebhookSendingParts } from '../webhooks/out/parts.ts';
 import type { BillingHandlerParts } from './billing.ts';
@@ -30,6 +31,7 @@ export type HandlerDependencies = {
   cursorKey: Uint8Array;
   isolation: IsolationParts;
   usage: UsageHandlerParts;
+  secrets: Secrets;
   saml: SamlHandlerParts;
   /** Writes letters; undefined: this server has no mail. */
   mailer: Mailer | undefined;

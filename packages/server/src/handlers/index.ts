@@ -1,4 +1,5 @@
 import { isolationHandlers } from '../isolation/handlers.ts';
+import { secretHandlers } from '../secrets/handlers.ts';
 import { usageHandlers } from '../usage/handlers.ts';
 import { allowedOriginHandlers } from './allowedOrigin.ts';
 import { applicationHandlers } from './application.ts';
@@ -53,5 +54,6 @@ export function platformRouter(dependencies: HandlerDependencies) {
     audit: { ...auditHandlers(dependencies), ...ledgerHandlers() },
     isolation: isolationHandlers(dependencies.isolation),
     usage: usageHandlers(dependencies.usage),
+    secret: secretHandlers(dependencies.secrets),
   };
 }

@@ -6,8 +6,8 @@ import { sendRefusal } from '../http/reply.ts';
 export const internalHeader = 'bulkhead-internal';
 
 export type InternalGuardOptions = {
-  /** Any one of them is accepted: during a rotation the new one and the one before. Not empty. */
-  secrets: readonly string[];
+  /** Any one of them is accepted: during a rotation the new one and the one before. Asked with each request. */
+  secrets: () => readonly string[];
   /** The port of the internal listener; undefined while it does not listen. */
   port: () => number | undefined;
 };
@@ -17,12 +17,11 @@ export type InternalGuardOptions = {
  * Anywhere else the routes do not exist, whatever secret is shown; nobody learns why a request was refused.
  */
 export function guardInternal(scope: FastifyInstance, { secrets, port }: InternalGuardOptions): void {
-  const known = secrets.map(digest);
-  if (known.length === 0) throw new Error('The internal listener needs a secret.');
+  if (secrets().length === 0) throw new Error('The internal listener needs a secret.');
   scope.addHook('onRequest', (request, reply, done) => {
     if (request.socket.localPort !== port()) {
       void sendRefusal(reply, { status: 404, code: 'not_found', message: 'There is no such thing.' });
-    } else if (!showsSecret(request, known)) {
+    } else if (!showsSecret(request, secrets().map(digest))) {
       void sendRefusal(reply, { status: 401, code: 'internal_refused', message: 'This is not for you.' });
     } else {
       done();

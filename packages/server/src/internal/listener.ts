@@ -9,6 +9,7 @@ import type { Readiness } from '../http/health.ts';
 import type { Log } from '../http/log.ts';
 import { sendRefusal } from '../http/reply.ts';
 import { toIssues, toRefusal } from '../problem/refusal.ts';
+import type { Secrets } from '../secrets/secrets.ts';
 import type { Authenticate } from '../session/authenticate.ts';
 import { guardInternal } from './guard.ts';
 import { createUserToken, userTokenRequest } from './userToken.ts';
@@ -20,6 +21,7 @@ export type InternalParts = {
   readiness: Readiness;
   authenticate: Authenticate;
   access: readonly ModuleAccess[];
+  secrets?: Pick<Secrets, 'replaced'> | undefined;
 };
 
 /** Name under which this service signs user tokens. */
@@ -45,7 +47,10 @@ export function createInternalListener(parts: InternalParts): InternalListener {
     done();
   });
   guardInternal(app, {
-    secrets: [secret, ...(previousSecret === undefined ? [] : [previousSecret])],
+    secrets: () => [
+      parts.secrets?.replaced('internal.secret') ?? secret,
+      ...[parts.secrets?.replaced('internal.previousSecret') ?? previousSecret].filter((one) => one !== undefined),
+    ],
     port: () => (app.server.address() as AddressInfo | null)?.port,
   });
   mountInternal(app, parts);

@@ -6,6 +6,7 @@ import type { Pool } from 'pg';
 import type { Config } from '../config/schema.ts';
 import type { Duty } from '../duties/duty.ts';
 import type { Log } from '../http/log.ts';
+import type { Secrets } from '../secrets/secrets.ts';
 import { createTransport } from './mailing.ts';
 
 export type MailDutyParts = {
@@ -15,6 +16,7 @@ export type MailDutyParts = {
   cipher: FieldCipher;
   clock: () => number;
   log: Pick<Log, 'info' | 'warn'>;
+  secrets?: Pick<Secrets, 'replaced'>;
   /** What answers requests for links; absent where there is no mail. */
   links: LinkDependencies | undefined;
 };
@@ -43,8 +45,8 @@ export function mailDuties(parts: MailDutyParts): Duty[] {
   return [answer, deliverDuty(parts), watchDuty(parts), purge];
 }
 
-function deliverDuty({ config, worker: pool, cipher, clock, log }: MailDutyParts): Duty {
-  const transport = createTransport(config);
+function deliverDuty({ config, worker: pool, cipher, clock, log, secrets }: MailDutyParts): Duty {
+  const transport = createTransport(config, secrets);
   if (transport === undefined) {
     return { name: 'mail.hold', every: 500, run: () => holdMail({ pool, clock }) };
   }

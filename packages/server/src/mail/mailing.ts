@@ -3,6 +3,7 @@ import { systemRandomBytes } from '@bulkhead/platform/random';
 import type { FieldCipher } from '@bulkhead/platform/vault';
 import type { Pool } from 'pg';
 import type { Config } from '../config/schema.ts';
+import type { Secrets } from '../secrets/secrets.ts';
 
 /** How a server's mail leaves: handed to a mail server, kept to be shown in the demo, or not at all. */
 export type MailMode = 'smtp' | 'sink' | 'none';
@@ -46,8 +47,14 @@ export function mailHandlerParts(parts: {
 }
 
 /** The way to the configured mail server; undefined where none is configured. */
-export function createTransport({ mail }: Pick<Config, 'mail'>): MailTransport | undefined {
+export function createTransport(
+  { mail }: Pick<Config, 'mail'>,
+  secrets?: Pick<Secrets, 'replaced'>,
+): MailTransport | undefined {
   const { host, port, tls, tlsCa, user, password, from, fromName } = mail;
   if (host === undefined || from === undefined) return undefined;
-  return createSmtpTransport({ host, port, tls, tlsCa, user, password, from, fromName });
+  return createSmtpTransport({
+    ...{ host, port, tls, tlsCa, user, from, fromName },
+    password: () => secrets?.replaced('mail.password') ?? password,
+  });
 }
