@@ -1,6 +1,7 @@
 import { startRedis } from '../test/harness/redis.ts';
 import { edgePaths } from './edgePaths.ts';
 import { limitOverhead } from './limitOverhead.ts';
+import { webhookRate } from './webhook.ts';
 import type { Benchmark } from './benchmark.ts';
 
 /** What stands between the internet and the service, as a part of each request. */
@@ -12,13 +13,15 @@ export const edge: Benchmark = {
     'its conditions written out, and nothing else; peer = Fastify with a compiled serialiser and its logger, jose verifying ' +
     'each request, rate-limiter-flexible counting both limits in Redis, Drizzle: BEGIN, set_config, a named select under ' +
     'row security, COMMIT. All servers in one process, the caller in another. limit_overhead_us: microseconds that the rate limits add to a ' +
-    'signed-in read with their default caps, counts in Redis on this machine, 16 requests in flight over 400 accounts of 20 tenants',
-  targets: { ratio_secured_bare: '>= 0.6', ratio_peer: '>= 2' },
+    'signed-in read with their default caps, counts in Redis on this machine, 16 requests in flight over 400 accounts of 20 tenants. ' +
+    'webhook_per_s: webhooks of 600 bytes, each another event, verified, stored with a durable commit and then answered, 64 senders, ' +
+    'server, database and senders on this machine, without their processing',
+  targets: { webhook_per_s: '>= 4000', ratio_secured_bare: '>= 0.6', ratio_peer: '>= 2' },
   run: async (options) => {
     const redis = await startRedis();
     try {
       const limit_overhead_us = await limitOverhead(redis.url, options);
-      return { limit_overhead_us, ...(await edgePaths(redis.url, options)) };
+      return { limit_overhead_us, ...(await webhookRate(options)), ...(await edgePaths(redis.url, options)) };
     } finally {
       await redis.kill();
     }
