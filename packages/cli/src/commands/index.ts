@@ -36,12 +36,18 @@ import { mailStatus } from './mailStatus.ts';
 import { migrate } from './migrate.ts';
 import { operatorPromote } from './operatorPromote.ts';
 import { operatorRevoke } from './operatorRevoke.ts';
+import { privateTargetClose } from './privateTargetClose.ts';
+import { privateTargetList } from './privateTargetList.ts';
+import { privateTargetOpen } from './privateTargetOpen.ts';
 import { scan } from './scan.ts';
 import { secretsCheck } from './secretsCheck.ts';
 import { tenantCreate } from './tenantCreate.ts';
 import { tenantList } from './tenantList.ts';
 import { up } from './up.ts';
 import { version } from './version.ts';
+import { webhookDeliveries } from './webhookDeliveries.ts';
+import { webhookList } from './webhookList.ts';
+import { webhookReplay } from './webhookReplay.ts';
 import { witness } from './witness.ts';
 
 /** Every command, in the order in which the help lists them. */
@@ -60,12 +66,18 @@ export const commands: readonly Command[] = [
   accountSessions,
   operatorPromote,
   operatorRevoke,
+  privateTargetOpen,
+  privateTargetClose,
+  privateTargetList,
   connectionList,
   connectionDisable,
   apiKeyList,
   apiKeyRevoke,
   mailStatus,
   secretsCheck,
+  webhookList,
+  webhookDeliveries,
+  webhookReplay,
   inboundList,
   inboundReplay,
   billingPrice,
