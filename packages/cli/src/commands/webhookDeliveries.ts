@@ -26,8 +26,6 @@ export const webhookDeliveries = defineCommand({
     const tenant = checkedId('--tenant', values.tenant);
     const endpointId = values.endpoint === undefined ? undefined : checkedId('--endpoint', values.endpoint);
     const state = states.find((one) => one === values.state);
-    if (values.state !== undefined && state === undefined)
-      throw usageFailure(`--state takes ${states.join(', ')}.`);
     const query = { endpointId, states: state === undefined ? undefined : [state], limit: 200 };
     const { deliveries } = await withDatabase(values, terminal, (config) =>
       inTenants(config, (sessionOf) => listDeliveries(sessionOf(tenant), query)),
