@@ -72,7 +72,10 @@ export class SourceDirectory {
     // The second query is run for nobody too: an unknown source takes the same two.
     const tenantId = owner.rows[0]?.tenant_id ?? billingSourceId;
     const context = sealer.seal({ tenant: tenantId, actor: { kind: 'service', id } });
-    const { rows } = await pool.query<SourceRow>('select * from webhooks.source_of_context($1, $2)', [context, id]);
+    const { rows } = await pool.query<SourceRow>('select * from webhooks.source_of_context($1, $2)', [
+      context,
+      id,
+    ]);
     const [row] = rows;
     return row === undefined ? undefined : this.#open(row, { id, tenantId });
   }

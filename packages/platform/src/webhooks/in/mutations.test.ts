@@ -64,8 +64,8 @@ const mutations: [string, Mutation, (verify: typeof inbound.verifyRequest) => bo
     'the raw bytes: what was signed and what is read differ',
     {
       file: verifying,
-      from: ".update(signature.before).update(body)",
-      to: ".update(signature.before).update(JSON.stringify(JSON.parse(Buffer.from(body).toString())))",
+      from: '.update(signature.before).update(body)',
+      to: '.update(signature.before).update(JSON.stringify(JSON.parse(Buffer.from(body).toString())))',
     },
     takes(header(now), '{"id":"evt_2","type":"invoice.paid","id":"evt_1"}'),
   ],
@@ -88,9 +88,14 @@ describe('each control of receiving webhooks is what stops its attack', () => {
 
   it('the check digit and the issuers: without them every long number is refused, with them no card passes (EDG-9)', async () => {
     const [paid, order] = ['{"note":"4242 4242 4242 4242"}', '{"order":"1000000000000000"}'];
-    const refused = (find: typeof findCardNumber, text: string): boolean => find(JSON.parse(text), text) !== undefined;
+    const refused = (find: typeof findCardNumber, text: string): boolean =>
+      find(JSON.parse(text), text) !== undefined;
     assert.deepEqual([refused(findCardNumber, paid), refused(findCardNumber, order)], [true, false]);
-    const luhn: Mutation = { file: 'card/cardNumber.ts', from: 'return sum % 10 === 0;', to: 'return false;' };
+    const luhn: Mutation = {
+      file: 'card/cardNumber.ts',
+      from: 'return sum % 10 === 0;',
+      to: 'return false;',
+    };
     await withMutant<typeof card, void>(luhn, 'card/index.ts', async (mutant) => {
       assert.equal(refused(mutant.findCardNumber, paid), false);
     });
@@ -133,7 +138,8 @@ describe('each control of stored webhooks is what stops its attack', () => {
         },
       }),
     );
-  const headers = (sent: string, id = 'msg_1') => signed(sender.secret, { id, at: fixture.identity.clock(), body: sent });
+  const headers = (sent: string, id = 'msg_1') =>
+    signed(sender.secret, { id, at: fixture.identity.clock(), body: sent });
   /** How often an event sent three times takes effect. */
   const timesProcessed = async (): Promise<number> => {
     effects = 0;

@@ -25,7 +25,9 @@ const body = JSON.stringify({ type: 'order.paid', name: 'Paid by webhook' });
 
 /** A module's handler that writes one row of the tenant's. */
 const renameTenant: WebhookHandler<TenantTransaction> = async (event, { transaction }) => {
-  await transaction.query('insert into tenants.company (name) values ($1)', [`${String(event.payload['name'])} ${event.eventId}`]);
+  await transaction.query('insert into tenants.company (name) values ($1)', [
+    `${String(event.payload['name'])} ${event.eventId}`,
+  ]);
 };
 
 describe('what others send (EDG-5)', () => {
@@ -53,9 +55,12 @@ describe('what others send (EDG-5)', () => {
   const send = (id: string, { text = body, secret = source.secret, to = source.id } = {}) =>
     receiving.send(to, signed(secret, { id, at: now(), body: text }), text);
   const events = (person = owner) => listReceivedEvents(person.session, { limit: 500 });
-  const states = async (): Promise<string[]> => (await events()).map(({ eventId, state }) => `${eventId} ${state}`);
+  const states = async (): Promise<string[]> =>
+    (await events()).map(({ eventId, state }) => `${eventId} ${state}`);
   const companies = async (person = owner): Promise<string[]> => {
-    const { rows } = await person.session.query<{ name: string }>('select name from tenants.company order by name');
+    const { rows } = await person.session.query<{ name: string }>(
+      'select name from tenants.company order by name',
+    );
     return rows.map(({ name }) => name);
   };
   const run = (handler: WebhookHandler<TenantTransaction> = renameTenant) =>
@@ -96,7 +101,8 @@ describe('what others send (EDG-5)', () => {
   it('of the same id is another event for another source, and for another tenant (T-11)', async () => {
     const stranger = await fixture.person();
     const [second, foreign] = [await receiving.source(owner), await receiving.source(stranger)];
-    for (const to of [source.id, second.id, foreign.id]) assert.equal((await send('msg_1', { to })).status, 200);
+    for (const to of [source.id, second.id, foreign.id])
+      assert.equal((await send('msg_1', { to })).status, 200);
     await run(async (event, { transaction }) => {
       await transaction.query('insert into tenants.company (name) values ($1)', [event.sourceId]);
     });
@@ -107,7 +113,9 @@ describe('what others send (EDG-5)', () => {
 
   it('is refused with 401 whatever is wrong, and stored only when nothing is', async () => {
     const stranger = await fixture.person();
-    const foreign = await receiving.source(stranger, { secret: `whsec_${Buffer.alloc(32, 9).toString('base64')}` });
+    const foreign = await receiving.source(stranger, {
+      secret: `whsec_${Buffer.alloc(32, 9).toString('base64')}`,
+    });
     const good = signed(source.secret, { id: 'msg_1', at: now(), body });
     const attempts: [string, string, Record<string, string>, string][] = [
       ['signature_wrong', source.id, good, `${body} `],
@@ -137,7 +145,8 @@ describe('what others send (EDG-5)', () => {
     }
     await receiving.send('99999999-9999-4999-8999-999999999999', {}, body);
     const { pool, sealer } = fixture.identity;
-    const as = (tenant: string, id: string) => receiving.tenants.as({ tenant, actor: { kind: 'service', id } });
+    const as = (tenant: string, id: string) =>
+      receiving.tenants.as({ tenant, actor: { kind: 'service', id } });
     await reportRefusals({ refusals: receiving.refusals, pool, sealer, as });
     const { rows } = await superuser.query<{ tenant_id: string | null; detail: object }>(
       `select tenant_id, detail from bulkhead.audit_entry where action = 'webhook.refuse' order by tenant_id`,
@@ -206,7 +215,10 @@ describe('what others send (EDG-5)', () => {
     }
     assert.deepEqual(failures, [...Array.from({ length: maximumAttempts - 1 }, () => false), true]);
     const [failed] = await events();
-    assert.deepEqual([failed?.state, failed?.attempts, failed?.error], ['failed', maximumAttempts, 'TypeError']);
+    assert.deepEqual(
+      [failed?.state, failed?.attempts, failed?.error],
+      ['failed', maximumAttempts, 'TypeError'],
+    );
     assert.deepEqual(await companies(), []);
     const stranger = await fixture.person();
     const { clock } = fixture.identity;
@@ -235,7 +247,9 @@ describe('what others send (EDG-5)', () => {
     await send('b');
     fixture.advance(30 * day + 1);
     await purgeReceived({ worker: receiving.worker, clock: fixture.identity.clock });
-    const { rows } = await superuser.query('select event_id, state, content, error from webhooks.received_event order by 1');
+    const { rows } = await superuser.query(
+      'select event_id, state, content, error from webhooks.received_event order by 1',
+    );
     assert.deepEqual(rows, [
       { event_id: 'a', state: 'processed', content: null, error: null },
       { event_id: 'b', state: 'failed', content: null, error: 'expired' },
@@ -303,30 +317,49 @@ describe('what others send (EDG-5)', () => {
     const settle = `select webhooks.settle_event($1, gen_random_uuid(), 'processed', now()) as settled`;
     assert.deepEqual((await inTenant(settle, [rows[0]?.id])).rows, [{ settled: false }]);
     const identity = fixture.identity.pool;
-    const forged = [{ place: 1, id: crypto.randomUUID(), tenant: owner.tenantId, source: source.id, eventId: 'x', eventType: 'order.paid' }];
+    const forged = [
+      {
+        place: 1,
+        id: crypto.randomUUID(),
+        tenant: owner.tenantId,
+        source: source.id,
+        eventId: 'x',
+        eventType: 'order.paid',
+      },
+    ];
     const copied = await superuser.query<{ content: Buffer }>('select content from webhooks.received_event');
     for (const content of [Buffer.from(body), copied.rows[0]?.content]) {
       const text = 'select webhooks.receive_events($1, $2, $3)';
-      const named = forged.map((event) => ({ ...event, id: crypto.randomUUID(), eventId: crypto.randomUUID() }));
+      const named = forged.map((event) => ({
+        ...event,
+        id: crypto.randomUUID(),
+        eventId: crypto.randomUUID(),
+      }));
       // oxlint-disable-next-line no-await-in-loop
       await identity.query(text, [JSON.stringify(named), [content], new Date(now())]);
     }
     await run();
     assert.deepEqual(await companies(), ['Paid by webhook msg_1']);
     assert.deepEqual((await events()).filter(({ error }) => error === 'decrypt_failed').length, 2);
-    await assert.rejects(
-      receiving.worker.query(`update webhooks.received_event set state = 'waiting'`),
-      { code: '42501' },
-    );
-    await assert.rejects(superuser.query(`update webhooks.received_event set state = 'waiting', finished_at = null`), {
-      constraint: 'received_event_processed_once',
+    await assert.rejects(receiving.worker.query(`update webhooks.received_event set state = 'waiting'`), {
+      code: '42501',
     });
+    await assert.rejects(
+      superuser.query(`update webhooks.received_event set state = 'waiting', finished_at = null`),
+      {
+        constraint: 'received_event_processed_once',
+      },
+    );
   });
 
   it('changes exactly what each event asks for, once, whatever fails, dies and comes twice (property)', async () => {
     const step = fc.oneof(
       fc.record({ kind: fc.constant('send' as const), id: fc.integer({ min: 0, max: 3 }) }),
-      fc.record({ kind: fc.constant('run' as const), fails: fc.boolean(), servers: fc.integer({ min: 1, max: 3 }) }),
+      fc.record({
+        kind: fc.constant('run' as const),
+        fails: fc.boolean(),
+        servers: fc.integer({ min: 1, max: 3 }),
+      }),
       fc.record({ kind: fc.constant('wait' as const), seconds: fc.integer({ min: 1, max: 30_000 }) }),
     );
     await fc.assert(
@@ -370,7 +403,10 @@ describe('what others send (EDG-5)', () => {
       await rotateSource(managing, { id: source.id, overlap: day });
     }
     await assert.rejects(rotateSource(managing, { id: source.id, overlap: day }), refusal('source_limit'));
-    await assert.rejects(rotateSource(managing, { id: source.id, overlap: 31 * day }), refusal('input_invalid'));
+    await assert.rejects(
+      rotateSource(managing, { id: source.id, overlap: 31 * day }),
+      refusal('input_invalid'),
+    );
     for (let count = 1; count < 50; count += 1) {
       // oxlint-disable-next-line no-await-in-loop
       await receiving.source(owner);

@@ -44,10 +44,10 @@ export async function replayEvents(
   { session, clock }: { session: TenantSession; clock: Clock },
   { events }: { events: readonly string[] | 'failed' },
 ): Promise<number> {
-  const { rows } = await session.query<{ replayed: string }>('select webhooks.replay_events($1, $2) as replayed', [
-    events === 'failed' ? null : events,
-    new Date(clock()),
-  ]);
+  const { rows } = await session.query<{ replayed: string }>(
+    'select webhooks.replay_events($1, $2) as replayed',
+    [events === 'failed' ? null : events, new Date(clock())],
+  );
   return Number(rows[0]?.replayed ?? 0);
 }
 

@@ -48,7 +48,8 @@ export class WebhookReceiver {
     // An unknown source is verified too, against a key nobody knows: its refusal takes as long.
     const verification = verifyRequest(source ?? this.#decoy(request), request, clock());
     if (source === undefined || 'failure' in verification) {
-      const code = source === undefined || !('failure' in verification) ? 'source_unknown' : verification.failure;
+      const code =
+        source === undefined || !('failure' in verification) ? 'source_unknown' : verification.failure;
       refusals.count(source, code);
       return { status: 401, code };
     }
@@ -64,7 +65,13 @@ export class WebhookReceiver {
   async #keep(source: WebhookSource, event: VerifiedEvent, body: Uint8Array): Promise<void> {
     const { store, cipher, clock, randomBytes } = this.#of;
     const { eventId, eventType, timed } = event;
-    const place = { id: randomUuid(randomBytes), tenantId: source.tenantId, sourceId: source.id, eventId, eventType };
+    const place = {
+      id: randomUuid(randomBytes),
+      tenantId: source.tenantId,
+      sourceId: source.id,
+      eventId,
+      eventType,
+    };
     await store.store({
       id: place.id,
       tenant: source.tenantId,

@@ -132,7 +132,7 @@ export async function rotateSource(
   const secretId = randomUuid(randomBytes);
   const sealed = sealSecret(managing, { id, scheme, secretId, given });
   await translating(refusals, () =>
-    session.query('select webhooks.add_secret($1, $2, $3, $4::bigint * interval \'1 millisecond\', $5)', [
+    session.query("select webhooks.add_secret($1, $2, $3, $4::bigint * interval '1 millisecond', $5)", [
       id,
       secretId,
       sealed.envelope,
@@ -159,7 +159,10 @@ function sealSecret(
 ): { envelope: Buffer; made: string | null } {
   const secret = given ?? newSecret(scheme, randomBytes);
   keyOfSecret(scheme, secret);
-  const envelope = cipher.encrypt(Buffer.from(secret, 'utf8'), secretBinding({ tenantId, sourceId: id, secretId }));
+  const envelope = cipher.encrypt(
+    Buffer.from(secret, 'utf8'),
+    secretBinding({ tenantId, sourceId: id, secretId }),
+  );
   return { envelope, made: given === undefined ? secret : null };
 }
 

@@ -27,7 +27,12 @@ const sourceOf = (scheme: WebhookScheme, secrets: string[], settings?: GenericSe
   secrets: secrets.map((secret) => ({ key: keyOfSecret(scheme, secret), expiresAt: null })),
 });
 
-const verify = (source: WebhookSource, headers: Headers, sent: string | Uint8Array = body, at = now): Verification =>
+const verify = (
+  source: WebhookSource,
+  headers: Headers,
+  sent: string | Uint8Array = body,
+  at = now,
+): Verification =>
   verifyRequest(
     source,
     { header: (name) => headers[name], body: typeof sent === 'string' ? Buffer.from(sent) : sent },
@@ -37,7 +42,10 @@ const outcome = (verification: Verification): string =>
   'event' in verification ? verification.event.eventId : verification.failure;
 
 /** As the official packages sign. */
-const peers: Record<'stripe' | 'standard' | 'svix' | 'generic', (at: Date, text: string, secret?: string) => Headers> = {
+const peers: Record<
+  'stripe' | 'standard' | 'svix' | 'generic',
+  (at: Date, text: string, secret?: string) => Headers
+> = {
   stripe: (at, text, secret = plainSecret) => ({
     'stripe-signature': stripe.webhooks.generateTestHeaderString({
       payload: text,
@@ -103,7 +111,11 @@ for (const scheme of schemes) {
         [86_400, 'outside_window'],
         [10 ** 9, 'outside_window'],
       ] as const) {
-        assert.equal(outcome(verify(source, sign(new Date(now + seconds * 1000), body))), expected, `${seconds}`);
+        assert.equal(
+          outcome(verify(source, sign(new Date(now + seconds * 1000), body))),
+          expected,
+          `${seconds}`,
+        );
       }
     });
 
@@ -120,7 +132,10 @@ for (const scheme of schemes) {
           const changed = Buffer.from(value, 'latin1');
           changed.writeUInt8(changed.readUInt8(bit >> 3) ^ (1 << (bit & 7)), bit >> 3);
           const text = changed.toString('latin1');
-          assert.ok('failure' in verify(source, { ...headers, [name]: text }), `bit ${bit} of ${name}: ${text}`);
+          assert.ok(
+            'failure' in verify(source, { ...headers, [name]: text }),
+            `bit ${bit} of ${name}: ${text}`,
+          );
         }
       }
     });
@@ -143,12 +158,15 @@ for (const scheme of schemes) {
     it('is not accepted for random bytes, random headers, or without a header', () => {
       const names = Object.keys(sign(new Date(now), body));
       fc.assert(
-        fc.property(fc.uint8Array({ maxLength: 200 }), fc.array(fc.string({ maxLength: 120 }), { minLength: 3, maxLength: 3 }),
+        fc.property(
+          fc.uint8Array({ maxLength: 200 }),
+          fc.array(fc.string({ maxLength: 120 }), { minLength: 3, maxLength: 3 }),
           (sent, values) => {
             const headers = Object.fromEntries(names.map((name, index) => [name, values[index] ?? '']));
             assert.ok('failure' in verify(source, headers, sent));
             assert.ok('failure' in verify(source, sign(new Date(now), body), sent));
-          }),
+          },
+        ),
         { numRuns: 500 },
       );
       for (const name of names) {
@@ -158,7 +176,10 @@ for (const scheme of schemes) {
     });
 
     it('is accepted under each of several secrets during a rotation, not under another, and not after the old one ends', () => {
-      const make = () => (scheme === 'stripe' || scheme === 'generic' ? `secret-${randomBytes(12).toString('hex')}` : `whsec_${randomBytes(32).toString('base64')}`);
+      const make = () =>
+        scheme === 'stripe' || scheme === 'generic'
+          ? `secret-${randomBytes(12).toString('hex')}`
+          : `whsec_${randomBytes(32).toString('base64')}`;
       const [old, current, foreign] = [make(), make(), make()];
       const both: WebhookSource = {
         ...source,
@@ -186,7 +207,8 @@ describe('a webhook', () => {
     const value = peers.stripe(new Date(now), body)['stripe-signature'] ?? '';
     const [time, v1] = value.split(',');
     const wrong = `v1=${'0'.repeat(64)}`;
-    const accepts = (header: string): boolean => 'event' in verify(sources.stripe, { 'stripe-signature': header });
+    const accepts = (header: string): boolean =>
+      'event' in verify(sources.stripe, { 'stripe-signature': header });
     assert.ok(accepts(`${time},${wrong},${v1},v0=${'1'.repeat(64)}`));
     assert.ok(!accepts(`${time},${v1?.replace('v1', 'v0')}`));
     assert.ok(!accepts(`${time},t=${now / 1000 + 1},${v1}`));
@@ -198,7 +220,11 @@ describe('a webhook', () => {
     const time = now / 1000;
     const sent = `${time}.{"id":1}`;
     const signature = new StandardWebhook(standardSecret).sign('msg_1', new Date(now), sent);
-    const shifted = { 'webhook-id': `msg_1.${time}`, 'webhook-timestamp': `${time}`, 'webhook-signature': signature };
+    const shifted = {
+      'webhook-id': `msg_1.${time}`,
+      'webhook-timestamp': `${time}`,
+      'webhook-signature': signature,
+    };
     // The same signed bytes, the boundary between id, time and body moved: id "msg_1.<time>", body {"id":1}.
     assert.equal(outcome(verify(sources.standard, shifted, '{"id":1}')), 'signature_missing');
   });
@@ -212,7 +238,12 @@ describe('a webhook', () => {
     });
     const mac = createHmac('sha256', plainSecret).update(body).digest('hex');
     const one = verify(github, { 'x-hub-signature-256': `sha256=${mac}`, 'x-github-delivery': '1' });
-    const two = verify(github, { 'x-hub-signature-256': `sha256=${mac}`, 'x-github-delivery': '2' }, body, now * 2);
+    const two = verify(
+      github,
+      { 'x-hub-signature-256': `sha256=${mac}`, 'x-github-delivery': '2' },
+      body,
+      now * 2,
+    );
     assert.deepEqual(one, two);
     assert.ok('event' in one);
     assert.equal(one.event.timed, false);
@@ -220,16 +251,38 @@ describe('a webhook', () => {
   });
 
   it('cannot be signed in a way that lets digits move between its time and its body', () => {
-    for (const signed of ['{timestamp}{body}', '{timestamp}1{body}', '{body}{timestamp}', '{timestamp}.', 'x', '{timestamp}.{timestamp}.{body}']) {
-      assert.throws(() => checkSettings({ ...slackLike, signed }), { code: 'input_invalid', field: 'settings' }, signed);
+    for (const signed of [
+      '{timestamp}{body}',
+      '{timestamp}1{body}',
+      '{body}{timestamp}',
+      '{timestamp}.',
+      'x',
+      '{timestamp}.{timestamp}.{body}',
+    ]) {
+      assert.throws(
+        () => checkSettings({ ...slackLike, signed }),
+        { code: 'input_invalid', field: 'settings' },
+        signed,
+      );
     }
-    assert.throws(() => checkSettings({ ...slackLike, timestampHeader: undefined }), { code: 'input_invalid' });
-    assert.throws(() => checkSettings({ ...slackLike, signatureHeader: 'authorization' }), { code: 'input_invalid' });
+    assert.throws(() => checkSettings({ ...slackLike, timestampHeader: undefined }), {
+      code: 'input_invalid',
+    });
+    assert.throws(() => checkSettings({ ...slackLike, signatureHeader: 'authorization' }), {
+      code: 'input_invalid',
+    });
   });
 
   it('of the future is accepted by Stripe’s own verifier, and not by this one (T-50)', () => {
     const headers = peers.stripe(new Date(now + 365 * 86_400_000), body);
-    const peer = stripe.webhooks.constructEvent(body, headers['stripe-signature'] ?? '', plainSecret, 300, undefined, now);
+    const peer = stripe.webhooks.constructEvent(
+      body,
+      headers['stripe-signature'] ?? '',
+      plainSecret,
+      300,
+      undefined,
+      now,
+    );
     assert.equal(peer.id, 'evt_1');
     assert.equal(outcome(verify(sources.stripe, headers)), 'outside_window');
   });

@@ -16,7 +16,11 @@ export type VerifiedEvent = {
 };
 
 /** Why a request was not accepted: for the log, never for the sender. */
-export type VerificationFailure = 'signature_missing' | 'signature_wrong' | 'outside_window' | 'body_unusable';
+export type VerificationFailure =
+  | 'signature_missing'
+  | 'signature_wrong'
+  | 'outside_window'
+  | 'body_unusable';
 
 export type Verification = { event: VerifiedEvent } | { failure: VerificationFailure };
 
@@ -66,7 +70,8 @@ function readEvent(
   const payload = parseObject(body);
   if (payload === undefined) return undefined;
   const timed = timestamp !== undefined;
-  if (scheme === 'stripe') return checked({ eventId: payload['id'], eventType: payload['type'], payload, timed });
+  if (scheme === 'stripe')
+    return checked({ eventId: payload['id'], eventType: payload['type'], payload, timed });
   if (scheme !== 'generic') {
     return checked({ eventId: id, eventType: member(payload, 'type') ?? 'event', payload, timed });
   }
