@@ -161,6 +161,20 @@ describe('a guarded call (EDG-7)', () => {
     await refused('unreachable', '/headers');
   });
 
+  test('cuts a longer body where it is asked to, and unfolds nothing then', async () => {
+    const cut = { ...options, beyondLimit: 'cut' } as const;
+    const bytesOf = async (path: string): Promise<number> =>
+      (await (await guardedFetch(at(path), cut)).arrayBuffer()).byteLength;
+    assert.equal(await bytesOf('/large'), 64 * kibibyte);
+    assert.equal(await bytesOf('/endless'), 64 * kibibyte);
+    assert.equal(await bytesOf('/hello'), 5);
+    assert.equal(await bytesOf('/empty'), 0);
+    for (const path of ['/gzip-bomb', '/br-bomb', '/twice', '/unknown', '/gzip']) {
+      // oxlint-disable-next-line no-await-in-loop -- one at a time, for a clear failure
+      assert.equal(await bytesOf(path), 0, path);
+    }
+  });
+
   test('waits so long and no longer, for each part and for all', async () => {
     await refused('unreachable', '/silent', { timeouts: { total: 50 } });
     await refused('unreachable', '/stalls', { timeouts: { total: 50 } });
