@@ -7,8 +7,15 @@ const roles = ['bulkhead_app', 'bulkhead_identity', 'bulkhead_worker', 'bulkhead
 // What each runtime role may do, column by column; a table or role that is not named may do nothing. A new table
 // fails this test until somebody writes down who may touch it.
 const expected: Record<string, Record<string, string>> = {
+  'billing.checkout': {},
+  'billing.customer': {},
+  'billing.invoice': {},
+  'billing.price': { bulkhead_app: 'select(*)' },
+  'billing.standing': { bulkhead_app: 'select(*)' },
+  'billing.subscription': {},
   'edge.allowed_origin': { bulkhead_app: 'select(*)' },
   'edge.origin_directory': {},
+  'edge.private_target': {},
   'edge.rate_window': {},
   'edge.server_beat': {},
   'identity.account': {
@@ -139,11 +146,23 @@ const expected: Record<string, Record<string, string>> = {
     bulkhead_app: 'select(*) update(name)',
     bulkhead_identity: 'select(deleted_at, id, name, tenant_id)',
   },
+  'webhooks.attempt': {},
+  'webhooks.delivery': {},
+  'webhooks.endpoint': { bulkhead_app: 'select(*)' },
+  'webhooks.endpoint_health': {},
+  'webhooks.endpoint_secret': {},
+  'webhooks.event': {},
+  'webhooks.received_event': {},
+  'webhooks.source': { bulkhead_app: 'select(*)' },
+  'webhooks.source_secret': { bulkhead_identity: 'select(source_id, tenant_id)' },
 };
 
 const expectedFunctions: Record<string, string[]> = {
   bulkhead_app: [
+    'billing.open_checkout',
+    'billing.own_customer',
     'edge.allow_origin',
+    'edge.private_targets',
     'edge.withdraw_origin',
     'identity.add_domain',
     'identity.api_keys',
@@ -168,6 +187,25 @@ const expectedFunctions: Record<string, string[]> = {
     'mail.post',
     'tenants.own_isolation',
     'tenants.own_tier',
+    'webhooks.add_secret',
+    'webhooks.attempts',
+    'webhooks.change_endpoint',
+    'webhooks.change_source',
+    'webhooks.create_endpoint',
+    'webhooks.create_source',
+    'webhooks.deliveries',
+    'webhooks.emit',
+    'webhooks.end_secret',
+    'webhooks.endpoints',
+    'webhooks.received_events',
+    'webhooks.remove_endpoint',
+    'webhooks.remove_source',
+    'webhooks.replay',
+    'webhooks.replay_events',
+    'webhooks.rotate_secret',
+    'webhooks.send_test',
+    'webhooks.settle_event',
+    'webhooks.sources',
   ],
   bulkhead_identity: [
     'edge.is_origin_named',
@@ -205,8 +243,18 @@ const expectedFunctions: Record<string, string[]> = {
     'identity.write_event',
     'mail.post',
     'tenants.create_tenant',
+    'webhooks.receive_events',
+    'webhooks.source_of_context',
   ],
   bulkhead_worker: [
+    'billing.assess',
+    'billing.claim_checks',
+    'billing.complete_checkout',
+    'billing.due_reviews',
+    'billing.finish_check',
+    'billing.note_invoice',
+    'billing.note_subscription',
+    'billing.tenant_of',
     'edge.beat',
     'edge.purge_rate_windows',
     'identity.claim_provider_logouts',
@@ -221,6 +269,7 @@ const expectedFunctions: Record<string, string[]> = {
     'identity.purge_sign_in_flows',
     'identity.record_domain_check',
     'identity.record_saml_refresh',
+    'mail.post',
     'mail.purge_messages',
     'tenants.all_isolation',
     'tenants.forget_usage',
@@ -228,11 +277,21 @@ const expectedFunctions: Record<string, string[]> = {
     'tenants.record_isolation',
     'tenants.record_usage',
     'tenants.set_tier',
+    'webhooks.claim_deliveries',
+    'webhooks.claim_events',
+    'webhooks.claim_notice',
+    'webhooks.fail_event',
+    'webhooks.open_delivery',
+    'webhooks.open_notice',
+    'webhooks.purge_deliveries',
+    'webhooks.purge_received',
+    'webhooks.record_attempt',
+    'webhooks.settle_event',
   ],
   bulkhead_auditor: [],
 };
 
-describe('privileges in the schemas identity, mail and tenants (ISO-2)', () => {
+describe('privileges in the platform’s schemas (ISO-2)', () => {
   let fixture: Fixture;
   before(async () => {
     fixture = await openFixture();
@@ -256,7 +315,7 @@ describe('privileges in the schemas identity, mail and tenants (ISO-2)', () => {
          join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
          cross join unnest($1::text[]) r (role)
          cross join unnest(array['select', 'insert', 'update', 'references']) p (privilege)
-         where n.nspname in ('edge', 'identity', 'mail', 'tenants') and c.relkind in ('r', 'p', 'v', 'm', 'f')
+         where n.nspname in ('billing', 'edge', 'identity', 'mail', 'tenants', 'webhooks') and c.relkind in ('r', 'p', 'v', 'm', 'f')
          group by 1, 2, 3, 4
        )
        select target, role, string_agg(
@@ -278,7 +337,7 @@ describe('privileges in the schemas identity, mail and tenants (ISO-2)', () => {
     const rows = await query(
       `select c.oid::regclass::text as target, r.role
        from pg_class c cross join unnest($1::text[]) r (role)
-       where c.relnamespace in ('edge'::regnamespace, 'identity'::regnamespace, 'mail'::regnamespace, 'tenants'::regnamespace)
+       where c.relnamespace in ('billing'::regnamespace, 'edge'::regnamespace, 'identity'::regnamespace, 'mail'::regnamespace, 'tenants'::regnamespace, 'webhooks'::regnamespace)
          and case when c.relkind in ('r', 'p', 'v') then has_table_privilege(r.role, c.oid, 'delete, truncate, trigger')
            when c.relkind = 'S' then has_sequence_privilege(r.role, c.oid, 'usage, select, update') end`,
       [roles],
@@ -292,7 +351,7 @@ describe('privileges in the schemas identity, mail and tenants (ISO-2)', () => {
          filter (where has_function_privilege(r.role, p.oid, 'execute')) as functions
        from pg_proc p join pg_namespace n on n.oid = p.pronamespace
        cross join unnest($1::text[] || array['public']) r (role)
-       where n.nspname in ('edge', 'identity', 'mail', 'tenants') group by r.role`,
+       where n.nspname in ('billing', 'edge', 'identity', 'mail', 'tenants', 'webhooks') group by r.role`,
       [roles],
     );
     assert.deepEqual(Object.fromEntries(rows.map(({ role, functions }) => [role, functions ?? []])), {
@@ -304,7 +363,7 @@ describe('privileges in the schemas identity, mail and tenants (ISO-2)', () => {
   it('stand on functions with a fixed search path (T-7)', async () => {
     const rows = await query(
       `select p.oid::regprocedure::text as function from pg_proc p
-       where p.pronamespace in ('edge'::regnamespace, 'identity'::regnamespace, 'mail'::regnamespace, 'tenants'::regnamespace)
+       where p.pronamespace in ('billing'::regnamespace, 'edge'::regnamespace, 'identity'::regnamespace, 'mail'::regnamespace, 'tenants'::regnamespace, 'webhooks'::regnamespace)
          and p.prosqlbody is null and not coalesce(p.proconfig @> array['search_path=""'], false)`,
     );
     assert.deepEqual(rows, []);
@@ -314,15 +373,15 @@ describe('privileges in the schemas identity, mail and tenants (ISO-2)', () => {
     assert.deepEqual(await query('select * from bulkhead.unprotected_tables()'), []);
     const uncommented = await query(
       `select c.oid::regclass::text as object from pg_class c
-       where c.relnamespace in ('edge'::regnamespace, 'identity'::regnamespace, 'mail'::regnamespace, 'tenants'::regnamespace) and c.relkind in ('r', 'p', 'v')
+       where c.relnamespace in ('billing'::regnamespace, 'edge'::regnamespace, 'identity'::regnamespace, 'mail'::regnamespace, 'tenants'::regnamespace, 'webhooks'::regnamespace) and c.relkind in ('r', 'p', 'v')
          and obj_description(c.oid, 'pg_class') is null
        union all
        select a.attrelid::regclass::text || '.' || a.attname from pg_attribute a join pg_class c on c.oid = a.attrelid
-       where c.relnamespace in ('edge'::regnamespace, 'identity'::regnamespace, 'mail'::regnamespace, 'tenants'::regnamespace) and c.relkind = 'r'
+       where c.relnamespace in ('billing'::regnamespace, 'edge'::regnamespace, 'identity'::regnamespace, 'mail'::regnamespace, 'tenants'::regnamespace, 'webhooks'::regnamespace) and c.relkind = 'r'
          and a.attnum > 0 and not a.attisdropped and col_description(c.oid, a.attnum) is null
        union all
        select p.oid::regprocedure::text from pg_proc p
-       where p.pronamespace in ('edge'::regnamespace, 'identity'::regnamespace, 'mail'::regnamespace, 'tenants'::regnamespace) and obj_description(p.oid, 'pg_proc') is null`,
+       where p.pronamespace in ('billing'::regnamespace, 'edge'::regnamespace, 'identity'::regnamespace, 'mail'::regnamespace, 'tenants'::regnamespace, 'webhooks'::regnamespace) and obj_description(p.oid, 'pg_proc') is null`,
     );
     assert.deepEqual(uncommented, []);
   });
