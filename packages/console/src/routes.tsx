@@ -104,6 +104,12 @@ const operator = createRoute({
   component: lazyRouteComponent(() => import('./operators/OperatorPage.tsx'), 'OperatorPage'),
 });
 
+const operatorSecrets = createRoute({
+  getParentRoute: () => root,
+  path: '/operator/secrets',
+  component: lazyRouteComponent(() => import('./secrets/SecretPage.tsx'), 'SecretPage'),
+});
+
 const shell = createRoute({ getParentRoute: () => root, id: 'shell', component: Shell });
 
 const overview = createRoute({
@@ -282,6 +288,7 @@ const routeTree = root.addChildren([
   applicationSignIn,
   ...byMail,
   operator,
+  operatorSecrets,
   shell.addChildren(inShell),
 ]);
 

@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { books } from '@bulkhead/books';
 import { PasswordHasher } from '@bulkhead/platform/identity';
-import { createServer, type ServerOptions } from '@bulkhead/server';
+import { createServer, type Config, type ServerOptions } from '@bulkhead/server';
 import pg from 'pg';
 import { testConfig } from '../../../test/harness/config.ts';
 import { createTestDatabase, type TestDatabase } from '../../../test/harness/index.ts';
@@ -21,13 +21,17 @@ export type RunningConsole = {
 
 /** The built console, served by a real server with the books on a real database of its own. */
 export async function startConsole(
-  options: Pick<ServerOptions, 'singleSignOn' | 'webhooks'> = {},
+  options: Pick<ServerOptions, 'singleSignOn' | 'webhooks'> & Pick<Config, 'secretSources'> = {},
 ): Promise<RunningConsole> {
   const database = await createTestDatabase({ template: 'full' });
-  const config = testConfig(database, { http: { console: fileURLToPath(consoleFolder) } });
+  const { secretSources = [], ...own } = options;
+  const config = {
+    ...testConfig(database, { http: { console: fileURLToPath(consoleFolder) } }),
+    secretSources,
+  };
   const log: string[] = [];
   const server = createServer(config, [books], {
-    ...options,
+    ...own,
     logStream: { write: (line) => void log.push(line) },
     // The least work that still is Argon2id: how slow it is, is not what is tested here.
     identity: { passwords: new PasswordHasher({ cost: { memoryCost: 8, timeCost: 1, parallelism: 1 } }) },

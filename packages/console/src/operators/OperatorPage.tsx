@@ -23,6 +23,9 @@ export function OperatorPage() {
             <>
               <FindTenant />
               <ApplicationList />
+              <p>
+                <Link to="/operator/secrets">{'Secrets of this server'}</Link>
+              </p>
             </>
           ) : (
             <EmptyState title="This page is for operators." />

@@ -2,14 +2,20 @@ import type { ReactNode } from 'react';
 import { Mark } from '../shell/Mark.tsx';
 import styles from './EntryFrame.module.css';
 
-type EntryFrameProps = { title: string; children: ReactNode; foot: ReactNode };
+type EntryFrameProps = {
+  title: string;
+  children: ReactNode;
+  foot: ReactNode;
+  /** For a table. */
+  wide?: boolean;
+};
 
-/** The frame of the pages before sign-in. */
-export function EntryFrame({ title, children, foot }: EntryFrameProps) {
+/** The frame of the pages outside the shell: before sign-in, and an operator's. */
+export function EntryFrame({ title, children, foot, wide = false }: EntryFrameProps) {
   return (
     <main className={styles.stage}>
       <title>{`${title} \u00b7 Bulkhead`}</title>
-      <div className={styles.card}>
+      <div className={styles.card} data-wide={wide || undefined}>
         <div className={styles.brand}>
           <Mark />
           <span>Bulkhead</span>
