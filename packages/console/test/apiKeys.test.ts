@@ -22,6 +22,7 @@ describeInConsole('API keys in the console (ACC-4)', (world) => {
     assert.match(token, /^bhk_[A-Za-z0-9_-]{43}[0-9a-f]{8}$/);
     await page.keyboard.press('Escape');
     await dialog.getByRole('button', { name: 'I have kept it' }).click();
+    await dialog.waitFor({ state: 'hidden' });
 
     const list = await fetch(`${url}/api/books/customers`, { headers: { authorization: `Bearer ${token}` } });
     assert.equal(list.status, 200);

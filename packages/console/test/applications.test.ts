@@ -143,8 +143,10 @@ describe('one sign-in across applications (AUT-8)', { skip: missing('chromium') 
     const secret = page.getByRole('dialog', { name: 'The secret of till' });
     assert.match(await secret.getByLabel('Secret').innerText(), /^[A-Za-z0-9_-]{43}$/);
     await secret.getByRole('button', { name: 'Done' }).click();
+    await secret.waitFor({ state: 'hidden' });
     await page.getByRole('button', { name: 'New secret for Till' }).click();
     await secret.getByRole('button', { name: 'Done' }).click();
+    await secret.waitFor({ state: 'hidden' });
     await page.getByRole('button', { name: 'Remove Till' }).click();
     await page.getByRole('button', { name: 'Remove application', exact: true }).click();
     await page.getByRole('button', { name: 'Remove Till' }).waitFor({ state: 'detached' });

@@ -27,6 +27,7 @@ describeInConsole('the audit page (AUD-5)', (world) => {
     await page.getByRole('menuitem', { name: 'About Quayside' }).waitFor();
     await page.keyboard.press('Escape');
     await page.getByRole('button', { name: 'Clear' }).click();
+    await page.waitForURL((address) => !address.searchParams.has('text'));
     await page.getByRole('button', { name: 'Kept searches' }).click();
     await page.getByRole('menuitem', { name: 'About Quayside' }).click();
     await found.waitFor();

@@ -13,6 +13,7 @@ describeInConsole('invoices in the console (BOK-1, BOK-2, AUD-1)', (world) => {
     await page.getByRole('menuitemradio', { name: keeping.company.name }).click();
 
     await page.getByRole('link', { name: 'Invoices', exact: true }).click();
+    await page.getByRole('heading', { level: 1, name: 'Invoices' }).waitFor();
     await page.getByRole('link', { name: 'New invoice' }).click();
     await page.getByRole('combobox', { name: 'Customer' }).fill('Quay');
     await page.getByRole('option', { name: keeping.customer.name }).click();
@@ -79,7 +80,7 @@ describeInConsole('invoices in the console (BOK-1, BOK-2, AUD-1)', (world) => {
     ]) {
       await page.getByText(text).waitFor();
     }
-    assert.equal(await page.evaluate(() => document.activeElement?.getAttribute('aria-invalid')), 'true');
+    await page.locator('[aria-invalid="true"]:focus').waitFor();
     const { items } = await keeping.books.books.invoices.list({ status: 'draft' });
     assert.deepEqual(items, []);
     assert.deepEqual(complaints, []);

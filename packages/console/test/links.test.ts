@@ -25,6 +25,7 @@ describeInConsole('links by mail in the console (AUT-4, AUT-6, ACC-2)', (world) 
     await page.getByLabel('Password', { exact: true }).fill(next);
     await page.getByRole('button', { name: 'Create account' }).click();
     await page.getByRole('link', { name: 'read it here' }).click();
+    await page.getByRole('article').first().waitFor();
     await followMail(page, url, { subject: 'Confirm your Bulkhead account', to: email });
     await page.getByRole('heading', { name: 'Confirm your account' }).waitFor();
     assert.ok(!page.url().includes('#'), 'the token is out of the address');
@@ -85,6 +86,7 @@ describeInConsole('links by mail in the console (AUT-4, AUT-6, ACC-2)', (world) 
     await page.getByRole('button', { name: 'Save the new password' }).click();
     await page.getByRole('status').getByText('Your password is changed.', { exact: false }).waitFor();
     await page.getByRole('link', { name: 'Go to sign-in' }).click();
+    await page.getByRole('heading', { name: 'Sign in' }).waitFor();
     keeping.owner.password = next;
     await enter(page, url, keeping.owner);
     await page.getByRole('navigation', { name: 'Main' }).waitFor();

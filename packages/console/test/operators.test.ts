@@ -25,7 +25,7 @@ describeInConsole('operators in the console (ACC-3)', (world) => {
     await banner.waitFor();
     assert.match(await banner.innerText(), new RegExp(`in ${keeping.tenantName} as an operator, to read`));
     await desk.page.getByRole('link', { name: 'Invoices', exact: true }).click();
-    await desk.page.getByRole('heading', { name: 'Invoices' }).waitFor();
+    await desk.page.getByRole('heading', { level: 1, name: 'Invoices' }).waitFor();
 
     await signIn(customer.page, url, keeping.owner);
     const visit = customer.page.getByRole('complementary', { name: 'An operator is here' });

@@ -186,7 +186,8 @@ describeInConsole('factors, the second step and step-up in the console (AUT-10, 
     await asking.getByRole('button', { name: 'Leave it' }).click();
     await page.getByText('This needs a fresh proof that it is you.').waitFor();
     await page.getByRole('button', { name: 'Go on' }).click();
-    await asking.waitFor();
+    // It takes the focus when it listens for keys.
+    await asking.locator(':focus').waitFor();
     await page.keyboard.press('Escape');
     await asking.waitFor({ state: 'detached' });
     assert.equal(

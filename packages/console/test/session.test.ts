@@ -10,7 +10,7 @@ describeInConsole('sign-in and scope in the console (ACC-1, ISO-1)', (world) => 
     const { page, context, complaints } = await open();
     await page.goto(`${url}/members`);
     await page.getByRole('heading', { name: 'Sign in' }).waitFor();
-    assert.equal(await page.evaluate(() => document.activeElement?.getAttribute('name')), 'email');
+    await page.locator('input[name=email]:focus').waitFor();
     await page.getByLabel('Email').fill(keeping.owner.email);
     await page.getByLabel('Password', { exact: true }).fill('not the right password');
     await page.getByRole('button', { name: 'Sign in' }).click();
@@ -96,10 +96,11 @@ describeInConsole('sign-in and scope in the console (ACC-1, ISO-1)', (world) => 
     const { url, keeping, open } = world();
     const { page, context, complaints } = await open();
     await signIn(page, url, keeping.owner);
+    // What the page shows after the frame around it is there once the frame listens for keys.
+    await page.getByRole('heading', { name: 'Companies' }).waitFor();
     await page.keyboard.press('g');
     await page.keyboard.press('j');
-    await page.getByRole('heading', { name: 'Journal' }).waitFor();
-    assert.equal(await page.evaluate(() => document.activeElement?.textContent), 'Journal');
+    await page.locator('h1:focus', { hasText: 'Journal' }).waitFor();
     await page.keyboard.press('?');
     const dialog = page.getByRole('dialog', { name: 'Keyboard shortcuts' });
     await dialog.getByLabel('Single-key shortcuts').uncheck();

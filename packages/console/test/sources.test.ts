@@ -20,6 +20,7 @@ describeInConsole('incoming webhooks in the console (EDG-5)', (world) => {
     assert.match(secret, /^whsec_[A-Za-z0-9+/]{43}=$/);
     const address = (await dialog.locator('code').innerText()).replace('localhost', '127.0.0.1');
     await dialog.getByRole('button', { name: 'I have kept it' }).click();
+    await dialog.waitFor({ state: 'hidden' });
     await page.getByRole('heading', { name: 'Sign-up service' }).waitFor();
     assert.ok(!(await page.content()).includes(secret), 'the secret is shown once');
 
@@ -42,6 +43,7 @@ describeInConsole('incoming webhooks in the console (EDG-5)', (world) => {
     await page.getByRole('button', { name: 'New secret for Sign-up service' }).click();
     await dialog.getByRole('button', { name: 'Replace secret' }).click();
     await dialog.getByRole('button', { name: 'I have kept it' }).click();
+    await dialog.waitFor({ state: 'hidden' });
     await page.getByText('An old secret goes on until').waitFor();
     await page.getByRole('button', { name: 'End it now' }).click();
     await page.getByText('An old secret goes on until').waitFor({ state: 'detached' });

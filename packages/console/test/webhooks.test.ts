@@ -53,6 +53,7 @@ describe('webhooks in the console (EDG-6)', { skip: missing('chromium') }, () =>
     const secret = await dialog.getByLabel('Signing secret').inputValue();
     assert.match(secret, /^whsec_/);
     await dialog.getByRole('button', { name: 'I have kept it' }).click();
+    await dialog.waitFor({ state: 'hidden' });
     await page.getByText('Nothing was sent yet.').waitFor();
     assert.ok(!(await page.content()).includes(secret.slice(6)), 'the secret is shown once');
 
