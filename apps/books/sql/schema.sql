@@ -228,6 +228,7 @@ CREATE TRIGGER invoice_draft BEFORE INSERT ON books.invoice FOR EACH ROW EXECUTE
 CREATE TRIGGER invoice_guard BEFORE UPDATE ON books.invoice FOR EACH ROW EXECUTE FUNCTION books.guard_invoice();
 CREATE TRIGGER invoice_post AFTER UPDATE ON books.invoice FOR EACH ROW WHEN ((old.status <> new.status)) EXECUTE FUNCTION books.post_invoice();
 CREATE TRIGGER invoice_redraft BEFORE UPDATE ON books.invoice FOR EACH ROW WHEN (((old.status = 'draft'::text) AND (new.status = 'draft'::text) AND (new.deleted_at IS NULL) AND (((old.customer_id IS DISTINCT FROM new.customer_id) OR (old.currency IS DISTINCT FROM new.currency)) OR (new.number IS DISTINCT FROM NULL::text)))) EXECUTE FUNCTION books.draft_invoice();
+CREATE TRIGGER invoice_tell AFTER UPDATE ON books.invoice FOR EACH ROW WHEN ((new.status IS DISTINCT FROM old.status)) EXECUTE FUNCTION books.tell_invoice();
 
 create table books.invoice_line (
   id uuid not null default gen_random_uuid(),
@@ -521,6 +522,7 @@ CREATE TRIGGER bulkhead_no_truncate BEFORE TRUNCATE ON books.sign_off FOR EACH S
 CREATE TRIGGER bulkhead_stamp BEFORE UPDATE ON books.sign_off FOR EACH ROW EXECUTE FUNCTION bulkhead.stamp_row();
 CREATE TRIGGER sign_off_append_only BEFORE UPDATE ON books.sign_off FOR EACH ROW EXECUTE FUNCTION books.refuse_row('sign_off_append_only', 'a sign-off is never changed or taken back');
 CREATE TRIGGER sign_off_close BEFORE INSERT ON books.sign_off FOR EACH ROW EXECUTE FUNCTION books.sign_period_off();
+CREATE TRIGGER sign_off_tell AFTER INSERT ON books.sign_off FOR EACH ROW EXECUTE FUNCTION books.tell_sign_off();
 
 CREATE OR REPLACE FUNCTION books.check_balance()
  RETURNS trigger
@@ -1074,6 +1076,35 @@ begin
     raise exception using errcode = '23503', constraint = 'books_not_open', message = 'the books of this company are not open';
   end if;
   return taken;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION books.tell_invoice()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO ''
+AS $function$
+declare
+  digits constant smallint := (select c.minor_units from books.currency c where c.code = new.currency);
+begin
+  perform webhooks.emit('books.invoice.' || new.status, new.company_id, json_build_object(
+    'id', new.id, 'companyId', new.company_id, 'number', new.number, 'customerId', new.customer_id,
+    'customerName', new.customer_name, 'reference', new.reference, 'issuedOn', new.issued_on, 'dueOn', new.due_on,
+    'currency', new.currency, 'net', round(new.net, digits)::text, 'tax', round(new.tax, digits)::text,
+    'total', round(new.total, digits)::text, 'cancelledOn', new.cancelled_on, 'cancelReason', new.cancel_reason));
+  return null;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION books.tell_sign_off()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO ''
+AS $function$
+begin
+  perform webhooks.emit('books.period.signed-off', new.company_id, json_build_object(
+    'periodId', new.period_id, 'companyId', new.company_id, 'closedThrough', new.closed_through));
+  return null;
 end
 $function$;
 
