@@ -15,9 +15,17 @@ const roleMapping = z.strictObject({
 });
 
 const oidcSettings = z.strictObject({
-  issuer: z.url({ protocol: /^https$/ }).max(500),
+  /** Without user, query or fragment (OpenID Connect Discovery 1.0 section 3). */
+  issuer: z
+    .url({ protocol: /^https$/ })
+    .regex(/^https:\/\/[^/?#@]+(?:\/[^?#]*)?$/i)
+    .max(500),
   clientId: line(500),
-  scopes: z.array(line(100)).max(20).default(['email', 'profile']),
+  /** Scope tokens of RFC 6749 section 3.3. */
+  scopes: z
+    .array(z.string().regex(/^[\x21\x23-\x5b\x5d-\x7e]{1,100}$/))
+    .max(20)
+    .default(['email', 'profile']),
   emailVerification: z.enum(['claim', 'domain']).default('claim'),
   trustsMultiFactor: z.boolean().default(false),
 });
