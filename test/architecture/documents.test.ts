@@ -58,6 +58,7 @@ const brought = [
   'EDG-4',
   'EDG-5',
   'EDG-7',
+  'EDG-8',
   'EDG-9',
   'PRO-1',
   'PRO-2',
