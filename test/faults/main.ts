@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { auditHeld, killAuditUnderLoad } from './audit.ts';
 import { restartPostgresUnderLoad } from './postgresRestarts.ts';
+import { killSendersUnderLoad, webhooksHeld } from './webhooks.ts';
 
-/** `npm run fault -- [audit] --seed S [--kills K] [--writers W] [--json]` */
+/** `npm run fault -- [audit|webhooks] --seed S [--kills K] [--writers W] [--json]` */
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
@@ -61,8 +62,31 @@ async function audit(): Promise<boolean> {
   return auditHeld(report);
 }
 
+async function webhooks(): Promise<boolean> {
+  const { seed, kills = '30', writers } = values;
+  const report = await killSendersUnderLoad({
+    seed: Number(seed),
+    kills: Number(kills),
+    writers: Number(writers),
+    folder,
+    onLog: (line) => process.stderr.write(`${line}\n`),
+  });
+  const { acknowledged, found, lost, unfounded, repeated } = report;
+  const hit = Object.entries(report.kills).map(([what, times]) => `${times} ${what}`);
+  process.stdout.write(
+    values.json
+      ? `${JSON.stringify(report)}\n`
+      : `${acknowledged} acknowledged, ${found} found, ${lost} lost, ${unfounded} unfounded, ${repeated} repeated; ` +
+          `${Object.values(report.kills).reduce((sum, times) => sum + times, 0)} kills (${hit.join(', ')}), seed ${seed}\n`,
+  );
+  return webhooksHeld(report);
+}
+
+const plans: Readonly<Record<string, () => Promise<boolean>>> = { audit, webhooks, restarts };
 try {
-  const held = positionals[0] === 'audit' ? await audit() : await restarts();
+  const plan = plans[positionals[0] ?? 'restarts'];
+  if (plan === undefined) throw new Error(`There is no fault plan ${String(positionals[0])}.`);
+  const held = await plan();
   process.exitCode = held ? 0 : 1;
 } finally {
   await rm(folder, { recursive: true, force: true, maxRetries: 5 });
