@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 
 /** Programs from outside npm that some tests drive, and where they may be besides the PATH. */
 const components = {
@@ -25,6 +26,14 @@ const components = {
   'ceph-mon': { programs: ['ceph-mon'], folders: ['/usr/bin'] },
   'ceph-osd': { programs: ['ceph-osd'], folders: ['/usr/bin'] },
   'zbar-tools': { programs: ['zbarimg'], folders: ['/usr/bin'] },
+  // From npm, in a folder of its own; test/edge/observatory/package.json says why.
+  'mdn-http-observatory': {
+    programs: ['package.json'],
+    folders: [
+      fileURLToPath(new URL('../edge/observatory/node_modules/@mdn/mdn-http-observatory', import.meta.url)),
+    ],
+    onlyThere: true,
+  },
   spin: { programs: ['spin'], folders: [] },
   gcc: { programs: ['gcc'], folders: [] },
   'postgresql-15': { programs: ['postgres'], folders: ['/usr/lib/postgresql/15/bin'], onlyThere: true },
