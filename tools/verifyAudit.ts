@@ -12,6 +12,7 @@ const parts = [
   'note',
   'key',
   'chainVerifier',
+  'notes',
   'exportLines',
   'exportFile',
   'entryProof',

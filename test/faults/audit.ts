@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir } from 'node:fs/promises';
+import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -11,7 +11,7 @@ import {
   chainsToCheckpoint,
   checkpointChain,
   directoryAnchor,
-  readAnchor,
+  openAnchor,
   sealAll,
   verifyDatabase,
 } from '../../packages/platform/src/audit/ledger/index.ts';
@@ -224,7 +224,7 @@ async function verifyOnce(stage: Stage, tally: { verifications: number; findings
   const client = new pg.Client({ ...stage.database.connections.auditor, connectionTimeoutMillis: 2000 });
   client.on('error', () => undefined);
   // Read before the database is: what is signed later is not in the snapshot.
-  const anchors = await readAnchor(stage.anchors);
+  const anchors = [await openAnchor(stage.anchors)];
   await client.connect();
   try {
     const { name, keys } = stage.identity;
@@ -356,7 +356,8 @@ export async function killAuditUnderLoad(plan: AuditFaultPlan): Promise<AuditFau
       unmatched,
       verifications: tally.verifications,
       findings,
-      anchored: (await readAnchor(stage.anchors)).length,
+      anchored: (await readdir(stage.anchors, { recursive: true })).filter((name) => name.endsWith('.note'))
+        .length,
     };
   } finally {
     stage.over = true;

@@ -11,8 +11,8 @@ import {
 } from '../../../test/harness/index.ts';
 import { directoryAnchor } from '../src/audit/ledger/anchor.ts';
 import { chainsToCheckpoint, checkpointChain, type CheckpointParts } from '../src/audit/ledger/checkpoint.ts';
-import { readAnchor } from '../src/audit/ledger/exportFile.ts';
 import { auditIdentity, type AuditIdentity } from '../src/audit/ledger/key.ts';
+import { openAnchor } from '../src/audit/ledger/notes.ts';
 import { sealAll } from '../src/audit/ledger/seal.ts';
 import {
   verifyDatabase,
@@ -63,7 +63,7 @@ async function verifyAll(
   const client = new pg.Client(database.connections.auditor);
   await client.connect();
   try {
-    const anchors = options.anchors ?? (await readAnchor(folder));
+    const anchors = options.anchors ?? [await openAnchor(folder)];
     const all = { name: identity.name, verifiers: identity.keys, ...options, anchors };
     return await Array.fromAsync(verifyDatabase(client, all));
   } finally {

@@ -1,13 +1,13 @@
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import {
+  openAnchor,
   openS3Bucket,
   parseS3Address,
-  readAnchor,
   verifyDatabase,
   verifyExport,
   type ChainReport,
-  type KeptNote,
+  type NoteSource,
   type Start,
   type VerifyOptions,
 } from '@bulkhead/platform/audit/ledger';
@@ -93,20 +93,19 @@ async function keepResume(path: string, positions: ReadonlyMap<string, Start>): 
 }
 
 /** Folders and files as they are; buckets by the SDK's own credentials. */
-async function readAnchors(values: VerifyValues, { folder, env }: Terminal): Promise<KeptNote[]> {
+async function openAnchors(values: VerifyValues, { folder, env }: Terminal): Promise<NoteSource[]> {
   const [region, endpoint] = [env['BULKHEAD_AUDIT_S3_REGION'], env['BULKHEAD_AUDIT_S3_ENDPOINT']];
-  const read = async (name: string): Promise<KeptNote[]> => {
+  const open = async (name: string): Promise<NoteSource> => {
     const address = parseS3Address(name);
-    if (address === undefined) return readAnchor(resolve(folder, name));
-    const bucket = openS3Bucket({ ...address, ...(region && { region }), ...(endpoint && { endpoint }) });
-    return Array.fromAsync(bucket.notes(values.tenant === undefined ? '' : `${values.tenant}/`));
+    if (address === undefined) return openAnchor(resolve(folder, name));
+    return openS3Bucket({ ...address, ...(region && { region }), ...(endpoint && { endpoint }) }).source;
   };
-  return (await Promise.all((values.anchor ?? []).map(read))).flat();
+  return Promise.all((values.anchor ?? []).map(open));
 }
 
 async function check(values: VerifyValues, terminal: Terminal): Promise<Told[]> {
   const path = (name: string): string => resolve(terminal.folder, name);
-  const anchors = await readAnchors(values, terminal);
+  const anchors = await openAnchors(values, terminal);
   if (values.file !== undefined) {
     const verifiers = givenKeys(values.key ?? []);
     if (verifiers.length === 0)

@@ -87,14 +87,18 @@ export type Start = { readonly size: number; readonly peaks: readonly Buffer[]; 
 /** Push the links in order, then `finish`. */
 export class ChainVerifier {
   readonly #tree: GrowingTree;
-  readonly #checkpoints: readonly TrustedCheckpoint[];
+  /** Expected and not compared yet, smallest first; what is before `#due` is done with. */
+  #checkpoints: TrustedCheckpoint[] = [];
+  #largest: TrustedCheckpoint | undefined;
+  /** Sizes of the largest one in the database, and of the largest of those that the chain agrees with. */
+  #known = 0;
+  #agreed = 0;
   /** Positions without an entry, as ranges from, to (exclusive). */
   readonly #absent: [number, number][] = [];
   readonly #moved = new Map<number, Finding>();
   readonly #findings: Finding[] = [];
   readonly #suspects: Suspect[] = [];
   readonly #lost: { link: Link; previous: Buffer }[] = [];
-  readonly #agreed = new Set<number>();
   /** Leaf before the next link; undefined behind a gap, where nobody knows it. */
   #previous: Buffer | undefined;
   #beforePrevious: Buffer | undefined;
@@ -107,16 +111,32 @@ export class ChainVerifier {
   #due = 0;
   #mismatch: TrustedCheckpoint | undefined;
 
-  constructor(options: { checkpoints: readonly TrustedCheckpoint[]; start?: Start }) {
-    const { start } = options;
+  /** @param options `checkpoints`: all there are, or those there are yet: `expect` takes more */
+  constructor({ checkpoints, start }: { checkpoints: readonly TrustedCheckpoint[]; start?: Start }) {
     this.#tree = new GrowingTree(start?.size, start?.peaks);
     this.#next = start?.size ?? 0;
     this.#checkpointed = this.#next;
     this.#previous = start?.previous ?? noLeaf;
-    this.#checkpoints = options.checkpoints
-      .filter(({ size }) => size >= this.#next)
-      .toSorted((one, other) => one.size - other.size);
+    for (const checkpoint of checkpoints.toSorted((one, other) => one.size - other.size)) this.expect(checkpoint);
+  }
+
+  /** A checkpoint that the chain is to agree with: given before the links beyond it, smaller ones before larger ones. */
+  expect(checkpoint: TrustedCheckpoint): void {
+    if (checkpoint.size < this.#next) return;
+    this.#remember(checkpoint);
+    this.#checkpoints.push(checkpoint);
     this.#compare();
+  }
+
+  /** A checkpoint that comes after every link there is: of these the largest is kept. */
+  foresee(checkpoint: TrustedCheckpoint): void {
+    if (checkpoint.size <= this.#next) this.expect(checkpoint);
+    else this.#remember(checkpoint);
+  }
+
+  #remember(checkpoint: TrustedCheckpoint): void {
+    if (checkpoint.size >= (this.#largest?.size ?? 0)) this.#largest = checkpoint;
+    if (checkpoint.source === 'database') this.#known = Math.max(this.#known, checkpoint.size);
   }
 
   get next(): number {
@@ -185,7 +205,7 @@ export class ChainVerifier {
   finish({ cutBefore = 0 } = {}): ChainReport {
     const cut = this.#missing(cutBefore);
     this.#classify();
-    const largest = this.#checkpoints.at(-1);
+    const largest = this.#largest;
     if (largest !== undefined && largest.size > this.#next) this.#short(largest);
     else if (this.#mismatch !== undefined && this.#findings.length === 0) this.#otherHistory(this.#mismatch);
     return {
@@ -273,10 +293,11 @@ export class ChainVerifier {
       if (checkpoint === undefined) return;
       if (!this.#broken && this.#tree.root().equals(checkpoint.root)) {
         this.#matched += 1;
-        this.#agreed.add(checkpoint.size);
+        if (checkpoint.source === 'database') this.#agreed = checkpoint.size;
         if (this.#mismatch === undefined) this.#checkpointed = checkpoint.size;
       } else this.#mismatch ??= checkpoint;
     }
+    if (this.#due > 1000) [this.#checkpoints, this.#due] = [this.#checkpoints.slice(this.#due), 0];
   }
 
   #classify(): void {
@@ -314,7 +335,7 @@ export class ChainVerifier {
       const restored = withClaims(fields, claims, ['id', 'occurred_at', 'tenant_id']);
       if (leafOf(previous, restored).equals(link.leaf)) return this.#editedFields(link, fields);
     }
-    const largest = this.#checkpoints.at(-1);
+    const largest = this.#largest;
     // Renumbered after a removal, the entry behind the gap fits no predecessor, and the chain ends short.
     if (!this.#broken && largest !== undefined && this.#next < largest.size) {
       const missing = largest.size - this.#next;
@@ -345,10 +366,9 @@ export class ChainVerifier {
 
   #short(largest: TrustedCheckpoint): void {
     if (this.#findings.length > 0) return;
-    const known = this.#checkpoints.filter(({ source }) => source === 'database').at(-1)?.size ?? 0;
     if (
       largest.source !== 'database' &&
-      known <= this.#next &&
+      this.#known <= this.#next &&
       this.#next > 0 &&
       this.#mismatch === undefined
     ) {
@@ -363,9 +383,7 @@ export class ChainVerifier {
 
   #otherHistory(mismatch: TrustedCheckpoint): void {
     const seq = this.#checkpointed;
-    const later = this.#checkpoints.some(
-      ({ source, size }) => source === 'database' && size >= mismatch.size && this.#agreed.has(size),
-    );
+    const later = this.#agreed >= mismatch.size;
     const kind = mismatch.source !== 'database' && later ? 'rolled_back' : 'rewritten';
     const what = kind === 'rewritten' ? 'was written anew' : 'went on from an older state';
     const detail = `from entry ${seq} on the chain ${what}: it does not have the root that was signed for ${mismatch.size} entries (${mismatch.source})`;

@@ -1,11 +1,9 @@
 /** Checks an export (docs/audit-format.md) without a database: JSON Lines of one chain with the exact bytes. */
-import { readFile, readdir } from 'node:fs/promises';
-import { join } from 'node:path';
 import { ChainVerifier, type ChainReport, type Finding, type TrustedCheckpoint } from './chainVerifier.ts';
 import { decodeEntry } from './encoding.ts';
 import { ExportError, linesOf, readLink } from './exportLines.ts';
-import { verifiersFor } from './key.ts';
-import { parseCheckpoint, parseNote, signaturesOf, type Verifier } from './note.ts';
+import type { Verifier } from './note.ts';
+import { notesInHand, trustedInOrder, type NoteSource } from './notes.ts';
 
 /** The first line of an export. */
 export type ExportHeader = {
@@ -29,45 +27,6 @@ export type ExportLine = { readonly seq: number; readonly leaf: string; readonly
 
 export type ExportReport = ChainReport & { readonly origin: string };
 
-/** The checkpoints of `origin` among these notes that one of the keys has signed; a wrong signature is a finding. */
-export function trustedCheckpoints(
-  notes: Iterable<{ readonly note: string; readonly source: string }>,
-  origin: string,
-  verifiers: readonly Verifier[],
-): { checkpoints: TrustedCheckpoint[]; findings: Finding[] } {
-  const checkpoints: TrustedCheckpoint[] = [];
-  const findings: Finding[] = [];
-  const ofOrigin = verifiersFor(verifiers, origin);
-  for (const { note, source } of notes) {
-    try {
-      const parsed = parseNote(note);
-      const { origin: of, size, root } = parseCheckpoint(parsed.text);
-      if (of !== origin) continue;
-      // A wrong signature throws; a note by unknown keys alone says nothing, and is not relied upon.
-      if (signaturesOf(parsed, ofOrigin).length > 0) checkpoints.push({ size, root, source });
-    } catch (error) {
-      const detail = `a checkpoint (${source}): ${error instanceof Error ? error.message : String(error)}`;
-      findings.push({ kind: 'forged_checkpoint', seq: 0, entryId: null, detail });
-    }
-  }
-  return { checkpoints, findings };
-}
-
-/** The notes that a directory anchor keeps, or one file. */
-export async function readAnchor(path: string): Promise<{ note: string; source: string }[]> {
-  const source = `anchor ${path}`;
-  try {
-    const names = await readdir(path, { recursive: true });
-    const files = names.filter((name) => name.endsWith('.note')).toSorted();
-    return await Promise.all(
-      files.map(async (name) => ({ note: await readFile(join(path, name), 'utf8'), source })),
-    );
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOTDIR') throw error;
-    return [{ note: await readFile(path, 'utf8'), source }];
-  }
-}
-
 function readHeader(line: Buffer): ExportHeader {
   try {
     const header = JSON.parse(line.toString()) as ExportHeader;
@@ -78,11 +37,51 @@ function readHeader(line: Buffer): ExportHeader {
   throw new ExportError('This is no export of an audit chain: its first line is no bulkhead-audit/1 header.');
 }
 
-function openVerifier(header: ExportHeader, checkpoints: TrustedCheckpoint[]): ChainVerifier {
-  if (header.first === 0) return new ChainVerifier({ checkpoints });
+function openVerifier(header: ExportHeader): ChainVerifier {
+  if (header.first === 0) return new ChainVerifier({ checkpoints: [] });
   const peaks = (header.peaks ?? []).map((peak) => Buffer.from(peak, 'base64'));
   const previous = Buffer.from(header.previous ?? '', 'base64');
-  return new ChainVerifier({ checkpoints, start: { size: header.first, peaks, previous } });
+  return new ChainVerifier({ checkpoints: [], start: { size: header.first, peaks, previous } });
+}
+
+/** Hands a verifier its checkpoints as far as its links go, so that those of years are never in memory together. */
+export class CheckpointFeed {
+  readonly #stream: AsyncIterator<TrustedCheckpoint>;
+  #head: TrustedCheckpoint | undefined;
+  #ended = false;
+  /** Trusted ones so far, and those that came from elsewhere than the database. */
+  count = 0;
+  elsewhere = 0;
+
+  constructor(stream: AsyncIterable<TrustedCheckpoint>) {
+    this.#stream = stream[Symbol.asyncIterator]();
+  }
+
+  async #next(): Promise<TrustedCheckpoint | undefined> {
+    if (this.#head !== undefined || this.#ended) return this.#head;
+    const { value, done } = (await this.#stream.next()) as IteratorResult<TrustedCheckpoint, undefined>;
+    this.#ended = done === true;
+    if (value === undefined) return undefined;
+    this.count += 1;
+    if (value.source !== 'database') this.elsewhere += 1;
+    return (this.#head = value);
+  }
+
+  /** Before links up to a chain of this size are pushed. */
+  async upTo(verifier: ChainVerifier, size: number): Promise<void> {
+    for (let head = await this.#next(); head !== undefined && head.size <= size; head = await this.#next()) {
+      this.#head = undefined;
+      verifier.expect(head);
+    }
+  }
+
+  /** After the last link. */
+  async rest(verifier: ChainVerifier): Promise<void> {
+    for (let head = await this.#next(); head !== undefined; head = await this.#next()) {
+      this.#head = undefined;
+      verifier.foresee(head);
+    }
+  }
 }
 
 /**
@@ -100,61 +99,74 @@ export function cutIn(bytes: Buffer, seq: number): number {
 }
 
 /**
- * @param options `anchors`: notes kept elsewhere, one of them at least of this chain; `onProgress` is told every 50,000 lines
+ * @param options `anchors`: places that keep notes elsewhere, one of them at least of this chain; `onProgress` is told every 50,000 lines
  * @throws {ExportError} when it cannot be checked
  */
 export async function verifyExport(
   path: string,
   options: {
     verifiers: readonly Verifier[];
-    anchors?: readonly { note: string; source: string }[];
+    anchors?: readonly NoteSource[];
     onProgress?: (entries: number) => void;
   },
 ): Promise<ExportReport> {
   let header: ExportHeader | undefined;
   let verifier: ChainVerifier | undefined;
-  let trusted: ReturnType<typeof trustedCheckpoints> = { checkpoints: [], findings: [] };
+  let feed: CheckpointFeed | undefined;
+  const forgeries: Finding[] = [];
   let [cutBefore, count] = [0, 0];
   for await (const lines of linesOf(path)) {
-    for (const line of lines) {
-      if (header === undefined || verifier === undefined) {
-        header = readHeader(line);
-        const notes = [
-          ...header.checkpoints.map((note) => ({ note, source: 'database' })),
-          ...(options.anchors ?? []),
-        ];
-        trusted = trustedCheckpoints(notes, header.origin, options.verifiers);
-        verifier = openVerifier(header, trusted.checkpoints);
-        continue;
-      }
-      const { seq, leaf, entry } = readLink(line, verifier.next);
+    let at = 0;
+    if (header === undefined || verifier === undefined || feed === undefined) {
+      header = readHeader(lines[0] ?? Buffer.alloc(0));
+      at = 1;
+      verifier = openVerifier(header);
+      feed = new CheckpointFeed(trustedIn(header, { ...options, report: (finding) => keep(forgeries, finding) }));
+    }
+    await feed.upTo(verifier, verifier.next + lines.length - at);
+    for (; at < lines.length; at += 1) {
+      const { seq, leaf, entry } = readLink(lines[at] ?? Buffer.alloc(0), verifier.next);
       if (entry !== undefined) cutBefore = Math.max(cutBefore, cutIn(entry, seq));
       verifier.push({ seq, leaf, entry, withheld: seq < header.from || seq >= header.to });
       count += 1;
       if (count % 50_000 === 0) options.onProgress?.(count);
     }
   }
-  if (header === undefined || verifier === undefined) throw new ExportError('The file is empty.');
+  if (header === undefined || verifier === undefined || feed === undefined) {
+    throw new ExportError('The file is empty.');
+  }
+  await feed.rest(verifier);
   const report = verifier.finish({ cutBefore });
-  const findings = [...trusted.findings, ...report.findings];
-  if (findings.length === 0) requireComparison(report, trusted.checkpoints, options.anchors);
+  const findings = [...forgeries, ...report.findings];
+  if (findings.length === 0) requireComparison(report, feed, options.anchors !== undefined);
   return { ...report, findings, origin: header.origin };
 }
 
+const mostForgeries = 200;
+
+/** More of a kind would say no more. */
+export function keep(findings: Finding[], finding: Finding): void {
+  if (findings.length < mostForgeries) findings.push(finding);
+}
+
+function trustedIn(
+  { origin, checkpoints }: ExportHeader,
+  options: { verifiers: readonly Verifier[]; anchors?: readonly NoteSource[]; report: (finding: Finding) => void },
+): AsyncIterable<TrustedCheckpoint> {
+  const own = notesInHand(checkpoints.map((note) => ({ note, source: 'database' })));
+  return trustedInOrder([own, ...(options.anchors ?? [])], { ...options, origin });
+}
+
 /** A check that compared nothing is no check that passed. */
-function requireComparison(
-  report: ChainReport,
-  trusted: readonly TrustedCheckpoint[],
-  anchors: readonly unknown[] | undefined,
-): void {
+function requireComparison(report: ChainReport, feed: CheckpointFeed, anchored: boolean): void {
   if (report.checkpoints === 0) {
     throw new ExportError(
-      trusted.length === 0
+      feed.count === 0
         ? 'No checkpoint in it is signed by a key you gave, so nothing tells whether it is whole.'
         : 'No checkpoint covers what is in it, so nothing tells whether it is whole.',
     );
   }
-  if (anchors !== undefined && trusted.every(({ source }) => source === 'database')) {
+  if (anchored && feed.elsewhere === 0) {
     throw new ExportError('The anchors hold no checkpoint of this chain that is signed by a key you gave.');
   }
 }

@@ -79,12 +79,12 @@ export function readLink(line: Buffer, next: number): Link {
   const entryStart = leafEnd + beforeEntry.length;
   const plain =
     line.length > entryStart + 2 &&
-    line.latin1Slice(0, start.length) === start &&
-    line.latin1Slice(leafEnd, entryStart) === beforeEntry &&
-    line.latin1Slice(line.length - 2) === '"}';
+    line.toString('latin1', 0, start.length) === start &&
+    line.toString('latin1', leafEnd, entryStart) === beforeEntry &&
+    line.toString('latin1', line.length - 2) === '"}';
   if (!plain) return parseLink(line, next);
-  const leaf = Buffer.from(line.latin1Slice(start.length, leafEnd), 'base64');
-  const digits = line.latin1Slice(entryStart, line.length - 2);
+  const leaf = Buffer.from(line.toString('latin1', start.length, leafEnd), 'base64');
+  const digits = line.toString('latin1', entryStart, line.length - 2);
   const short = digits.length <= scratch.length;
   const entry = short ? scratch.subarray(0, scratch.write(digits, 'base64')) : Buffer.from(digits, 'base64');
   const padding = digits.endsWith('==') ? 2 : digits.endsWith('=') ? 1 : 0;

@@ -34,7 +34,6 @@ export {
 export { cutChain, removeCutEntries } from './retention.ts';
 export { ExportError } from './exportLines.ts';
 export {
-  readAnchor,
   verifyExport,
   type ExportHeader,
   type ExportLine,
@@ -69,6 +68,7 @@ export {
   verifierOf,
   type Verifier,
 } from './note.ts';
+export { notesInHand, openAnchor, type KeptNote, type NoteSource } from './notes.ts';
 export { proofHolds, type EntryProof } from './entryProof.ts';
 export { proveEntry } from './proveEntry.ts';
 export type { AuditorClient } from './auditorClient.ts';
@@ -77,6 +77,6 @@ export type { PutObject, PutObjectSender } from './s3Bucket.ts';
 export { openS3Bucket, parseS3Address, S3ClientMissing, type S3Address, type S3Bucket } from './s3Bucket.ts';
 export { seal, sealAll, sealBacklog, sealRound, type LedgerPool, type Round } from './seal.ts';
 export { keepTiles, TreeReader } from './treeReader.ts';
-export { verifyDatabase, type DatabaseReport, type KeptNote, type VerifyOptions } from './verifyDatabase.ts';
+export { verifyDatabase, type DatabaseReport, type VerifyOptions } from './verifyDatabase.ts';
 export { Witness, type WitnessAnswer, type WitnessParts } from './witness.ts';
 export { postWithFetch, witnessAnchor, WitnessRefusal, type Poster } from './witnessAnchor.ts';

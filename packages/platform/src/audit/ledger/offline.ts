@@ -3,10 +3,11 @@ import { open, readFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { decodeEntry } from './encoding.ts';
 import { proofHolds, type EntryProof } from './entryProof.ts';
-import { readAnchor, verifyExport, type ExportReport } from './exportFile.ts';
+import { verifyExport, type ExportReport } from './exportFile.ts';
 import { ExportError } from './exportLines.ts';
 import { verifiersFor } from './key.ts';
 import { NoteError, parseCheckpoint, parseNote, parseVerifier, signaturesOf, type Verifier } from './note.ts';
+import { openAnchor } from './notes.ts';
 
 /** 0 fine, 1 tampered, 2 could not check, 3 usage: a check that did not happen is never taken for one that failed, or passed. */
 export type OfflineExit = 0 | 1 | 2 | 3;
@@ -62,7 +63,7 @@ async function checkFile(file: string, keys: readonly Verifier[], anchorPaths: r
   if ((await head(file)).includes('"bulkhead-audit-proof/1"')) {
     return checkProof(JSON.parse(await readFile(file, 'utf8')) as EntryProof, keys);
   }
-  const anchors = (await Promise.all(anchorPaths.map(readAnchor))).flat();
+  const anchors = await Promise.all(anchorPaths.map(openAnchor));
   const report = await verifyExport(file, { verifiers: keys, ...(anchorPaths.length > 0 && { anchors }) });
   const json = { ...report, root: report.root.toString('base64') };
   return { exit: report.findings.length > 0 ? (1 as const) : (0 as const), text: say(report), json };

@@ -1,6 +1,7 @@
 import type { S3Client, S3ClientConfig } from '@aws-sdk/client-s3';
 import type * as S3 from '@aws-sdk/client-s3';
-import type { KeptNote } from './verifyDatabase.ts';
+import { chainOf } from './key.ts';
+import type { KeptNote, NoteSource } from './notes.ts';
 
 /** Where a bucket is. What is left out comes from the SDK's own chain: environment, shared files, the machine's role. */
 export type S3Address = {
@@ -52,6 +53,8 @@ export type S3Bucket = {
    * One page of names and 8 notes are under way at a time.
    */
   readonly notes: (folder?: string) => AsyncGenerator<KeptNote>;
+  /** The same as a place that verification reads from. */
+  readonly source: NoteSource;
 };
 
 type Sdk = typeof S3;
@@ -90,7 +93,7 @@ async function lastKey({ sdk, client, bucket }: Connection, folder: string, afte
   return last;
 }
 
-async function read({ sdk, client, bucket }: Connection, key: string, version?: string): Promise<string> {
+async function readObject({ sdk, client, bucket }: Connection, key: string, version?: string): Promise<string> {
   const { Body } = await client.send(
     new sdk.GetObjectCommand({
       Bucket: bucket,
@@ -112,9 +115,20 @@ async function* notes(connection: Connection, folder: string): AsyncGenerator<Ke
     const found = (page.Versions ?? []).filter(({ Key }) => Key?.endsWith('.note'));
     for (let from = 0; from < found.length; from += atOnce) {
       const some = found.slice(from, from + atOnce);
-      const texts = some.map(({ Key = '', VersionId }) => read(connection, Key, VersionId));
+      const texts = some.map(({ Key = '', VersionId }) => readObject(connection, Key, VersionId));
       for (const note of await Promise.all(texts)) yield { note, source };
     }
+    marker = page.IsTruncated === true ? markerOf(page) : undefined;
+  }
+}
+
+async function* chains({ sdk, client, bucket, prefix }: Connection): AsyncGenerator<string> {
+  let marker: { KeyMarker?: string; VersionIdMarker?: string } | undefined = {};
+  while (marker !== undefined) {
+    const page: S3.ListObjectVersionsCommandOutput = await client.send(
+      new sdk.ListObjectVersionsCommand({ Bucket: bucket, Prefix: prefix, Delimiter: '/', ...marker }),
+    );
+    for (const { Prefix = '' } of page.CommonPrefixes ?? []) yield Prefix.slice(prefix.length, -1);
     marker = page.IsTruncated === true ? markerOf(page) : undefined;
   }
 }
@@ -147,6 +161,9 @@ export function openS3Bucket(address: S3Address): S3Bucket {
     return { sdk, client: new sdk.S3Client(clientConfig(address)), bucket, prefix };
   };
   const connect = (): Promise<Connection> => (opened ??= open());
+  const read = async function* read(folder: string): AsyncGenerator<KeptNote> {
+    yield* notes(await connect(), `${prefix}${folder}`);
+  };
   return {
     name: `s3://${bucket}/${prefix}`,
     async put(input) {
@@ -154,9 +171,13 @@ export function openS3Bucket(address: S3Address): S3Bucket {
       return client.send(new sdk.PutObjectCommand(input));
     },
     lastKey: async (folder, after) => lastKey(await connect(), folder, after),
-    read: async (key) => read(await connect(), key),
-    async *notes(folder = '') {
-      yield* notes(await connect(), `${prefix}${folder}`);
+    read: async (key) => readObject(await connect(), key),
+    notes: (folder = '') => read(folder),
+    source: {
+      async *chains() {
+        yield* chains(await connect());
+      },
+      notesOf: (origin) => read(`${chainOf(origin)}/`),
     },
   };
 }

@@ -1,14 +1,18 @@
 /** Checks the chains of a live database: in one snapshot, streaming, each entry's bytes put together here from its columns. */
-import { ChainVerifier, type ChainReport, type Finding, type Start } from './chainVerifier.ts';
-import { fieldNames, serviceChain } from './encoding.ts';
-import { cutIn, trustedCheckpoints } from './exportFile.ts';
-import { chainOf } from './key.ts';
-import { parseCheckpoint, parseNote, type Verifier } from './note.ts';
 import type { AuditorClient } from './auditorClient.ts';
-import { falseValues } from './personalValues.ts';
-
-/** A note that was kept outside the database. */
-export type KeptNote = { readonly note: string; readonly source: string };
+import {
+  ChainVerifier,
+  type ChainReport,
+  type Finding,
+  type Start,
+  type TrustedCheckpoint,
+} from './chainVerifier.ts';
+import { serviceChain } from './encoding.ts';
+import { CheckpointFeed, cutIn, keep } from './exportFile.ts';
+import type { Verifier } from './note.ts';
+import { forged, inOrder, trustedCheckpoint, trustedInOrder, type NoteSource } from './notes.ts';
+import { falseValues, lostValues } from './personalValues.ts';
+import { entryBytes, entryOf, readEntry, readStrays, shortEntry } from './storedEntries.ts';
 
 export type DatabaseReport = ChainReport & {
   readonly chain: string;
@@ -22,64 +26,50 @@ export type VerifyOptions = {
   readonly name: string;
   /** Keys of checkpoints; `<name>/audit` serves all chains. */
   readonly verifiers: readonly Verifier[];
-  readonly anchors?: readonly KeptNote[];
+  /** Places outside the database that keep notes. */
+  readonly anchors?: readonly NoteSource[];
   /** One chain only. */
   readonly chain?: string;
   /** Where an earlier sound check ended: what lies before is not read again. */
   readonly resume?: ReadonlyMap<string, Start>;
+  /**
+   * With `resume`: neither looks among what lies before for entries that were never sealed, nor at the values beside it. For checks
+   * every few minutes, with a whole one now and then.
+   */
+  readonly onlyNew?: boolean;
   /** Told about every 20,000 entries: entries checked, and entries there are. */
   readonly onProgress?: (done: number, total: number) => void;
   /** Handed the position of each chain that was found sound. */
   readonly onSound?: (chain: string, position: Start) => void;
 };
 
-const pageSize = 5000;
-
-const column = (name: (typeof fieldNames)[number]): string =>
-  name === 'occurred_at' ? 'trunc(extract(epoch from e.occurred_at) * 1000000)::text' : `e.${name}::text`;
-
-/** The same expression as bulkhead.audit_entry_bytes, of built-in functions alone: the database's own is not trusted. */
-const bytes = `convert_to(E'bulkhead-entry/1\\n' || ${fieldNames
-  .map((name) => `coalesce(octet_length(${column(name)})::text || ':' || ${column(name)}, '-') || E'\\n'`)
-  .join(' || ')}, 'UTF8')`;
-
-const entryOf = (chain: string): string =>
-  chain === serviceChain ? 'e.tenant_id is null' : 'e.tenant_id = l.tenant_id';
+/** Rows fetched at a time, of at most 16 KiB each; what is larger is fetched by itself. */
+const pageSize = 2000;
 
 async function sizes(client: AuditorClient, options: VerifyOptions): Promise<Map<string, number>> {
   // Not from audit_chain alone: whoever removes a chain removes its row too.
-  const { rows } = await client.query(`
-    with recursive linked (chain) as (
-      (select tenant_id from bulkhead.audit_link order by tenant_id limit 1)
+  const each = (name: string, table: string): string => `${name} (chain) as (
+      (select tenant_id from bulkhead.${table} order by tenant_id limit 1)
       union all
-      select (select n.tenant_id from bulkhead.audit_link n where n.tenant_id > l.chain order by n.tenant_id limit 1)
-      from linked l where l.chain is not null
-    ), known (chain) as (
+      select (select n.tenant_id from bulkhead.${table} n where n.tenant_id > l.chain order by n.tenant_id limit 1)
+      from ${name} l where l.chain is not null
+    )`;
+  const { rows } = await client.query(`
+    with recursive ${each('linked', 'audit_link')}, ${each('signed', 'audit_checkpoint')}, known (chain) as (
       select tenant_id from bulkhead.audit_chain
-      union select distinct tenant_id from bulkhead.audit_checkpoint
+      union select chain from signed where chain is not null
       union select chain from linked where chain is not null
     )
     select k.chain, coalesce((select max(l.seq) + 1 from bulkhead.audit_link l where l.tenant_id = k.chain), 0) as size
     from known k order by 1`);
   const found = new Map(rows.map(({ chain, size }) => [String(chain), Number(size)]));
-  for (const { note } of options.anchors ?? []) {
-    const chain = anchoredChain(note, options.name);
-    if (chain !== undefined && !found.has(chain)) found.set(chain, 0);
+  for (const anchor of options.anchors ?? []) {
+    for await (const chain of anchor.chains()) if (!found.has(chain)) found.set(chain, 0);
   }
   if (options.chain === undefined) return found;
   if (!found.has(options.chain))
     throw new Error(`There is no chain ${options.chain}, and no checkpoint of one.`);
   return new Map([[options.chain, found.get(options.chain) ?? 0]]);
-}
-
-function anchoredChain(note: string, name: string): string | undefined {
-  try {
-    const { origin } = parseCheckpoint(parseNote(note).text);
-    return origin.startsWith(`${name}/`) ? chainOf(origin) : undefined;
-  } catch {
-    // Told as a finding of the chain it is offered to.
-    return undefined;
-  }
 }
 
 /**
@@ -128,42 +118,66 @@ type OneChain = VerifyOptions & {
   keys: { known: boolean; foreign: number; others: number };
 };
 
-async function notesOf(client: AuditorClient, { chain, anchors = [], name, verifiers, keys }: OneChain) {
-  const { rows } = await client.query(
-    'select note, size, root from bulkhead.audit_checkpoint where tenant_id = $1 order by size',
-    [chain],
-  );
-  const origin = `${name}/audit/${chain}`;
-  const own = rows.map(({ note }) => ({ note: String(note), source: 'database' }));
-  const trusted = trustedCheckpoints([...own, ...anchors], origin, verifiers);
-  const known = new Set(
-    trusted.checkpoints.filter(({ source }) => source === 'database').map(({ size }) => size),
-  );
-  for (const { size } of rows) {
-    if (known.has(Number(size)) || trusted.findings.length > 0) continue;
-    const detail = `the checkpoint of ${Number(size)} entries in the database is not signed by a known key`;
-    trusted.findings.push({ kind: 'forged_checkpoint', seq: 0, entryId: null, detail });
-    keys.foreign += 1;
+/** The database's own notes, smallest first. Every one of them must be signed, and for the size it is kept under. */
+async function* ownCheckpoints(
+  client: AuditorClient,
+  options: OneChain & { origin: string; report: (finding: Finding) => void },
+): AsyncGenerator<TrustedCheckpoint> {
+  const { chain, origin, verifiers, keys, report } = options;
+  for (let last = -1; ; ) {
+    const { rows } = await client.query(
+      'select note, size from bulkhead.audit_checkpoint where tenant_id = $1 and size > $2 order by size limit 1000',
+      [chain, last],
+    );
+    for (const row of rows) {
+      last = Number(row['size']);
+      const found = trustedCheckpoint({ note: String(row['note']), source: 'database' }, origin, verifiers);
+      if (found !== undefined && 'kind' in found) {
+        keys.others += 1;
+        report(found);
+      } else if (found === undefined || found.size !== last) {
+        keys.foreign += 1;
+        report(forged(`the checkpoint of ${last} entries in the database is not signed by a known key`));
+      } else yield found;
+    }
+    if (rows.length < 1000) return;
   }
-  keys.known ||= trusted.checkpoints.length > 0;
-  return { ...trusted, origin };
+}
+
+async function* both(
+  client: AuditorClient,
+  options: OneChain & { origin: string; report: (finding: Finding) => void },
+): AsyncGenerator<TrustedCheckpoint> {
+  const { anchors = [], origin, verifiers } = options;
+  const report = (finding: Finding): void => {
+    options.keys.others += 1;
+    options.report(finding);
+  };
+  const [own, kept] = [ownCheckpoints(client, options), trustedInOrder(anchors, { origin, verifiers, report })];
+  yield* inOrder([own, kept], ({ size }) => size);
 }
 
 async function verifyChain(client: AuditorClient, options: OneChain): Promise<DatabaseReport> {
-  const { chain } = options;
-  const { keys } = options;
-  const foreign = keys.foreign;
-  const { checkpoints, findings, origin } = await notesOf(client, options);
+  const { chain, keys, name } = options;
+  const origin = `${name}/audit/${chain}`;
+  const forgeries: Finding[] = [];
+  const feed = new CheckpointFeed(
+    both(client, { ...options, origin, report: (finding) => keep(forgeries, finding) }),
+  );
   const start = options.resume?.get(chain);
-  const verifier = new ChainVerifier({ checkpoints, ...(start !== undefined && { start }) });
-  const startFinding = start === undefined ? [] : await startStands(client, chain, start);
-  const cutBefore = await readLinks(client, { ...options, verifier });
-  const waiting = await readStrays(client, { chain, verifier });
+  const verifier = new ChainVerifier({ checkpoints: [], ...(start !== undefined && { start }) });
+  const found = start === undefined ? [] : await startStands(client, chain, start);
+  const { cutBefore, since } = await readLinks(client, { ...options, verifier, feed });
+  await feed.rest(verifier);
+  keys.known ||= feed.count > 0;
+  const above = options.onlyNew === true && start !== undefined ? since : undefined;
+  const waiting = await readStrays(client, { chain, verifier, above });
   const report = verifier.finish({ cutBefore });
-  const all = [...findings, ...startFinding, ...report.findings, ...(await falseValues(client, chain))];
-  keys.others += all.length - (keys.foreign - foreign);
-  if (all.length === 0) options.onSound?.(chain, verifier.position);
-  return { ...report, findings: all, chain, origin, waiting };
+  const values = [...(await falseValues(client, chain, above)), ...(await lostValues(client, chain, above))];
+  const findings = [...forgeries, ...found, ...report.findings, ...values];
+  keys.others += findings.length - forgeries.length;
+  if (findings.length === 0) options.onSound?.(chain, verifier.position);
+  return { ...report, findings, chain, origin, waiting };
 }
 
 /** The link where the earlier check ended is still what it was. */
@@ -183,66 +197,44 @@ async function startStands(
   return [{ kind: 'rewritten', seq: size - 1, entryId: null, detail }];
 }
 
+/** @returns how far the entries say that a cut reaches; the id of the entry before the first link that was read */
 async function readLinks(
   client: AuditorClient,
-  { chain, verifier, onEntries }: OneChain & { verifier: ChainVerifier },
-): Promise<number> {
+  { chain, verifier, feed, onEntries }: OneChain & { verifier: ChainVerifier; feed: CheckpointFeed },
+): Promise<{ cutBefore: number; since: string }> {
+  const { rows: before } = await client.query(
+    'select entry_id from bulkhead.audit_link where tenant_id = $1 and seq = $2',
+    [chain, verifier.next - 1],
+  );
   // By id alone: an edited time is to be found and named, not missed.
   const query = `
-    select l.seq, l.leaf, l.entry_id, trunc(extract(epoch from l.occurred_at) * 1000000)::text as occurred_at,
-      e.id is not null as present, ${bytes} as bytes
-    from bulkhead.audit_link l
-    left join bulkhead.audit_entry e on ${entryOf(chain)} and e.id = l.entry_id
-    where l.tenant_id = '${chain}' and l.seq >= ${verifier.next} order by l.seq`;
+    select j.seq, j.leaf, j.entry_id, j.occurred_at, j.present, ${shortEntry('j.bytes')} as bytes
+    from (
+      select l.seq, l.leaf, l.entry_id, trunc(extract(epoch from l.occurred_at) * 1000000)::text as occurred_at,
+        e.id is not null as present, ${entryBytes} as bytes
+      from bulkhead.audit_link l
+      left join bulkhead.audit_entry e on ${entryOf(chain)} and e.id = l.entry_id
+      where l.tenant_id = '${chain}' and l.seq >= ${verifier.next} order by l.seq offset 0
+    ) j order by j.seq`;
   await client.query(`declare links no scroll cursor for ${query}`);
   let cutBefore = 0;
   for (;;) {
     const { rows } = await client.query(`fetch ${pageSize} from links`);
+    await feed.upTo(verifier, Number(rows.at(-1)?.['seq'] ?? -1) + 1);
     for (const row of rows) {
-      const entry = row['present'] === true ? (row['bytes'] as Buffer) : undefined;
-      if (entry !== undefined) cutBefore = Math.max(cutBefore, cutIn(entry, Number(row['seq'])));
-      const claims = {
-        id: String(row['entry_id']),
-        occurred_at: String(row['occurred_at']),
-        tenant_id: chain === serviceChain ? null : chain,
-      };
-      verifier.push({ seq: Number(row['seq']), leaf: row['leaf'] as Buffer, entry, claims });
+      const [seq, id] = [Number(row['seq']), String(row['entry_id'])];
+      const entry =
+        row['present'] === true
+          ? ((row['bytes'] as Buffer | null) ?? (await readEntry(client, chain, id)))
+          : undefined;
+      if (entry !== undefined) cutBefore = Math.max(cutBefore, cutIn(entry, seq));
+      const tenant = chain === serviceChain ? null : chain;
+      const claims = { id, occurred_at: String(row['occurred_at']), tenant_id: tenant };
+      verifier.push({ seq, leaf: row['leaf'] as Buffer, entry, claims });
     }
     if (rows.length > 0) onEntries(rows.length);
     if (rows.length < pageSize) break;
   }
   await client.query('close links');
-  return cutBefore;
-}
-
-/**
- * Entries that no link names: those that sealing has not reached wait, every other was put there past the writers. An
- * entry that was given another id or tenant is looked for by the id its link names, wherever it is now.
- */
-async function readStrays(
-  client: AuditorClient,
-  { chain, verifier }: { chain: string; verifier: ChainVerifier },
-): Promise<number> {
-  const tenant = chain === serviceChain ? 'e.tenant_id is null' : `e.tenant_id = '${chain}'`;
-  const unlinked = `${tenant} and not exists (select from bulkhead.audit_link l where l.tenant_id = '${chain}' and l.entry_id = e.id)`;
-  const { rows } = await client.query(
-    `select s.due, s.bytes from (
-       select ${bytes} as bytes, e.id, p.same_cluster and not p.behind and (
-         pg_visible_in_snapshot(e.transaction_id, p.sealed_through)
-         or e.transaction_id >= pg_snapshot_xmax(pg_current_snapshot())) as due
-       from bulkhead.audit_entry e cross join bulkhead.audit_progress('${chain}') p
-       where ${unlinked}
-     ) s order by s.due desc, s.id limit 10000`,
-  );
-  const moved = verifier.lost.map(({ claims }) => claims?.id).filter((id) => id !== undefined);
-  if (moved.length > 0) {
-    const elsewhere = await client.query(
-      `select ${bytes} as bytes from bulkhead.audit_entry e where e.id = any ($1) and not (${tenant})`,
-      [moved],
-    );
-    for (const { bytes: entry } of elsewhere.rows) verifier.stray(entry as Buffer, { elsewhere: true });
-  }
-  const due = rows.filter((row) => row['due'] === true);
-  for (const { bytes: entry } of due) verifier.stray(entry as Buffer);
-  return rows.length - due.length;
+  return { cutBefore, since: String(before[0]?.['entry_id'] ?? 0) };
 }
