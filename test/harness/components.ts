@@ -13,6 +13,9 @@ const components = {
   sslscan: { programs: ['sslscan'], folders: ['/usr/bin'] },
   'redis-server': { programs: ['redis-server'], folders: ['/usr/bin'] },
   hydra: { programs: ['hydra'], folders: ['/usr/bin'] },
+  wapiti: { programs: ['wapiti'], folders: ['/usr/bin'] },
+  sqlmap: { programs: ['sqlmap'], folders: ['/usr/bin'] },
+  wrk: { programs: ['wrk'], folders: ['/usr/bin'] },
   xmlsec1: { programs: ['xmlsec1'], folders: ['/usr/bin'] },
   // A library: the program it brings along tells that it is there.
   pysaml2: { programs: ['make_metadata'], folders: ['/usr/bin'] },
