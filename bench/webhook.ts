@@ -27,7 +27,10 @@ export async function webhookRate({
   const database = await openBenchDatabase();
   try {
     const config = testConfig(database.test, { log: { level: 'info' } });
-    const server = await startAuthServer({ ...config, database: { ...config.database, workerPassword: undefined } });
+    const server = await startAuthServer({
+      ...config,
+      database: { ...config.database, workerPassword: undefined },
+    });
     try {
       const source = await makeSource(database, createCipher(config.encryption));
       const total = quick ? 2000 : 40_000;
@@ -52,11 +55,13 @@ export async function webhookRate({
 
 type Source = { id: string; secret: string };
 
-async function makeSource(
-  { test }: BenchDatabase,
-  cipher: ReturnType<typeof createCipher>,
-): Promise<Source> {
-  const person = { email: 'robin@example.org', password: 'seven copper lanterns drift', name: 'Robin', tenantName: 'Vale' };
+async function makeSource({ test }: BenchDatabase, cipher: ReturnType<typeof createCipher>): Promise<Source> {
+  const person = {
+    email: 'robin@example.org',
+    password: 'seven copper lanterns drift',
+    name: 'Robin',
+    tenantName: 'Vale',
+  };
   const { accountId, tenantId } = await makePerson(test, person);
   const pool = new TenantPool({ connection: test.connections.app, sealer: test.sealer });
   try {
@@ -77,7 +82,15 @@ function signedRequests({ id, secret }: Source, count: number): Buffer[] {
     const event = randomUUID();
     const body = JSON.stringify({
       type: 'order.paid',
-      data: { order: event, lines: Array.from({ length: 6 }, (_line, line) => ({ sku: `SKU-${index}-${line}`, quantity: line, price: '19.90', note: 'as agreed' })) },
+      data: {
+        order: event,
+        lines: Array.from({ length: 6 }, (_line, line) => ({
+          sku: `SKU-${index}-${line}`,
+          quantity: line,
+          price: '19.90',
+          note: 'as agreed',
+        })),
+      },
     });
     const head =
       `POST /webhooks/${id} HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\n` +

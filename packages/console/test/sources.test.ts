@@ -16,7 +16,10 @@ describeInConsole('incoming webhooks in the console (EDG-5)', (world) => {
     await dialog.getByLabel('Name').fill('Sign-up service');
     await dialog.getByLabel('Signed as').selectOption('svix');
     await dialog.getByRole('button', { name: 'Add source' }).click();
-    const secret = await dialog.getByLabel('Signing secret', { exact: true }).and(dialog.locator('[readonly]')).inputValue();
+    const secret = await dialog
+      .getByLabel('Signing secret', { exact: true })
+      .and(dialog.locator('[readonly]'))
+      .inputValue();
     assert.match(secret, /^whsec_[A-Za-z0-9+/]{43}=$/);
     const address = (await dialog.locator('code').innerText()).replace('localhost', '127.0.0.1');
     await dialog.getByRole('button', { name: 'I have kept it' }).click();

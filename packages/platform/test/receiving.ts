@@ -2,7 +2,6 @@ import { randomBytes } from 'node:crypto';
 import pg from 'pg';
 import { TenantPool, type TenantTransaction } from '@bulkhead/kernel';
 import { Webhook } from 'standardwebhooks';
-import type { WebhookSource } from '../src/webhooks/in/index.ts';
 import {
   createSource,
   EventStore,
@@ -53,7 +52,6 @@ export function signed(secret: string, { id, at, body }: { id: string; at: numbe
 
 /** Receiving webhooks on a fixture's database; the duties run when asked. */
 export function openReceiving(fixture: Fixture): Receiving {
-  const { cipher, clock, pool, sealer } = fixture.identity;
   const worker = new pg.Pool(fixture.database.connections.worker);
   worker.on('error', () => {});
   const tenants = new TenantPool({
@@ -61,23 +59,9 @@ export function openReceiving(fixture: Fixture): Receiving {
     sealer: fixture.database.sealer,
   });
   const refusals = new RefusalCounts();
-  const anotherServer = (): WebhookReceiver =>
-    new WebhookReceiver({
-      sources: new SourceDirectory({ pool, sealer, cipher, clock, billingSecrets: [billingSecret] }),
-      store: new EventStore({ pool, clock }),
-      cipher,
-      clock,
-      randomBytes,
-      refusals,
-    });
+  const anotherServer = (): WebhookReceiver => openReceiver(fixture, refusals);
   const receiver = anotherServer();
-  const managing: Receiving['managing'] = ({ session, tenantId }) => ({
-    session,
-    tenantId,
-    cipher,
-    clock,
-    randomBytes,
-  });
+  const managing = managingOf(fixture);
   return {
     worker,
     tenants,
@@ -86,32 +70,54 @@ export function openReceiving(fixture: Fixture): Receiving {
     anotherServer,
     managing,
     source: async (person, wanted = {}) => {
+      const secret = wanted.secret ?? standardSecret;
       const { id } = await createSource(managing(person), {
         name: 'Sender',
         scheme: 'standard',
-        secret: standardSecret,
         ...wanted,
+        secret,
       });
-      return { id, secret: wanted.secret ?? standardSecret };
+      return { id, secret };
     },
     send: (sourceId, headers, body) =>
       receiver.receive(sourceId, { header: (name) => headers[name], body: Buffer.from(body) }),
-    processing: ({ of = {}, service = () => undefined }) => ({
-      worker,
-      tenants: {
-        transaction: ({ tenant, sourceId }, work) =>
-          tenants.as({ tenant, actor: { kind: 'service', id: sourceId } }).transaction(work),
-      },
-      cipher,
-      clock,
-      handlersOf: (type) => of[type] ?? [],
-      serviceHandlerOf: service,
-      random: () => 0,
-    }),
+    processing: processingOf(fixture, { worker, tenants }),
     close: async () => {
       await Promise.all([worker.end(), tenants.close()]);
     },
   };
 }
 
-export type { WebhookSource };
+function openReceiver({ identity }: Fixture, refusals: RefusalCounts): WebhookReceiver {
+  const { cipher, clock, pool, sealer } = identity;
+  return new WebhookReceiver({
+    sources: new SourceDirectory({ pool, sealer, cipher, clock, billingSecrets: [billingSecret] }),
+    store: new EventStore({ pool, clock }),
+    cipher,
+    clock,
+    randomBytes,
+    refusals,
+  });
+}
+
+function managingOf({ identity: { cipher, clock } }: Fixture): Receiving['managing'] {
+  return ({ session, tenantId }) => ({ session, tenantId, cipher, clock, randomBytes });
+}
+
+function processingOf(
+  { identity: { cipher, clock } }: Fixture,
+  { worker, tenants }: Pick<Receiving, 'worker' | 'tenants'>,
+): Receiving['processing'] {
+  return ({ of = {}, service = () => undefined }) => ({
+    worker,
+    tenants: {
+      transaction: ({ tenant, sourceId }, work) =>
+        tenants.as({ tenant, actor: { kind: 'service', id: sourceId } }).transaction(work),
+    },
+    cipher,
+    clock,
+    handlersOf: (type) => of[type] ?? [],
+    serviceHandlerOf: service,
+    random: () => 0,
+  });
+}

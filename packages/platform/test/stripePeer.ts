@@ -28,7 +28,9 @@ export async function openStripePeer(clock: () => number): Promise<StripePeer> {
       const answer = answers[url.pathname] ?? 404;
       response.statusCode = typeof answer === 'number' ? answer : 200;
       response.setHeader('date', new Date(clock()).toUTCString());
-      response.end(JSON.stringify(typeof answer === 'number' ? { error: { code: 'refused_by_peer' } } : answer));
+      response.end(
+        JSON.stringify(typeof answer === 'number' ? { error: { code: 'refused_by_peer' } } : answer),
+      );
     });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

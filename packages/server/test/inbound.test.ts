@@ -9,7 +9,17 @@ import { testConfig } from '../../../test/harness/config.ts';
 import { createTestDatabase } from '../../../test/harness/index.ts';
 import { makePerson } from '../../../test/harness/people.ts';
 import { createServer } from '../src/index.ts';
-import { asRole, goodPassword, join, openServer, send, signUp, type Answer, type Fixture, type Person } from './fixture.ts';
+import {
+  asRole,
+  goodPassword,
+  join,
+  openServer,
+  send,
+  signUp,
+  type Answer,
+  type Fixture,
+  type Person,
+} from './fixture.ts';
 import { widgetsModule } from './widgets/module.ts';
 
 const secret = `whsec_${Buffer.alloc(32, 7).toString('base64')}`;
@@ -45,10 +55,20 @@ describe('the door for webhooks (EDG-5)', () => {
   });
   after(() => fixture.close());
 
-  const manage = (path: string, json?: unknown, method?: string, person = owner): Promise<Answer> =>
-    send(fixture.url, path, { cookie: person.cookie, tenant: person.tenant, json, ...(method === undefined ? {} : { method }) });
+  const manage = (
+    path: string,
+    json?: unknown,
+    { method, person = owner }: { method?: string | undefined; person?: Person } = {},
+  ): Promise<Answer> => {
+    const { cookie, tenant } = person;
+    return send(fixture.url, path, { cookie, tenant, json, ...(method === undefined ? {} : { method }) });
+  };
   /** As a program sends: no cookie, no Origin. */
-  const post = async (to: string, headers: Record<string, string>, text: string | Uint8Array<ArrayBuffer> = body) => {
+  const post = async (
+    to: string,
+    headers: Record<string, string>,
+    text: string | Uint8Array<ArrayBuffer> = body,
+  ) => {
     const response = await fetch(`${fixture.url}/webhooks/${to}`, { method: 'POST', headers, body: text });
     return { status: response.status, text: await response.text(), headers: response.headers };
   };
@@ -97,9 +117,17 @@ describe('the door for webhooks (EDG-5)', () => {
 
   it('verifies the bytes as they came, whatever their type and spelling', async () => {
     const spelt = '{ "type" : "widget.seen",\n\t"name":"\\u0041" , "a":1.0e2, "a":2 }';
-    for (const type of ['application/json', 'text/plain', 'application/octet-stream', 'application/x-www-form-urlencoded']) {
+    for (const type of [
+      'application/json',
+      'text/plain',
+      'application/octet-stream',
+      'application/x-www-form-urlencoded',
+    ]) {
       // oxlint-disable-next-line no-await-in-loop
-      assert.equal((await post(source, { ...signed(spelt, { id: 'msg_raw' }), 'content-type': type }, spelt)).status, 200);
+      assert.equal(
+        (await post(source, { ...signed(spelt, { id: 'msg_raw' }), 'content-type': type }, spelt)).status,
+        200,
+      );
     }
     const again = JSON.stringify(JSON.parse(spelt));
     assert.equal((await post(source, signed(spelt), again)).status, 401);
@@ -121,7 +149,13 @@ describe('the door for webhooks (EDG-5)', () => {
     const status = await new Promise<number | undefined>((resolve, reject) => {
       const headers = Object.entries(good).flat();
       const call = request(
-        { hostname, port, method: 'POST', path: `/webhooks/${source}`, headers: ['host', 'x', 'content-length', String(body.length), ...headers, 'webhook-id', 'msg_1'] },
+        {
+          hostname,
+          port,
+          method: 'POST',
+          path: `/webhooks/${source}`,
+          headers: ['host', 'x', 'content-length', String(body.length), ...headers, 'webhook-id', 'msg_1'],
+        },
         (response) => {
           response.resume();
           resolve(response.statusCode);
@@ -152,7 +186,9 @@ describe('the door for webhooks (EDG-5)', () => {
     assert.deepEqual([answer.status, answer.text], [422, '']);
     const refused = await manage('/api/companies', { name: 'Paid with 4242-4242-4242-4242' });
     assert.deepEqual([refused.status, refused.json['code']], [422, 'card_data_refused']);
-    assert.deepEqual(refused.json['issues'], [{ path: 'name', message: 'looks like the number of a payment card' }]);
+    assert.deepEqual(refused.json['issues'], [
+      { path: 'name', message: 'looks like the number of a payment card' },
+    ]);
     const rpc = await manage('/rpc/company/create', { json: { name: '4242424242424242' } });
     assert.equal(rpc.status, 422);
     const spelt = '{"name": "\\u0034242424242424242"}';
@@ -182,27 +218,42 @@ describe('the door for webhooks (EDG-5)', () => {
       ['/api/billing/checkout', { tier: 'business' }, 'POST'],
     ] as const) {
       // oxlint-disable-next-line no-await-in-loop
-      const answer = await manage(path, json, method, inTenant);
+      const answer = await manage(path, json, { method, person: inTenant });
       assert.deepEqual([answer.status, answer.json['code']], [403, 'permission_refused'], path);
     }
     const stranger = await signUp(fixture.url);
-    assert.equal((await manage(`/api/webhook-sources/${source}`, undefined, 'DELETE', stranger)).status, 404);
+    assert.equal(
+      (await manage(`/api/webhook-sources/${source}`, undefined, { method: 'DELETE', person: stranger }))
+        .status,
+      404,
+    );
   });
 
   it('makes, rotates and removes sources, showing a secret once', async () => {
-    const settings = { signatureHeader: 'x-hub-signature-256', encoding: 'hex', prefix: 'sha256=', signed: '{body}' };
+    const settings = {
+      signatureHeader: 'x-hub-signature-256',
+      encoding: 'hex',
+      prefix: 'sha256=',
+      signed: '{body}',
+    };
     const made = await manage('/api/webhook-sources', { name: 'Code host', scheme: 'generic', settings });
     const [id, shown] = [String(made.json['id']), String(made.json['secret'])];
     assert.match(shown, /^[0-9a-f]{64}$/);
-    const sign = (key: string) => ({ 'x-hub-signature-256': `sha256=${createHmac('sha256', key).update(body).digest('hex')}` });
+    const sign = (key: string) => ({
+      'x-hub-signature-256': `sha256=${createHmac('sha256', key).update(body).digest('hex')}`,
+    });
     assert.equal((await post(id, sign(shown))).status, 200);
     const rotated = await manage(`/api/webhook-sources/${id}/secrets`, { overlapHours: 1 });
     assert.notEqual(rotated.json['secret'], shown);
     const { json } = await manage('/api/webhook-sources');
     assert.ok(!JSON.stringify(json).includes(shown));
-    const invalid = await manage('/api/webhook-sources', { name: 'x', scheme: 'generic', settings: { ...settings, signed: '{body}x' } });
+    const invalid = await manage('/api/webhook-sources', {
+      name: 'x',
+      scheme: 'generic',
+      settings: { ...settings, signed: '{body}x' },
+    });
     assert.deepEqual([invalid.status, invalid.json['code']], [400, 'input_invalid']);
-    assert.equal((await manage(`/api/webhook-sources/${id}`, undefined, 'DELETE')).status, 200);
+    assert.equal((await manage(`/api/webhook-sources/${id}`, undefined, { method: 'DELETE' })).status, 200);
     assert.equal((await manage('/api/billing')).json['standing'], 'none');
     assert.equal((await manage('/api/billing/portal', {})).status, 404);
   });
@@ -210,8 +261,13 @@ describe('the door for webhooks (EDG-5)', () => {
 
 it('billing takes Stripe’s events under either secret during a rotation, and sets the tier by duty (EDG-3)', async () => {
   const database = await createTestDatabase();
-  const secrets = { webhookSecret: 'whsec_current4fT9xQ2mVb', previousWebhookSecret: 'whsec_previous7Lk1RzVb' };
-  const server = createServer(testConfig(database, { billing: secrets }), [], { logStream: { write: () => {} } });
+  const secrets = {
+    webhookSecret: 'whsec_current4fT9xQ2mVb',
+    previousWebhookSecret: 'whsec_previous7Lk1RzVb',
+  };
+  const server = createServer(testConfig(database, { billing: secrets }), [], {
+    logStream: { write: () => {} },
+  });
   try {
     const { port } = await server.listen();
     const { tenantId } = await makePerson(database, {
@@ -224,7 +280,12 @@ it('billing takes Stripe’s events under either secret during a rotation, and s
       await client.query(`insert into billing.price values ('price_1', 'business')`);
       await client.query(`select billing.link_customer($1, 'cus_1', now())`, [tenantId]);
     });
-    const object = { id: 'sub_1', customer: 'cus_1', status: 'active', items: { data: [{ price: { id: 'price_1' } }] } };
+    const object = {
+      id: 'sub_1',
+      customer: 'cus_1',
+      status: 'active',
+      items: { data: [{ price: { id: 'price_1' } }] },
+    };
     const type = 'customer.subscription.created';
     const payload = JSON.stringify({ id: 'evt_1', type, created: 1_700_000_000, data: { object } });
     const statuses: number[] = [];
@@ -242,7 +303,9 @@ it('billing takes Stripe’s events under either secret during a rotation, and s
     const billed = await eventually(
       () =>
         asRole(database, 'superuser', async (client) => {
-          const { rows } = await client.query<object>('select tenant_id, billed_tier from tenants.tenant_tier');
+          const { rows } = await client.query<object>(
+            'select tenant_id, billed_tier from tenants.tenant_tier',
+          );
           return rows.length === 0 ? undefined : rows;
         }),
       { what: 'the tier' },

@@ -13,7 +13,12 @@ let tenant: string;
 before(async () => {
   database = await createTestDatabase({ template: 'full' });
   config = testConfig(database);
-  const person = { email: 'robin@example.org', password: 'seven copper lanterns drift', name: 'R', tenantName: 'Vale' };
+  const person = {
+    email: 'robin@example.org',
+    password: 'seven copper lanterns drift',
+    name: 'R',
+    tenantName: 'Vale',
+  };
   tenant = (await makePerson(database, person)).tenantId;
 });
 after(() => database.drop());
@@ -46,13 +51,17 @@ test('EDG-5: what was given up is listed and processed anew, of every tenant and
   assert.equal(await replay([ids[0] ?? '']), 1);
   assert.equal(await replay('failed'), 1);
   assert.equal(await replay('failed'), 0);
-  assert.deepEqual((await list('waiting')).map(({ attempts }) => attempts), [0, 0]);
+  assert.deepEqual(
+    (await list('waiting')).map(({ attempts }) => attempts),
+    [0, 0],
+  );
   assert.equal((await list('processed')).length, 1);
   await assert.rejects(replay(['x']), { code: 'usage' });
 });
 
 test('EDG-3: prices and customers are named by the owner role, with what is wrong said plainly', async () => {
-  const price = (name: string, tier: string) => asOwner(config, (client) => setPrice(client, { price: name, tier }));
+  const price = (name: string, tier: string) =>
+    asOwner(config, (client) => setPrice(client, { price: name, tier }));
   await price('price_1', 'business');
   await price('price_1', 'enterprise');
   await assert.rejects(price('price_1', 'gold'), { code: 'usage', message: /There are: .*business/ });

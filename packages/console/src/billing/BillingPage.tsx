@@ -49,7 +49,12 @@ function StandingFacts({ standing }: { standing: Standing }) {
   return (
     <FactList
       facts={[
-        ['Standing', <Tag key="standing" tone={tone}>{label}</Tag>],
+        [
+          'Standing',
+          <Tag key="standing" tone={tone}>
+            {label}
+          </Tag>,
+        ],
         ['Keeps this tier until', graceUntil === null ? null : readableMoment(graceUntil)],
         [cancels ? 'Ends' : 'Paid until', periodEnd === null ? null : readableMoment(periodEnd)],
       ]}

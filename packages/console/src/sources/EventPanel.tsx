@@ -32,35 +32,13 @@ export function EventPanel() {
     { ...tenant.query.source.events.queryOptions({ input }), refetchInterval: 5000 },
     tenant.cache,
   );
-  const replay = useMutation({
-    mutationFn: (chosen: string[] | 'failed') => tenant.client.source.replay({ events: chosen }),
-    onSuccess: async ({ replayed }) => {
-      announceDone(replayed === 1 ? 'One event is processed anew.' : `${replayed} events are processed anew.`);
-      await tenant.cache.invalidateQueries();
-    },
-  });
-  const action: Column<ReceivedEvent> = {
-    key: 'action',
-    header: 'Action',
-    align: 'end',
-    cell: ({ id, eventId, replayable }) =>
-      replayable ? (
-        <Button
-          size="compact-sm"
-          variant="default"
-          aria-label={`Process ${eventId} anew`}
-          onClick={() => replay.mutate([id])}
-        >
-          Process anew
-        </Button>
-      ) : null,
-  };
-  const mayReplay = may('webhooks:source.replay');
+  const replay = useReplay();
+  const onReplay = may('webhooks:source.replay') ? replay.mutate : null;
   return (
     <Panel
       title="What came"
       flush
-      actions={<Choice state={state} onChange={setState} onReplay={mayReplay ? () => replay.mutate('failed') : null} />}
+      actions={<Choice state={state} onChange={setState} onReplay={onReplay && (() => onReplay('failed'))} />}
     >
       {replay.error === null ? null : <ProblemNotice error={replay.error} />}
       <Loaded query={events} rows={3}>
@@ -70,7 +48,7 @@ export function EventPanel() {
           ) : (
             <DataTable
               caption="Events that came"
-              columns={mayReplay ? [...columns, action] : columns}
+              columns={onReplay === null ? columns : [...columns, actionColumn((id) => onReplay([id]))]}
               rows={rows}
               rowKey={({ id }) => id}
             />
@@ -81,7 +59,44 @@ export function EventPanel() {
   );
 }
 
-type ChoiceProps = { state: State | ''; onChange: (state: State | '') => void; onReplay: (() => void) | null };
+/** Has events processed anew, and says how many. */
+function useReplay() {
+  const { tenant } = useApiContext();
+  return useMutation({
+    mutationFn: (chosen: string[] | 'failed') => tenant.client.source.replay({ events: chosen }),
+    onSuccess: async ({ replayed }) => {
+      announceDone(
+        replayed === 1 ? 'One event is processed anew.' : `${replayed} events are processed anew.`,
+      );
+      await tenant.cache.invalidateQueries();
+    },
+  });
+}
+
+function actionColumn(onReplay: (id: string) => void): Column<ReceivedEvent> {
+  return {
+    key: 'action',
+    header: 'Action',
+    align: 'end',
+    cell: ({ id, eventId, replayable }) =>
+      replayable ? (
+        <Button
+          size="compact-sm"
+          variant="default"
+          aria-label={`Process ${eventId} anew`}
+          onClick={() => onReplay(id)}
+        >
+          Process anew
+        </Button>
+      ) : null,
+  };
+}
+
+type ChoiceProps = {
+  state: State | '';
+  onChange: (state: State | '') => void;
+  onReplay: (() => void) | null;
+};
 
 function Choice({ state, onChange, onReplay }: ChoiceProps) {
   const options = Object.entries(states).map(([value, { label }]) => ({ value, label }));

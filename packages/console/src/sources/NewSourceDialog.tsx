@@ -13,7 +13,12 @@ type Draft = { name: string; scheme: Scheme; secret: string; settings: SettingsD
 /** Makes a source, then shows its address and, where one was made, its secret. */
 export function NewSourceDialog({ onClose }: { onClose: () => void }) {
   const { tenant } = useApiContext();
-  const [draft, setDraft] = useState<Draft>({ name: '', scheme: 'standard', secret: '', settings: startingSettings });
+  const [draft, setDraft] = useState<Draft>({
+    name: '',
+    scheme: 'standard',
+    secret: '',
+    settings: startingSettings,
+  });
   const make = useMutation({
     mutationFn: () => tenant.client.source.create(toInput(draft)),
     onSuccess: () => tenant.cache.invalidateQueries(),

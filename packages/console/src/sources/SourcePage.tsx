@@ -19,7 +19,11 @@ export function SourcePage() {
   const [adding, setAdding] = useState(false);
   const sources = useQuery(tenant.query.source.list.queryOptions({ input: {} }), tenant.cache);
   const add = may('webhooks:source.create') ? (
-    <Button leftSection={<IconPlus size={16} aria-hidden />} data-shortcut="n" onClick={() => setAdding(true)}>
+    <Button
+      leftSection={<IconPlus size={16} aria-hidden />}
+      data-shortcut="n"
+      onClick={() => setAdding(true)}
+    >
       New source
     </Button>
   ) : null;

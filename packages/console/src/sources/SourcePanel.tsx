@@ -23,9 +23,16 @@ export function SourcePanel({ source }: { source: Source }) {
       title={source.name}
       actions={
         <Group gap="xs">
-          {may('webhooks:source.change') ? <Switch source={source} onRotate={() => setOpen('rotate')} /> : null}
+          {may('webhooks:source.change') ? (
+            <Switch source={source} onRotate={() => setOpen('rotate')} />
+          ) : null}
           {may('webhooks:source.remove') ? (
-            <Button size="compact-sm" variant="default" aria-label={`Remove ${source.name}`} onClick={() => setOpen('remove')}>
+            <Button
+              size="compact-sm"
+              variant="default"
+              aria-label={`Remove ${source.name}`}
+              onClick={() => setOpen('remove')}
+            >
               Remove
             </Button>
           ) : null}
@@ -34,7 +41,12 @@ export function SourcePanel({ source }: { source: Source }) {
     >
       <FactList
         facts={[
-          ['State', <Tag key="state" tone={source.enabled ? 'good' : 'plain'}>{source.enabled ? 'On' : 'Off'}</Tag>],
+          [
+            'State',
+            <Tag key="state" tone={source.enabled ? 'good' : 'plain'}>
+              {source.enabled ? 'On' : 'Off'}
+            </Tag>,
+          ],
           ['Address', <code key="address">{source.address}</code>],
           ['Signed as', schemeNames[source.scheme]],
           ['Since', readableMoment(source.createdAt)],
@@ -50,7 +62,8 @@ export function SourcePanel({ source }: { source: Source }) {
 function Switch({ source, onRotate }: { source: Source; onRotate: () => void }) {
   const { tenant } = useApiContext();
   const change = useMutation({
-    mutationFn: () => tenant.client.source.change({ id: source.id, name: source.name, enabled: !source.enabled }),
+    mutationFn: () =>
+      tenant.client.source.change({ id: source.id, name: source.name, enabled: !source.enabled }),
     onSuccess: () => tenant.cache.invalidateQueries(),
   });
   return (
@@ -59,7 +72,12 @@ function Switch({ source, onRotate }: { source: Source; onRotate: () => void }) 
       <Button size="compact-sm" variant="default" loading={change.isPending} onClick={() => change.mutate()}>
         {source.enabled ? 'Turn off' : 'Turn on'}
       </Button>
-      <Button size="compact-sm" variant="default" aria-label={`New secret for ${source.name}`} onClick={onRotate}>
+      <Button
+        size="compact-sm"
+        variant="default"
+        aria-label={`New secret for ${source.name}`}
+        onClick={onRotate}
+      >
         New secret
       </Button>
     </>
@@ -86,7 +104,12 @@ function OldSecrets({ source }: { source: Source }) {
         <Group key={id} gap="xs" mt="sm">
           <span>An old secret goes on until {readableMoment(expiresAt ?? '')}.</span>
           {may('webhooks:source.change') ? (
-            <Button size="compact-sm" variant="default" loading={end.isPending} onClick={() => end.mutate(id)}>
+            <Button
+              size="compact-sm"
+              variant="default"
+              loading={end.isPending}
+              onClick={() => end.mutate(id)}
+            >
               End it now
             </Button>
           ) : null}

@@ -43,7 +43,9 @@ export async function applyNote(
     const text = `select billing.note_${note.kind}($1)`;
     await client.query(text, [JSON.stringify(note.note)]);
   }
-  const { rows } = await client.query<{ tenant: string | null }>('select billing.tenant_of($1) as tenant', [customer]);
+  const { rows } = await client.query<{ tenant: string | null }>('select billing.tenant_of($1) as tenant', [
+    customer,
+  ]);
   const tenant = rows[0]?.tenant;
   if (typeof tenant === 'string') await assess(billing, { client, tenant, job });
 }

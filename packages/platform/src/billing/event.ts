@@ -57,7 +57,8 @@ export function isBillingEvent(type: string): boolean {
 export function readBillingEvent(payload: Record<string, unknown>): BillingNote | undefined {
   const { type, created, account } = payload;
   if (account !== undefined && account !== null) return undefined;
-  if (typeof type !== 'string' || typeof created !== 'number' || !Number.isSafeInteger(created)) throw form('event');
+  if (typeof type !== 'string' || typeof created !== 'number' || !Number.isSafeInteger(created))
+    throw form('event');
   const object = record(record(payload['data'], 'data')['object'], 'data.object');
   if (type.startsWith('customer.subscription.')) {
     return { kind: 'subscription', note: readSubscription(object, created) };
@@ -68,7 +69,13 @@ export function readBillingEvent(payload: Record<string, unknown>): BillingNote 
     const failedAt = type === 'invoice.payment_failed' ? instant(created) : null;
     return {
       kind: 'invoice',
-      note: { id: id(object), subscription: subscriptionOf(object), customer, failedAt, closed: failedAt === null },
+      note: {
+        id: id(object),
+        subscription: subscriptionOf(object),
+        customer,
+        failedAt,
+        closed: failedAt === null,
+      },
     };
   }
   if (type !== 'checkout.session.completed' || object['mode'] !== 'subscription') return undefined;
@@ -96,7 +103,10 @@ export function readSubscription(object: Record<string, unknown>, asOf: number):
 }
 
 /** A subscription's latest invoice, expanded, when it tells of a payment. */
-export function readLatestInvoice(object: Record<string, unknown>, customer: string): InvoiceNote | undefined {
+export function readLatestInvoice(
+  object: Record<string, unknown>,
+  customer: string,
+): InvoiceNote | undefined {
   const invoice = object['latest_invoice'];
   if (typeof invoice !== 'object' || invoice === null) return undefined;
   const latest = invoice as Record<string, unknown>;
@@ -104,7 +114,13 @@ export function readLatestInvoice(object: Record<string, unknown>, customer: str
   const closed = status === 'paid' || status === 'void' || status === 'uncollectible';
   const failed = status === 'open' && attempted === true && typeof created === 'number';
   if (!closed && !failed) return undefined;
-  return { id: id(latest), subscription: id(object), customer, failedAt: failed ? instant(created) : null, closed };
+  return {
+    id: id(latest),
+    subscription: id(object),
+    customer,
+    failedAt: failed ? instant(created) : null,
+    closed,
+  };
 }
 
 function subscriptionOf(invoice: Record<string, unknown>): string | null {
@@ -137,7 +153,8 @@ export function record(value: unknown, name: string): Record<string, unknown> {
 }
 
 export function list(value: unknown): Record<string, unknown>[] {
-  const data: unknown = typeof value === 'object' && value !== null && 'data' in value ? value.data : undefined;
+  const data: unknown =
+    typeof value === 'object' && value !== null && 'data' in value ? value.data : undefined;
   if (!Array.isArray(data)) throw form('list');
   return data.map((item: unknown) => record(item, 'list'));
 }

@@ -32,9 +32,17 @@ describe('each control of billing is what stops its attack', () => {
   type Said = { type: string; object: object; created?: number; account?: string };
   const hear = async (said: Said, handlerOf: typeof billingHandlerOf = billingHandlerOf): Promise<void> => {
     const { type, object, created = 1_700_000_000, ...rest } = said;
-    const event = { id: randomUUID(), sourceId: randomUUID(), eventId: fresh('evt'), type, receivedAt: new Date() };
+    const event = {
+      id: randomUUID(),
+      sourceId: randomUUID(),
+      eventId: fresh('evt'),
+      type,
+      receivedAt: new Date(),
+    };
     const payload = { id: event.eventId, type, created, ...rest, data: { object } };
-    await inTransaction(receiving.worker, async (client) => handlerOf(billing, type)?.({ ...event, payload }, client));
+    await inTransaction(receiving.worker, async (client) =>
+      handlerOf(billing, type)?.({ ...event, payload }, client),
+    );
   };
   const subscription = (id: string, customer: string, status = 'active'): object => ({
     id,
@@ -90,7 +98,10 @@ describe('each control of billing is what stops its attack', () => {
   it('the later statement stands: an old one, sent again, revives what has ended', () =>
     without(
       'billing.note_subscription(jsonb)',
-      { check: 'where s.customer_id = excluded.customer_id\n      and', put: 'where s.customer_id = excluded.customer_id or' },
+      {
+        check: 'where s.customer_id = excluded.customer_id\n      and',
+        put: 'where s.customer_id = excluded.customer_id or',
+      },
       async () => {
         const person = await fixture.person();
         const [customer, sub] = [await linked(person), fresh('sub')];
@@ -106,13 +117,19 @@ describe('each control of billing is what stops its attack', () => {
   it('one customer, one tenant: a checkout of one’s own takes over what another pays', () =>
     without(
       'billing.complete_checkout(text,text,timestamp with time zone)',
-      { check: 'on conflict do nothing', put: 'on conflict (customer_id) do update set tenant_id = excluded.tenant_id' },
+      {
+        check: 'on conflict do nothing',
+        put: 'on conflict (customer_id) do update set tenant_id = excluded.tenant_id',
+      },
       async () => {
         const [victim, attacker] = [await fixture.person(), await fixture.person()];
         const [customer, session] = [await linked(victim), fresh('cs')];
         await hear({ type: 'customer.subscription.created', object: subscription(fresh('sub'), customer) });
         await attacker.session.query('select billing.open_checkout($1, $2, now())', [session, 'business']);
-        await hear({ type: 'checkout.session.completed', object: { id: session, mode: 'subscription', customer } });
+        await hear({
+          type: 'checkout.session.completed',
+          object: { id: session, mode: 'subscription', customer },
+        });
         return (await tierOf(attacker)) === 'business';
       },
     ));
@@ -126,7 +143,10 @@ describe('each control of billing is what stops its attack', () => {
         const session = fresh('cs');
         await person.session.query('select billing.open_checkout($1, $2, now())', [session, 'business']);
         const paid = async (customer: string): Promise<void> => {
-          await hear({ type: 'checkout.session.completed', object: { id: session, mode: 'subscription', customer } });
+          await hear({
+            type: 'checkout.session.completed',
+            object: { id: session, mode: 'subscription', customer },
+          });
         };
         const taken = await linked(await fixture.person());
         await paid(taken);
@@ -136,4 +156,23 @@ describe('each control of billing is what stops its attack', () => {
         return rows.length === 1;
       },
     ));
+
+  it('is out of the reach of a tenant’s own requests, even with SQL injected into them (ISO-5)', async () => {
+    const [person, other] = [await fixture.person(), await fixture.person()];
+    const customer = await linked(other);
+    for (const text of [
+      `select billing.assess('x', now(), '1 day')`,
+      `select billing.note_subscription('{}')`,
+      `select billing.complete_checkout('cs_1', '${customer}', now())`,
+      `select billing.link_customer('${person.tenantId}', '${customer}', now())`,
+      `select * from billing.customer`,
+      `update billing.standing set tier = 'enterprise'`,
+      `insert into billing.price values ('price_mine', 'enterprise')`,
+    ]) {
+      // oxlint-disable-next-line no-await-in-loop
+      await assert.rejects(person.session.query(text), { sqlstate: '42501' }, text);
+    }
+    const { rows } = await person.session.query('select * from billing.standing');
+    assert.deepEqual(rows, []);
+  });
 });

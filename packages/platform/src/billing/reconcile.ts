@@ -60,7 +60,11 @@ async function compare(
   });
 }
 
-async function fetchNotes({ clock }: BillingDependencies, stripe: StripeApi, customer: string): Promise<BillingNote[]> {
+async function fetchNotes(
+  { clock }: BillingDependencies,
+  stripe: StripeApi,
+  customer: string,
+): Promise<BillingNote[]> {
   const query = new URLSearchParams([
     ['customer', customer],
     ['status', 'all'],

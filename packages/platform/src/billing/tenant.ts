@@ -86,7 +86,9 @@ export async function openCheckout(buying: Buying, { tier }: { tier: string }): 
  * @throws PlatformError billing_unavailable, customer_missing
  */
 export async function openPortal(buying: Buying): Promise<{ url: string }> {
-  const { rows } = await buying.session.query<{ customer: string | null }>('select billing.own_customer() as customer');
+  const { rows } = await buying.session.query<{ customer: string | null }>(
+    'select billing.own_customer() as customer',
+  );
   const customer = rows[0]?.customer ?? null;
   if (customer === null) throw new PlatformError('customer_missing');
   const form = new URLSearchParams({ customer, return_url: buying.returnUrl });
@@ -107,7 +109,8 @@ async function asked(
     }
     return { id, url };
   } catch (cause) {
-    const known = cause instanceof StripeCallError || cause instanceof StripeFormError || cause instanceof OutboundError;
+    const known =
+      cause instanceof StripeCallError || cause instanceof StripeFormError || cause instanceof OutboundError;
     if (!known) throw cause;
     throw new PlatformError('billing_unavailable', { cause });
   }

@@ -5,7 +5,10 @@
  * 676; Mir 2200-2204.
  */
 export function isCardNumber(digits: string): boolean {
-  return issuers.some(({ range, lengths }) => lengths.has(digits.length) && range.test(digits)) && passesLuhn(digits);
+  return (
+    issuers.some(({ range, lengths }) => lengths.has(digits.length) && range.test(digits)) &&
+    passesLuhn(digits)
+  );
 }
 
 const issuers: readonly { range: RegExp; lengths: ReadonlySet<number> }[] = [

@@ -13,7 +13,10 @@ const longNumber = /(?<=[:[,\s]|^)[0-9]{16,19}(?=[\s,\]}]|$)/g;
  * @returns where, as a path such as `lines.0.note`; undefined when there is none. Never the number itself
  */
 export function findCardNumber(value: unknown, text: string | Uint8Array): string | undefined {
-  const source = typeof text === 'string' ? text : Buffer.from(text.buffer, text.byteOffset, text.byteLength).toString('utf8');
+  const source =
+    typeof text === 'string'
+      ? text
+      : Buffer.from(text.buffer, text.byteOffset, text.byteLength).toString('utf8');
   if (!worthALook.test(source)) return undefined;
   let inexact = false;
   const pending: { path: string; item: unknown }[] = [{ path: '', item: value }];

@@ -1,12 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { reconcile, reviewStandings } from '@bulkhead/platform/billing';
-import type { Duty, DutyParts } from '../duties/index.ts';
+import type { Pool } from 'pg';
+import type { Duty } from '../duties/duty.ts';
+import type { Parts } from '../parts.ts';
 import { billingDependencies, stripeApi } from './parts.ts';
 
 const minute = 60_000;
 
 /** Ends what grace has run out, and compares customers with Stripe. */
-export function billingDuties(parts: DutyParts): Duty[] {
+export function billingDuties(parts: Parts & { worker: Pool }): Duty[] {
   const { worker, config } = parts;
   const billing = billingDependencies(parts);
   const stripe = stripeApi(config);

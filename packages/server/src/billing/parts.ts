@@ -11,6 +11,14 @@ export function billingDependencies({
   return { sealer: pools.sealer, clock, graceDays: config.billing.graceDays };
 }
 
+/** What the handlers of billing work with. */
+export type BillingHandlerParts = {
+  /** Undefined: nothing can be bought here. */
+  stripe: StripeApi | undefined;
+  /** The origin people use; known once the server listens. */
+  origin: () => string;
+};
+
 /** How Stripe is called; undefined where no key is configured. */
 export function stripeApi({ billing }: Pick<Config, 'billing'>): StripeApi | undefined {
   const { apiKey, apiBase } = billing;

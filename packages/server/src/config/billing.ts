@@ -35,7 +35,9 @@ export const billing = z
       otherwise: 'nothing can be bought from the console, and nothing is compared',
       secret: true,
     }),
-    apiBase: setting(apiBase.default('https://api.stripe.com'), { description: 'Where Stripe’s API answers.' }),
+    apiBase: setting(apiBase.default('https://api.stripe.com'), {
+      description: 'Where Stripe’s API answers.',
+    }),
     graceDays: setting(whole(0, 60).default(7), {
       description: 'Days for which a tenant keeps its tier after a failed payment.',
     }),

@@ -8,7 +8,12 @@ const page = z.object({ url: z.string() });
 
 export const billingContract = {
   standing: procedure({ permission: 'billing:subscription.read', rate: 'read', scope: 'tenant' })
-    .route({ method: 'GET', path: '/billing', summary: 'Read the tier and how it stands with its payment', tags })
+    .route({
+      method: 'GET',
+      path: '/billing',
+      summary: 'Read the tier and how it stands with its payment',
+      tags,
+    })
     .input(nothing)
     .output(
       z.object({
@@ -35,7 +40,12 @@ export const billingContract = {
     .errors(platformErrorMap('billing_unavailable', 'tier_missing')),
 
   portal: procedure({ permission: 'billing:subscription.change', rate: 'heavy', scope: 'tenant' })
-    .route({ method: 'POST', path: '/billing/portal', summary: 'Open Stripe’s page for cards and invoices', tags })
+    .route({
+      method: 'POST',
+      path: '/billing/portal',
+      summary: 'Open Stripe’s page for cards and invoices',
+      tags,
+    })
     .input(nothing)
     .output(page)
     .errors(platformErrorMap('billing_unavailable', 'customer_missing')),

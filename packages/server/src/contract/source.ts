@@ -57,7 +57,13 @@ export const sourceContract = {
     .output(z.object({ sources: z.array(source) })),
 
   create: procedure({ permission: 'webhooks:source.create', rate: 'write', scope: 'tenant', stepUp: true })
-    .route({ method: 'POST', path: '/webhook-sources', summary: 'Let somebody send webhooks here', tags, successStatus: 201 })
+    .route({
+      method: 'POST',
+      path: '/webhook-sources',
+      summary: 'Let somebody send webhooks here',
+      tags,
+      successStatus: 201,
+    })
     .input(
       z.strictObject({
         name: line(100),
@@ -70,13 +76,23 @@ export const sourceContract = {
     .errors(platformErrorMap('input_invalid', 'source_limit')),
 
   change: procedure({ permission: 'webhooks:source.change', rate: 'write', scope: 'tenant' })
-    .route({ method: 'PATCH', path: '/webhook-sources/{id}', summary: 'Name a source, turn it on or off', tags })
+    .route({
+      method: 'PATCH',
+      path: '/webhook-sources/{id}',
+      summary: 'Name a source, turn it on or off',
+      tags,
+    })
     .input(z.strictObject({ id: uuid, name: line(100), enabled: z.boolean() }))
     .output(done)
     .errors(platformErrorMap('source_missing', 'input_invalid')),
 
   rotate: procedure({ permission: 'webhooks:source.change', rate: 'write', scope: 'tenant', stepUp: true })
-    .route({ method: 'POST', path: '/webhook-sources/{id}/secrets', summary: 'Give a source another secret', tags })
+    .route({
+      method: 'POST',
+      path: '/webhook-sources/{id}/secrets',
+      summary: 'Give a source another secret',
+      tags,
+    })
     .input(z.strictObject({ id: uuid, secret, overlapHours: z.int().min(0).max(720).default(24) }))
     .output(shownOnce)
     .errors(platformErrorMap('source_missing', 'source_limit', 'input_invalid')),

@@ -1,21 +1,18 @@
 import { openCheckout, openPortal, readStanding } from '@bulkhead/platform/billing';
-import type { StripeApi } from '@bulkhead/platform/billing';
 import { implement } from '@orpc/server';
 import { billingContract } from '../contract/billing.ts';
 import type { PlatformContext } from '../rpc/context.ts';
 import type { HandlerDependencies } from './dependencies.ts';
 
-export type BillingHandlerParts = {
-  /** Undefined: nothing can be bought here. */
-  stripe: StripeApi | undefined;
-  /** The origin people use; known once the server listens. */
-  origin: () => string;
-};
-
 /** What a tenant pays for. */
 export function billingHandlers({ identity: { clock }, billing: { stripe, origin } }: HandlerDependencies) {
   const permitted = implement(billingContract).$context<PlatformContext>();
-  const buying = ({ session }: PlatformContext) => ({ session, clock, stripe, returnUrl: `${origin()}/billing` });
+  const buying = ({ session }: PlatformContext) => ({
+    session,
+    clock,
+    stripe,
+    returnUrl: `${origin()}/billing`,
+  });
   return {
     standing: permitted.standing.handler(async ({ context: { session } }) => {
       const { graceUntil, periodEnd, offers, ...standing } = await readStanding(session);

@@ -12,7 +12,7 @@ import type { SingleSignOnParts } from '../singleSignOn/parts.ts';
 import type { Secrets } from '../secrets/secrets.ts';
 import type { UsageHandlerParts } from '../usage/handlers.ts';
 import type { WebhookSendingParts } from '../webhooks/out/parts.ts';
-import type { BillingHandlerParts } from './billing.ts';
+import type { BillingHandlerParts } from '../billing/parts.ts';
 import type { SamlHandlerParts } from './saml.ts';
 
 /** How mail leaves this server, and what its demo page reads. */

@@ -3,9 +3,13 @@ import { processEvents, purgeReceived, reportRefusals } from '@bulkhead/platform
 import type { Processing } from '@bulkhead/platform/webhooks/in';
 import type { TenantTransaction } from '@bulkhead/kernel';
 import { billingDependencies } from '../billing/parts.ts';
-import type { Duty, DutyParts } from '../duties/index.ts';
+import type { Pool } from 'pg';
+import type { Duty } from '../duties/duty.ts';
 import { describeError } from '../http/log.ts';
+import type { Parts } from '../parts.ts';
 import { inboundParts } from './parts.ts';
+
+type DutyParts = Parts & { worker: Pool };
 
 const minute = 60_000;
 
@@ -37,7 +41,9 @@ function processingOf(parts: DutyParts): Processing<TenantTransaction> {
           .transaction(work),
     },
     handlersOf: (type) =>
-      modules.flatMap(({ webhooks = {} }) => (Object.hasOwn(webhooks, type) ? [webhooks[type]] : [])).filter(isGiven),
+      modules
+        .flatMap(({ webhooks = {} }) => (Object.hasOwn(webhooks, type) ? [webhooks[type]] : []))
+        .filter(isGiven),
     serviceHandlerOf: (type) => billingHandlerOf(billing, type),
     onFailure: ({ id, error, final }) =>
       log.warn({ event: final ? 'webhook_given_up' : 'webhook_failed', id, error: describeError(error) }),

@@ -1,10 +1,5 @@
 import { systemRandomBytes } from '@bulkhead/platform/random';
-import {
-  EventStore,
-  RefusalCounts,
-  SourceDirectory,
-  WebhookReceiver,
-} from '@bulkhead/platform/webhooks/in';
+import { EventStore, RefusalCounts, SourceDirectory, WebhookReceiver } from '@bulkhead/platform/webhooks/in';
 import type { Parts } from '../parts.ts';
 
 export type InboundParts = { receiver: WebhookReceiver; refusals: RefusalCounts };

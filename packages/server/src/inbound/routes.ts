@@ -22,7 +22,9 @@ const nobody = () => Promise.resolve(null);
 export function mountInbound(app: FastifyInstance, { receiver, bodyLimit, log }: InboundRoutes): void {
   void app.register((scope, _options, done) => {
     scope.removeAllContentTypeParsers();
-    scope.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit }, (_request, body, parsed) => parsed(null, body));
+    scope.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit }, (_request, body, parsed) =>
+      parsed(null, body),
+    );
     scope.setErrorHandler((error, request, reply) => {
       const status = statusOf(error);
       if (status === 503) {

@@ -150,11 +150,11 @@ class TakenOver extends Error {}
 
 /** First in the transaction: the row stays locked until the effects are committed with it. */
 async function settle(
-  database: Pick<TenantSession, 'query'> | PoolClient,
+  database: Pick<TenantSession, 'query'>,
   row: Claimed,
   { outcome, clock }: { outcome: 'processed' | 'ignored'; clock: Clock },
 ): Promise<void> {
-  const { rows } = await (database as TenantSession).query<{ settled: boolean }>(
+  const { rows } = await database.query<{ settled: boolean }>(
     'select webhooks.settle_event($1, $2, $3, $4) as settled',
     [row.id, row.claim, outcome, new Date(clock())],
   );

@@ -3,20 +3,16 @@ import { after, before, beforeEach, describe, it } from 'node:test';
 import type { TenantTransaction } from '@bulkhead/kernel';
 import fc from 'fast-check';
 import type pg from 'pg';
-import { openFixture, refusal, type Fixture, type Person } from '../../../test/fixture.ts';
-import { openReceiving, signed, standardSecret, type Receiving } from '../../../test/receiving.ts';
+import { openFixture, type Fixture, type Person } from '../../../test/fixture.ts';
+import { openReceiving, signed, type Receiving } from '../../../test/receiving.ts';
 import {
   changeSource,
-  endSourceSecret,
   listReceivedEvents,
-  listSources,
   maximumAttempts,
   processEvents,
   purgeReceived,
-  removeSource,
   replayEvents,
   reportRefusals,
-  rotateSource,
   type WebhookHandler,
 } from './index.ts';
 
@@ -88,10 +84,13 @@ describe('what others send (EDG-5)', () => {
     const headers = signed(source.secret, { id: 'msg_1', at: now(), body });
     const answers = await Promise.all(
       Array.from({ length: 30 }, (_, index) =>
-        servers[index % 3]?.receive(source.id, { header: (name) => headers[name], body: Buffer.from(body) }),
+        (servers[index % 3] ?? receiving.receiver).receive(source.id, {
+          header: (name) => headers[name],
+          body: Buffer.from(body),
+        }),
       ),
     );
-    assert.ok(answers.every((answer) => answer?.status === 200));
+    assert.ok(answers.every((answer) => answer.status === 200));
     await Promise.all([run(), run(), run()]);
     assert.equal((await send('msg_1')).status, 200);
     await run();
@@ -163,40 +162,6 @@ describe('what others send (EDG-5)', () => {
     assert.deepEqual(await events(), []);
   });
 
-  it('goes on being accepted while a secret is rotated, and not after the old one was ended', async () => {
-    const rotated = await rotateSource(receiving.managing(owner), { id: source.id, overlap: day });
-    fixture.advance(5001);
-    assert.match(rotated.secret ?? '', /^whsec_[A-Za-z0-9+/]{43}=$/);
-    assert.equal((await send('a')).status, 200);
-    assert.equal((await send('b', { secret: rotated.secret ?? '' })).status, 200);
-    const [listed] = await listSources(owner.session);
-    assert.deepEqual(
-      listed?.secrets.map(({ expiresAt }) => expiresAt),
-      [null, new Date(now() - 5001 + day)],
-    );
-    const ended = { id: source.id, secretId: listed?.secrets[1]?.id ?? '' };
-    await endSourceSecret(owner.session, ended);
-    fixture.advance(5001);
-    assert.equal((await send('c')).status, 401);
-    const current = { id: source.id, secretId: listed?.secrets[0]?.id ?? '' };
-    await assert.rejects(endSourceSecret(owner.session, current), refusal('source_missing'));
-  });
-
-  it('of a removed source is refused; another tenant neither sees nor changes a source (ISO-1)', async () => {
-    const stranger = await fixture.person();
-    assert.deepEqual(await listSources(stranger.session), []);
-    const change = { id: source.id, name: 'Mine', enabled: false };
-    await assert.rejects(changeSource(stranger.session, change), refusal('source_missing'));
-    await assert.rejects(removeSource(stranger.session, { id: source.id }), refusal('source_missing'));
-    await assert.rejects(
-      rotateSource(receiving.managing(stranger), { id: source.id, overlap: 0 }),
-      refusal('source_missing'),
-    );
-    await removeSource(owner.session, { id: source.id });
-    assert.equal((await send('msg_1')).status, 401);
-    assert.deepEqual(await listSources(owner.session), []);
-  });
-
   it('waits longer after each failure, is given up after ten, and is replayed by the tenant alone', async () => {
     await send('msg_1');
     const failures: boolean[] = [];
@@ -234,7 +199,7 @@ describe('what others send (EDG-5)', () => {
     await send('msg_1');
     await processEvents(receiving.processing({}));
     assert.deepEqual(await states(), ['msg_1 ignored']);
-    const [{ id = '' } = {}] = await events();
+    const id = (await events())[0]?.id ?? '';
     const { clock } = fixture.identity;
     assert.equal(await replayEvents({ session: owner.session, clock }, { events: [id] }), 1);
     await run();
@@ -389,31 +354,10 @@ describe('what others send (EDG-5)', () => {
         }
         assert.deepEqual(
           await companies(person),
-          [...sent].toSorted().map((id) => `Paid by webhook msg_${id}`),
+          [...sent].toSorted((a, b) => a - b).map((id) => `Paid by webhook msg_${id}`),
         );
       }),
       { numRuns: 15 },
     );
-  });
-
-  it('holds the tenant to 50 sources and five secrets, and keeps secrets out of lists and the audit log', async () => {
-    const managing = receiving.managing(owner);
-    for (let count = 0; count < 4; count += 1) {
-      // oxlint-disable-next-line no-await-in-loop
-      await rotateSource(managing, { id: source.id, overlap: day });
-    }
-    await assert.rejects(rotateSource(managing, { id: source.id, overlap: day }), refusal('source_limit'));
-    await assert.rejects(
-      rotateSource(managing, { id: source.id, overlap: 31 * day }),
-      refusal('input_invalid'),
-    );
-    for (let count = 1; count < 50; count += 1) {
-      // oxlint-disable-next-line no-await-in-loop
-      await receiving.source(owner);
-    }
-    await assert.rejects(receiving.source(owner), refusal('source_limit'));
-    const audit = await owner.session.query('select * from bulkhead.audit_log');
-    const told = JSON.stringify([await listSources(owner.session), audit.rows]);
-    assert.ok(!told.includes(standardSecret.slice(6)) && !told.includes('secret_encrypted'));
   });
 });
