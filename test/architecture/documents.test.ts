@@ -57,6 +57,7 @@ const brought = [
   'EDG-2',
   'EDG-4',
   'EDG-5',
+  'EDG-6',
   'EDG-7',
   'EDG-8',
   'EDG-9',
