@@ -80,6 +80,12 @@ export class TenantPool {
     return this.#tally.takeTenants();
   }
 
+  /** How many connections there are, how many of them idle, and how many statements wait for one. */
+  usage(): { totalCount: number; idleCount: number; waitingCount: number } {
+    const { totalCount, idleCount, waitingCount } = this.#pool;
+    return { totalCount, idleCount, waitingCount };
+  }
+
   /** Waits for the statements under way, then closes every connection. */
   async close(): Promise<void> {
     await this.#pool.end();

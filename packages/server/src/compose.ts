@@ -29,6 +29,8 @@ import { createInternalListener } from './internal/listener.ts';
 import type { InternalListener } from './internal/listener.ts';
 import { createCallLimits } from './limits/calls.ts';
 import { countUsage } from './usage/calls.ts';
+import type { ObservedCall } from './metrics/metrics.ts';
+import { countRequests } from './metrics/routes.ts';
 import { mountRouteLimits } from './limits/routes.ts';
 import { isolationParts } from './isolation/parts.ts';
 import { createDocument } from './openapi/document.ts';
@@ -123,7 +125,9 @@ export function compose(parts: Parts, state: ServerState): Composition {
     readiness,
     authenticate: authenticateUnlimited,
     access,
+    limitStore: () => parts.limits?.store(),
   });
+  if (parts.metrics !== undefined) countRequests(app, parts.metrics);
   mountProcedures(app, {
     procedures,
     api: createApiHandler(dispatch),
@@ -226,7 +230,8 @@ function createDispatch(
     assertFreshProof: (session) => assertFreshProof(factors, session),
   });
   const limits = countUsage(parts.usage, parts.limits && createCallLimits(parts.limits));
-  return { dispatch: { router, guard, errors, limits }, procedures, batchGuard };
+  const observe = parts.metrics && ((call: ObservedCall) => parts.metrics?.call(call));
+  return { dispatch: { router, guard, errors, limits, observe }, procedures, batchGuard };
 }
 
 function readinessOf({ pools, modules, clock, log }: Parts, draining: () => boolean) {

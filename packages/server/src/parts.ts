@@ -6,6 +6,7 @@ import type { Config } from './config/schema.ts';
 import type { Log } from './http/log.ts';
 import type { Limits } from './limits/parts.ts';
 import type { AttackEngine } from './isolation/attackEngine.ts';
+import type { Metrics } from './metrics/metrics.ts';
 import type { Module } from './module.ts';
 import type { Secrets } from './secrets/secrets.ts';
 import type { SingleSignOnOptions } from './singleSignOn/parts.ts';
@@ -28,6 +29,8 @@ export type Parts = {
   cipher: FieldCipher;
   clock: () => number;
   secrets: Secrets;
+  /** What is counted for the internal listener; undefined: nothing is. */
+  metrics?: Metrics | undefined;
   /** Writes letters; undefined: this server has no mail. */
   mailer: Mailer | undefined;
   token: TokenParts;

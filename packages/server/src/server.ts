@@ -16,6 +16,7 @@ import { ownOrigins, publicOrigin } from './http/origins.ts';
 import { Connections } from './http/shutdown.ts';
 import type { AttackEngine } from './isolation/attackEngine.ts';
 import { createLimits } from './limits/parts.ts';
+import { Metrics } from './metrics/metrics.ts';
 import { createMailer, mailUnavailable } from './mail/mailing.ts';
 import type { Module } from './module.ts';
 import type { IdentityParts, Parts } from './parts.ts';
@@ -82,6 +83,8 @@ export function createServer(
   const clock = options.clock ?? Date.now;
   const log = createLog({ level: config.log.level, stream: options.logStream });
   const secrets = new Secrets({ config, log });
+  // Nobody could read it without the internal listener.
+  const metrics = config.internal.port === undefined ? undefined : new Metrics({ clock });
   const pools = createPools(config, { log, clock, secrets });
   const cipher = createCipher(config.encryption);
   const { attack, identity = {}, singleSignOn, webhooks } = options;
@@ -100,7 +103,8 @@ export function createServer(
     clock,
     mailer,
     token,
-    limits: createLimits({ config, pools, clock, log }),
+    metrics,
+    limits: createLimits({ config, pools, clock, log, metrics }),
     usage: pools.worker === undefined ? undefined : new UsageCounter({ clock }),
     identity,
     attack,

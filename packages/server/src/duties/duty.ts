@@ -17,6 +17,9 @@ export type Duty = {
   run: (signal: AbortSignal) => Promise<'again' | void>;
 };
 
+/** One run of a duty, for whoever watches. `again`: it left something to do. */
+export type DutyRun = { duty: string; outcome: 'done' | 'again' | 'failed' };
+
 /** Starts timers; a test passes its own. */
 export type Timers = {
   set: (work: () => void, milliseconds: number) => unknown;
@@ -33,15 +36,20 @@ export class Duties {
   readonly #duties: readonly Duty[];
   readonly #log: Pick<Log, 'error'>;
   readonly #timers: Timers;
+  readonly #onRun: (run: DutyRun) => void;
   readonly #stopping = new AbortController();
   readonly #running = new Map<Duty, Promise<void>>();
   readonly #waiting = new Map<Duty, unknown>();
   #started = false;
 
-  constructor(duties: readonly Duty[], options: { log: Pick<Log, 'error'>; timers?: Timers }) {
+  constructor(
+    duties: readonly Duty[],
+    options: { log: Pick<Log, 'error'>; timers?: Timers; onRun?: (run: DutyRun) => void },
+  ) {
     this.#duties = duties;
     this.#log = options.log;
     this.#timers = options.timers ?? systemTimers;
+    this.#onRun = options.onRun ?? (() => {});
   }
 
   /** Runs every duty now, and from then on in its rhythm. */
@@ -72,10 +80,13 @@ export class Duties {
 
   async #perform(duty: Duty): Promise<'again' | void> {
     try {
-      return await duty.run(this.#stopping.signal);
+      const again = await duty.run(this.#stopping.signal);
+      this.#onRun({ duty: duty.name, outcome: again ?? 'done' });
+      return again;
     } catch (error) {
       // What the shutdown itself cut off is no fault.
       if (this.#stopping.signal.aborted) return;
+      this.#onRun({ duty: duty.name, outcome: 'failed' });
       this.#log.error({ event: 'duty_failed', duty: duty.name, error: describeError(error) });
     }
   }

@@ -57,5 +57,8 @@ function platformDuties(parts: DutyParts): Duty[] {
 export function createDuties(parts: Parts): Duties {
   const { worker } = parts.pools;
   const duties = worker === undefined ? [] : platformDuties({ ...parts, worker });
-  return new Duties([secretsDuty(parts.secrets), ...duties], { log: parts.log });
+  return new Duties([secretsDuty(parts.secrets), ...duties], {
+    log: parts.log,
+    onRun: (run) => parts.metrics?.duty(run),
+  });
 }

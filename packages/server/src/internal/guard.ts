@@ -2,7 +2,7 @@ import { hash, timingSafeEqual } from 'node:crypto';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { sendRefusal } from '../http/reply.ts';
 
-/** Name of the header that carries the secret. */
+/** Name of the header that carries the secret; `Authorization: Bearer` does too, for scrapers that know no other. */
 export const internalHeader = 'bulkhead-internal';
 
 export type InternalGuardOptions = {
@@ -31,8 +31,9 @@ export function guardInternal(scope: FastifyInstance, { secrets, port }: Interna
 
 /** Compared as digests, all of them: neither length nor place of a difference shows in the time it takes. */
 function showsSecret(request: FastifyRequest, known: readonly Buffer[]): boolean {
-  const given = request.headers[internalHeader];
-  if (typeof given !== 'string') return false;
+  const { authorization, [internalHeader]: own } = request.headers;
+  const given = typeof own === 'string' ? own : /^bearer (.+)$/i.exec(authorization ?? '')?.[1];
+  if (given === undefined) return false;
   const shown = digest(given);
   return known.map((secret) => timingSafeEqual(secret, shown)).includes(true);
 }

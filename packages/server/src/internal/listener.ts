@@ -8,20 +8,24 @@ import { securityHeaders } from '../http/headers.ts';
 import type { Readiness } from '../http/health.ts';
 import type { Log } from '../http/log.ts';
 import { sendRefusal } from '../http/reply.ts';
+import type { DependencyParts } from '../metrics/dependencies.ts';
+import { Metrics } from '../metrics/metrics.ts';
+import { mountMetrics } from '../metrics/routes.ts';
 import { toIssues, toRefusal } from '../problem/refusal.ts';
 import type { Secrets } from '../secrets/secrets.ts';
 import type { Authenticate } from '../session/authenticate.ts';
 import { guardInternal } from './guard.ts';
 import { createUserToken, userTokenRequest } from './userToken.ts';
 
-export type InternalParts = {
+export type InternalParts = DependencyParts & {
+  metrics: Metrics;
   config: Pick<Config, 'http' | 'internal'>;
   log: Log;
   clock: () => number;
   readiness: Readiness;
   authenticate: Authenticate;
   access: readonly ModuleAccess[];
-  secrets?: Pick<Secrets, 'replaced'> | undefined;
+  secrets: Pick<Secrets, 'replaced' | 'states'>;
 };
 
 /** Name under which this service signs user tokens. */
@@ -35,11 +39,14 @@ export type InternalListener = {
 };
 
 /** Its own application on its own port: nothing of it can be reached from outside by a mistake in a route. */
-export function createInternalListener(parts: InternalParts): InternalListener {
-  const { port, host, secret, previousSecret } = parts.config.internal;
+export function createInternalListener(
+  given: Omit<InternalParts, 'metrics'> & { metrics?: Metrics | undefined },
+): InternalListener {
+  const { port, host, secret, previousSecret } = given.config.internal;
   if (port === undefined || secret === undefined) {
     return { listen: () => Promise.resolve(undefined), close: () => Promise.resolve() };
   }
+  const parts: InternalParts = { ...given, metrics: given.metrics ?? new Metrics({ clock: given.clock }) };
   const headers = securityHeaders({ https: false });
   const app = createApp(parts.config.http, { log: parts.log, headers });
   app.addHook('onRequest', (request, reply, done) => {
@@ -48,8 +55,8 @@ export function createInternalListener(parts: InternalParts): InternalListener {
   });
   guardInternal(app, {
     secrets: () => [
-      parts.secrets?.replaced('internal.secret') ?? secret,
-      ...[parts.secrets?.replaced('internal.previousSecret') ?? previousSecret].filter((one) => one !== undefined),
+      parts.secrets.replaced('internal.secret') ?? secret,
+      ...[parts.secrets.replaced('internal.previousSecret') ?? previousSecret].filter((one) => one !== undefined),
     ],
     port: () => (app.server.address() as AddressInfo | null)?.port,
   });
@@ -70,11 +77,7 @@ export function mountInternal(scope: FastifyInstance, parts: InternalParts): voi
   scope.setNotFoundHandler((_request, reply) =>
     sendRefusal(reply, { status: 404, code: 'not_found', message: 'There is no such thing.' }),
   );
-  scope.get('/internal/health', async () => {
-    const checks = await parts.readiness();
-    const { rss, heapUsed } = process.memoryUsage();
-    return { ready: checks.every(({ passed }) => passed), checks, memory: { rss, heapUsed } };
-  });
+  mountMetrics(scope, parts);
   const { userKey, userKeyId } = parts.config.internal;
   if (userKey === undefined || userKeyId === undefined) return;
   const signer = new ServiceSigner({

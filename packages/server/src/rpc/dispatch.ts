@@ -13,6 +13,7 @@ import type { ErrorMap } from '@orpc/contract';
 import type { ProcedureMeta } from '../contract/index.ts';
 import { toProblemDocument } from '../problem/problem.ts';
 import type { CallLimits } from '../limits/calls.ts';
+import type { ObservedCall } from '../metrics/metrics.ts';
 import { refusalOf } from './errors.ts';
 import type { ErrorTranslation } from './errors.ts';
 import type { Guard } from './guard.ts';
@@ -28,6 +29,8 @@ export type DispatchOptions = {
   errors: ErrorTranslation;
   /** Counts calls; absent: they are unlimited. */
   limits?: CallLimits | undefined;
+  /** Told of each call once it is answered; of a stream once it is open. */
+  observe?: ((call: ObservedCall) => void) | undefined;
 };
 
 type Call = ProcedureClientInterceptorOptions<DispatchContext, ErrorMap, Partial<ProcedureMeta>> & {
@@ -41,22 +44,28 @@ type Handling = StandardHandlerInterceptorOptions<DispatchContext> & {
  * Wraps every procedure call: the guard in front, the error translation around. It sits on the
  * handler, not on a procedure, so that no module can forget it.
  */
-function guardCalls({ guard, errors, limits }: DispatchOptions) {
+function guardCalls({ guard, errors, limits, observe }: DispatchOptions) {
   return async (call: Call): Promise<unknown> => {
     const { scope } = call.context;
     scope.outcome.procedure = call.path.join('.');
     call.context.started = true;
+    const { meta } = call.procedure['~orpc'];
+    const start = performance.now();
+    const seen = (status: number): void =>
+      observe?.({ rate: meta.rate ?? 'write', status, seconds: (performance.now() - start) / 1000 });
     try {
-      const { meta } = call.procedure['~orpc'];
       await limits?.before(meta, scope, call.input);
       const context = await guard(meta, scope);
       await limits?.after(meta, scope, context);
       const output = await call.next({ ...call, context: context as unknown as DispatchContext });
+      seen(200);
       if (!isStream(output)) return output;
       const watched = watch(output, () => guard(meta, scope.anew()));
       return errors.translateStream(watched, scope);
     } catch (error) {
-      throw errors.translate(error, scope);
+      const translated = errors.translate(error, scope);
+      seen(translated.status);
+      throw translated;
     }
   };
 }
