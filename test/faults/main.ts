@@ -3,10 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { auditHeld, killAuditUnderLoad } from './audit.ts';
+import { killRedisUnderLoad, limitsHeld } from './limits.ts';
 import { restartPostgresUnderLoad } from './postgresRestarts.ts';
 import { killSendersUnderLoad, webhooksHeld } from './webhooks.ts';
 
-/** `npm run fault -- [audit|webhooks] --seed S [--kills K] [--writers W] [--json]` */
+/** `npm run fault -- [audit|limits|webhooks] --seed S [--kills K] [--writers W] [--json]` */
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
@@ -82,7 +83,26 @@ async function webhooks(): Promise<boolean> {
   return webhooksHeld(report);
 }
 
-const plans: Readonly<Record<string, () => Promise<boolean>>> = { audit, webhooks, restarts };
+async function limits(): Promise<boolean> {
+  const report = await killRedisUnderLoad({
+    seed: Number(values.seed),
+    rounds: 10,
+    kills: Number(values.kills ?? 6),
+    callers: Number(values.writers),
+    onLog: (line) => process.stderr.write(`${line}\n`),
+  });
+  const { requests, servers, kills, seed, rounds, most, least, cap, unclean } = report;
+  process.stdout.write(
+    values.json
+      ? `${JSON.stringify(report)}\n`
+      : `${requests} sign-ins on ${servers} servers, Redis killed ${kills} times in ${rounds} windows, seed ${seed}; ` +
+          `a window let through ${least} to ${most} of a cap of ${cap}; ${unclean.length} unclean\n`,
+  );
+  for (const line of unclean.slice(0, 10)) process.stderr.write(`  unclean: ${line}\n`);
+  return limitsHeld(report);
+}
+
+const plans: Readonly<Record<string, () => Promise<boolean>>> = { audit, limits, webhooks, restarts };
 try {
   const plan = plans[positionals[0] ?? 'restarts'];
   if (plan === undefined) throw new Error(`There is no fault plan ${String(positionals[0])}.`);
