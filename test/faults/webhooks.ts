@@ -105,7 +105,8 @@ class Stage {
   }
 
   get port(): number {
-    return (this.receiver?.address() as AddressInfo).port;
+    const address = this.receiver?.address() as AddressInfo | undefined;
+    return address?.port ?? 0;
   }
 
   startSender(name: string): void {

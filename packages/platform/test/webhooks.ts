@@ -89,6 +89,19 @@ export type WebhookFixture = {
   close: () => Promise<void>;
 };
 
+const emit: WebhookFixture['emit'] = async (
+  { session, companyId },
+  type = 'shop.order.placed',
+  data = { number: '7' },
+) => {
+  const { rows } = await session.query<{ queued: number }>('select webhooks.emit($1, $2, $3) as queued', [
+    type,
+    companyId,
+    JSON.stringify(data),
+  ]);
+  return rows[0]?.queued ?? 0;
+};
+
 /** Webhooks on a fixture's database: its clock, no chance, and names that all lead to this machine. */
 export function openWebhooks(fixture: Fixture, receivers: readonly Receiver[]): WebhookFixture {
   const { cipher, clock, randomBytes, sealer } = fixture.identity;
@@ -128,14 +141,7 @@ export function openWebhooks(fixture: Fixture, receivers: readonly Receiver[]): 
         description: 'Warehouse',
         eventTypes,
       }),
-    emit: async ({ session, companyId }, type = 'shop.order.placed', data = { number: '7' }) => {
-      const { rows } = await session.query<{ queued: number }>('select webhooks.emit($1, $2, $3) as queued', [
-        type,
-        companyId,
-        JSON.stringify(data),
-      ]);
-      return rows[0]?.queued ?? 0;
-    },
+    emit,
     deliver: async () => {
       const { signal } = new AbortController();
       await deliverWebhooks(delivery('prompt'), signal);

@@ -50,12 +50,14 @@ test('EDG-7 a private place is opened and closed by whoever runs the service, in
     detail: { reason: string };
   }>(`select tenant_id, action, detail from bulkhead.audit_entry where target_id = $1 order by id`, [target]);
   assert.deepEqual(
-    rows.map(({ tenant_id: chain, action, detail }) => [chain === tenant, action, detail.reason]).toSorted(),
+    rows
+      .map(({ tenant_id: chain, action, detail }) => `${chain === tenant} ${action}: ${detail.reason}`)
+      .toSorted(),
     [
-      [false, 'private_target.close', 'the relay moved, ticket 131'],
-      [false, 'private_target.open', reason],
-      [true, 'private_target.close', 'the relay moved, ticket 131'],
-      [true, 'private_target.open', reason],
+      'false private_target.close: the relay moved, ticket 131',
+      `false private_target.open: ${reason}`,
+      'true private_target.close: the relay moved, ticket 131',
+      `true private_target.open: ${reason}`,
     ],
   );
 });

@@ -38,26 +38,34 @@ export function NewEndpointDialog({ onClose }: { onClose: () => void }) {
       onSubmit={(form) => add.mutate({ url: textOf(form, 'url'), description: textOf(form, 'description') })}
       onClose={onClose}
     >
-      <Stack gap="md">
-        <TextInput
-          name="url"
-          type="url"
-          label="Address"
-          description="https, on a public server of yours. It cannot be changed later: add another endpoint instead."
-          placeholder="https://example.com/webhooks"
-          maxLength={2000}
-          required
-          withAsterisk={false}
-          data-autofocus
-        />
-        <TextInput
-          name="description"
-          label="Description"
-          description="Which system listens there."
-          maxLength={200}
-        />
-        <EventChoice chosen={eventTypes} onChange={setEventTypes} />
-      </Stack>
+      <EndpointFields eventTypes={eventTypes} onChange={setEventTypes} />
     </FormDialog>
+  );
+}
+
+type EndpointFieldsProps = { eventTypes: string[] | null; onChange: (chosen: string[] | null) => void };
+
+function EndpointFields({ eventTypes, onChange }: EndpointFieldsProps) {
+  return (
+    <Stack gap="md">
+      <TextInput
+        name="url"
+        type="url"
+        label="Address"
+        description="https, on a public server of yours. It cannot be changed later: add another endpoint instead."
+        placeholder="https://example.com/webhooks"
+        maxLength={2000}
+        required
+        withAsterisk={false}
+        data-autofocus
+      />
+      <TextInput
+        name="description"
+        label="Description"
+        description="Which system listens there."
+        maxLength={200}
+      />
+      <EventChoice chosen={eventTypes} onChange={onChange} />
+    </Stack>
   );
 }

@@ -19,7 +19,7 @@ import type { WebhookSendingParts } from '../webhooks/out/parts.ts';
 /** The endpoints of a tenant and what was sent to them. */
 export function webhookEndpointHandlers(parts: WebhookSendingParts) {
   const permitted = implement(webhookEndpointContract).$context<PlatformContext>();
-  const { clock, catalogue } = parts;
+  const { catalogue } = parts;
   const at = ({ session, tenant }: PlatformContext): EndpointDependencies => ({
     ...parts,
     session,
@@ -51,6 +51,14 @@ export function webhookEndpointHandlers(parts: WebhookSendingParts) {
     test: permitted.test.handler(async ({ input, context: { session } }) => ({
       deliveryId: await sendTest(session, input.id),
     })),
+    ...deliveryHandlers(parts),
+  };
+}
+
+/** What was sent, and sending it again. */
+function deliveryHandlers({ clock }: WebhookSendingParts) {
+  const permitted = implement(webhookEndpointContract).$context<PlatformContext>();
+  return {
     deliveries: permitted.deliveries.handler(async ({ input: { state, ...query }, context: { session } }) => {
       const states = state === undefined ? undefined : [state];
       const { deliveries, next } = await listDeliveries(session, { ...query, states });

@@ -74,7 +74,7 @@ describe('whose webhooks they are (EDG-6, ISO-5)', () => {
     const { endpointId } = await webhooks.endpoint(mine, receiver);
     await webhooks.emit(mine);
     await webhooks.deliver();
-    const [{ id: deliveryId = '' } = {}] = (await listDeliveries(mine.session, { limit: 1 })).deliveries;
+    const deliveryId = (await listDeliveries(mine.session, { limit: 1 })).deliveries[0]?.id ?? '';
     const at = webhooks.dependencies(theirs);
     const missing = refusal('endpoint_missing');
     await assert.rejects(changeEndpoint(at, endpointId, { enabled: false }), missing);
