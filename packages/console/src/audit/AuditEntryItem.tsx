@@ -33,7 +33,7 @@ export function AuditEntryItem({ entry, members }: AuditEntryItemProps) {
         </time>
         <span className={styles.actor}>{actor}</span>
         <span className={styles.action} data-action={entry.action}>
-          {entry.action.replace('_', ' ')}
+          {entry.action.replaceAll('_', ' ').replace('.', ' · ')}
         </span>
         <span className={styles.type}>{entry.target.type}</span>
         <span className={styles.summary}>{summary(entry)}</span>

@@ -31,14 +31,7 @@ export function UsageChart({ usage, rateClass, what }: UsageChartProps) {
           role="img"
           aria-label={`${what} by ${usage.step}; the table below has the numbers`}
         >
-          {chart.lines.map(({ y, count }) => (
-            <g key={count}>
-              <Line className={styles.line} y={plot.top + y} />
-              <text className={styles.scale} x={plot.left - 8} y={plot.top + y + 4} textAnchor="end">
-                {countText(count)}
-              </text>
-            </g>
-          ))}
+          <Scale lines={chart.lines} />
           {chart.columns.map(({ at, answeredHeight, refusedHeight }, index) => (
             <g key={at}>
               <Bar className={styles.answered} place={{ index, step }} from={0} height={answeredHeight} />
@@ -61,6 +54,17 @@ export function UsageChart({ usage, rateClass, what }: UsageChartProps) {
       <NumberTable columns={columns} step={usage.step} what={what} />
     </>
   );
+}
+
+function Scale({ lines }: { lines: readonly { y: number; count: number }[] }) {
+  return lines.map(({ y, count }) => (
+    <g key={count}>
+      <Line className={styles.line} y={plot.top + y} />
+      <text className={styles.scale} x={plot.left - 8} y={plot.top + y + 4} textAnchor="end">
+        {countText(count)}
+      </text>
+    </g>
+  ));
 }
 
 function Line({ className, y }: { className: string | undefined; y: number }) {

@@ -3,7 +3,6 @@ import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useApi } from '../client/ApiProvider.tsx';
 import { DataTable } from '../elements/DataTable.tsx';
-import { FilterBar } from '../elements/FilterBar.tsx';
 import { Figure, Figures } from '../elements/Figures.tsx';
 import { Loaded } from '../elements/Loaded.tsx';
 import { PageHeader } from '../elements/PageHeader.tsx';
@@ -42,28 +41,16 @@ export function UsagePage() {
   return (
     <>
       <PageHeader title="Usage" lead="Requests of the whole organisation, and what its tier allows" />
-      <FilterBar>
-        <NativeSelect
-          label="Requests"
-          value={rateClass}
-          onChange={({ currentTarget: { value } }) => setRateClass(value as RateClass)}
-          data={Object.entries(classNames).map(([value, label]) => ({ value, label }))}
-        />
-        <NativeSelect
-          label="By"
-          value={step}
-          onChange={({ currentTarget: { value } }) => setStep(value as Usage['step'])}
-          data={[
-            { value: 'hour', label: 'Hour, for two days' },
-            { value: 'day', label: 'Day, for a month' },
-          ]}
-        />
-      </FilterBar>
       <Loaded query={usage} rows={8}>
         {(loaded) => (
           <>
             <Summary usage={loaded} />
-            <Panel title={`${classNames[rateClass]} by ${loaded.step}`}>
+            <Panel
+              title={`${classNames[rateClass]} by ${loaded.step}`}
+              actions={
+                <Choice rateClass={rateClass} onRateClass={setRateClass} step={step} onStep={setStep} />
+              }
+            >
               <UsageChart usage={loaded} rateClass={rateClass} what={classNames[rateClass]} />
             </Panel>
             <Limits limits={loaded.limits} />
@@ -71,6 +58,37 @@ export function UsagePage() {
           </>
         )}
       </Loaded>
+    </>
+  );
+}
+
+type ChoiceProps = {
+  rateClass: RateClass;
+  onRateClass: (rateClass: RateClass) => void;
+  step: Usage['step'];
+  onStep: (step: Usage['step']) => void;
+};
+
+function Choice({ rateClass, onRateClass, step, onStep }: ChoiceProps) {
+  return (
+    <>
+      <NativeSelect
+        aria-label="Requests"
+        size="xs"
+        value={rateClass}
+        onChange={({ currentTarget: { value } }) => onRateClass(value as RateClass)}
+        data={Object.entries(classNames).map(([value, label]) => ({ value, label }))}
+      />
+      <NativeSelect
+        aria-label="By"
+        size="xs"
+        value={step}
+        onChange={({ currentTarget: { value } }) => onStep(value as Usage['step'])}
+        data={[
+          { value: 'hour', label: 'Hour, for two days' },
+          { value: 'day', label: 'Day, for a month' },
+        ]}
+      />
     </>
   );
 }
