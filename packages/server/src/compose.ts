@@ -5,6 +5,7 @@ import { assertFreshProof, secondFactorRule } from '@bulkhead/platform/identity/
 import type { FactorDependencies } from '@bulkhead/platform/identity/factor';
 import type { TokenDependencies } from '@bulkhead/platform/identity/token';
 import { singleSignOnRule } from '@bulkhead/platform/identity/single-sign-on';
+import type { AnyRouter } from '@orpc/server';
 import type { FastifyInstance } from 'fastify';
 import { mergeAccess, mergeAnswers, permissionsIn } from './access.ts';
 import { migrationLines } from './boot/lines.ts';
@@ -21,6 +22,7 @@ import { mountHealth } from './http/health.ts';
 import { describeError } from './http/log.ts';
 import { mountProcedures } from './http/procedures.ts';
 import { mountGate } from './http/requests.ts';
+import type { RequestGateOptions } from './http/requests.ts';
 import { mountShedding } from './http/shedding.ts';
 import { stripeApi } from './billing/parts.ts';
 import { inboundParts } from './inbound/parts.ts';
@@ -55,6 +57,7 @@ import { createStayReader } from './session/operators.ts';
 import { createRefusalLimit } from './session/refusals.ts';
 import type { RefusalLimit } from './session/refusals.ts';
 import { createAuthenticate } from './session/authenticate.ts';
+import type { Authenticate } from './session/authenticate.ts';
 import { mountViolationReports } from './violations/routes.ts';
 import { accessTokenReader, createTokens } from './token/parts.ts';
 import { mountKeySet } from './token/routes.ts';
@@ -101,33 +104,20 @@ export function compose(parts: Parts, state: ServerState): Composition {
   const crossOrigin = crossOriginParts(parts);
   const made = createDispatch(parts, { factors, tokens, singleSignOn, refusals, crossOrigin });
   const { dispatch, procedures, batchGuard } = made;
-  const https = config.http.publicUrl?.startsWith('https:') === true;
-  const headers = securityHeaders({ https });
-  const app = createApp(config.http, { log, headers });
   const draining = () => state.draining;
-  mountGate(app, { log, headers, draining, origins: () => state.origins });
-  if (parts.limits !== undefined) mountRouteLimits(app, parts.limits);
-  mountShedding(app, config.http.shedAfter);
+  const app = createPublicApp(parts, { draining, origins: () => state.origins });
   const readiness = readinessOf(parts, draining);
   mountHealth(app, readiness);
-  mountKeySet(app, parts.token.signingKeys);
-  mountAuditKeys(app, config);
-  mountViolationReports(app, { log, clock: parts.clock, limits: parts.limits });
-  mountIdentityProvider(app, parts, factors);
   const authenticateUnlimited = createAuthenticate(identity, [accessTokenReader(tokens)]);
   const authenticate = refusals.authenticate(authenticateUnlimited);
-  mountOidc(app, { parts: singleSignOn, authenticate, log });
-  mountSaml(app, { identity: factors, origin: parts.token.issuer });
-  mountInbound(app, { ...inboundParts(parts), ...config.inbound, log });
-  const access = mergeAccess(parts.modules);
+  mountOwnRoutes(app, parts, { factors, singleSignOn, authenticate });
   const internal = createInternalListener({
     ...parts,
     readiness,
     authenticate: authenticateUnlimited,
-    access,
+    access: mergeAccess(parts.modules),
     limitStore: () => parts.limits?.store(),
   });
-  if (parts.metrics !== undefined) countRequests(app, parts.metrics);
   mountProcedures(app, {
     procedures,
     api: createApiHandler(dispatch),
@@ -149,6 +139,41 @@ export function compose(parts: Parts, state: ServerState): Composition {
     await app.ready();
   };
   return { app, batchGuard, internal, procedures, prepare };
+}
+
+/** The public listener's application, with what every request passes. */
+function createPublicApp(
+  { config, log, limits, metrics }: Parts,
+  gate: Pick<RequestGateOptions, 'draining' | 'origins'>,
+): FastifyInstance {
+  const https = config.http.publicUrl?.startsWith('https:') === true;
+  const headers = securityHeaders({ https });
+  const app = createApp(config.http, { log, headers });
+  mountGate(app, { log, headers, ...gate });
+  if (metrics !== undefined) countRequests(app, metrics);
+  if (limits !== undefined) mountRouteLimits(app, limits);
+  mountShedding(app, config.http.shedAfter);
+  return app;
+}
+
+/** What is no procedure: keys, reports, the identity provider, single sign-on, webhooks that others send. */
+function mountOwnRoutes(
+  app: FastifyInstance,
+  parts: Parts,
+  {
+    factors,
+    singleSignOn,
+    authenticate,
+  }: Pick<DispatchParts, 'factors' | 'singleSignOn'> & { authenticate: Authenticate },
+): void {
+  const { config, log } = parts;
+  mountKeySet(app, parts.token.signingKeys);
+  mountAuditKeys(app, config);
+  mountViolationReports(app, { log, clock: parts.clock, limits: parts.limits });
+  mountIdentityProvider(app, parts, factors);
+  mountOidc(app, { parts: singleSignOn, authenticate, log });
+  mountSaml(app, { identity: factors, origin: parts.token.issuer });
+  mountInbound(app, { ...inboundParts(parts), ...config.inbound, log });
 }
 
 /** What the identity slice works with on this server. */
@@ -185,26 +210,7 @@ function createDispatch(
 } {
   const { config, log, modules, pools } = parts;
   const access = mergeAccess(modules);
-  const cursorKey = deriveCursorKey(config.context.key);
-  const router = mountRouter(
-    platformRouter({
-      identity: factors,
-      factors,
-      tokens,
-      access,
-      db: pools.tenants,
-      cursorKey,
-      isolation: isolationParts(parts),
-      usage: parts,
-      secrets: parts.secrets,
-      saml: samlParts(parts),
-      webhookSending: webhookSendingParts(parts),
-      singleSignOn,
-      billing: { stripe: stripeApi(config), origin: parts.token.issuer },
-      ...mailHandlerParts(parts),
-    }),
-    modules,
-  );
+  const router = createRouter(parts, { factors, tokens, singleSignOn });
   const procedures = listProcedures(router, {
     permissions: permissionsIn(access),
     modules: new Set(modules.map(({ name }) => name)),
@@ -232,6 +238,33 @@ function createDispatch(
   const limits = countUsage(parts.usage, parts.limits && createCallLimits(parts.limits));
   const observe = parts.metrics && ((call: ObservedCall) => parts.metrics?.call(call));
   return { dispatch: { router, guard, errors, limits, observe }, procedures, batchGuard };
+}
+
+/** Every procedure, of the platform and of the modules. */
+function createRouter(
+  parts: Parts,
+  { factors, tokens, singleSignOn }: Pick<DispatchParts, 'factors' | 'tokens' | 'singleSignOn'>,
+): AnyRouter {
+  const { config, modules, pools } = parts;
+  return mountRouter(
+    platformRouter({
+      identity: factors,
+      factors,
+      tokens,
+      access: mergeAccess(modules),
+      db: pools.tenants,
+      cursorKey: deriveCursorKey(config.context.key),
+      isolation: isolationParts(parts),
+      usage: parts,
+      secrets: parts.secrets,
+      saml: samlParts(parts),
+      webhookSending: webhookSendingParts(parts),
+      singleSignOn,
+      billing: { stripe: stripeApi(config), origin: parts.token.issuer },
+      ...mailHandlerParts(parts),
+    }),
+    modules,
+  );
 }
 
 function readinessOf({ pools, modules, clock, log }: Parts, draining: () => boolean) {
