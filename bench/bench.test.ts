@@ -28,7 +28,7 @@ const promised: Record<string, string[]> = {
     'login_memory_mb',
     'login_refused_of_200',
   ],
-  edge: ['limit_overhead_us'],
+  edge: ['limit_overhead_us', 'webhook_per_s', 'ratio_secured_bare', 'ratio_peer'],
   prover: ['scan_seconds', 'attack_seconds', 'attacks'],
 };
 

@@ -126,7 +126,7 @@ async function requests(
   );
   const { items } = JSON.parse((await open[0]?.get()) ?? '{}') as { items?: unknown[] };
   if (items?.length !== 20) throw new Error('the request does not answer twenty items');
-  const turns = new Array<number>(clients).fill(0);
+  const turns = Array.from({ length: clients }, () => 0);
   const each = Math.floor(open.length / clients);
   return {
     way: (client) => {
@@ -137,12 +137,10 @@ async function requests(
   };
 }
 
+type Options = { quick: boolean; progress: (line: string) => void };
+
 /** The whole path with everything on, beside the bare request and the same one built the usual way. */
-export async function edgePaths(
-  redis: string,
-  { quick, progress }: { quick: boolean; progress: (line: string) => void },
-): Promise<Record<string, number>> {
-  const timing = quick ? { slice: 100, rounds: 3 } : { slice: 500, rounds: 21 };
+export async function edgePaths(redis: string, options: Options): Promise<Record<string, number>> {
   const database = await openBenchDatabase();
   let servers: ApiServers | undefined;
   try {
@@ -158,39 +156,46 @@ export async function edgePaths(
     const secret = randomBytes(16).toString('hex');
     await database.asSuperuser(`create role bench_peer login password '${secret}';
       grant connect on database "${database.test.name}" to bench_peer`);
+    const connection = { ...database.bare, user: 'bench_peer', password: secret, max: clients };
     servers = await startApiServers({
       config,
       bare: { ...database.bare, max: clients },
-      peer: {
-        connection: { ...database.bare, user: 'bench_peer', password: secret, max: clients },
-        redis,
-        key,
-        caps,
-      },
+      peer: { connection, redis, key, caps },
     });
     const members = await fillMembers(database);
-    progress('filling');
-    await fillItems(database, quick ? 50 : 1000);
-    const own = await signIn(servers.secured, members);
-    const foreign = await Promise.all(members.map(sign));
-    const secured = await requests(servers.secured, members, own);
-    const bare = await requests(servers.bare, members, []);
-    const peer = await requests(servers.peer ?? 0, members, foreign);
-    progress(`${clients} in flight, ${members.length} accounts of ${tenants} tenants`);
-    const { rates, ratio } = await compare(
-      { secured: secured.way, bare: bare.way, peer: peer.way },
-      { clients, ...timing },
-    );
-    for (const { close } of [secured, bare, peer]) close();
-    return {
-      ratio_secured_bare: rounded(ratio('secured', 'bare')),
-      ratio_peer: rounded(ratio('secured', 'peer')),
-      secured_requests_per_second: rounded(rates['secured'] ?? 0),
-      bare_requests_per_second: rounded(rates['bare'] ?? 0),
-      peer_requests_per_second: rounded(rates['peer'] ?? 0),
-    };
+    options.progress('filling');
+    await fillItems(database, options.quick ? 50 : 1000);
+    return await compareServers(servers, { members, sign }, options);
   } finally {
     servers?.stop();
     await database.close();
   }
+}
+
+type Callers = { members: Member[]; sign: (member: Member) => Promise<string> };
+
+async function compareServers(
+  servers: ApiServers,
+  { members, sign }: Callers,
+  { quick, progress }: Options,
+): Promise<Record<string, number>> {
+  const timing = quick ? { slice: 100, rounds: 3 } : { slice: 500, rounds: 21 };
+  const own = await signIn(servers.secured, members);
+  const foreign = await Promise.all(members.map(sign));
+  const secured = await requests(servers.secured, members, own);
+  const bare = await requests(servers.bare, members, []);
+  const peer = await requests(servers.peer ?? 0, members, foreign);
+  progress(`${clients} in flight, ${members.length} accounts of ${tenants} tenants`);
+  const { rates, ratio } = await compare(
+    { secured: secured.way, bare: bare.way, peer: peer.way },
+    { clients, ...timing },
+  );
+  for (const each of [secured, bare, peer]) each.close();
+  return {
+    ratio_secured_bare: rounded(ratio('secured', 'bare')),
+    ratio_peer: rounded(ratio('secured', 'peer')),
+    secured_requests_per_second: rounded(rates['secured'] ?? 0),
+    bare_requests_per_second: rounded(rates['bare'] ?? 0),
+    peer_requests_per_second: rounded(rates['peer'] ?? 0),
+  };
 }

@@ -74,8 +74,17 @@ export async function killRedisUnderLoad(plan: LimitsPlan): Promise<LimitsReport
   const passwords = new CountingHasher();
   const started = await startServers(redis.url, passwords);
   const report: LimitsReport = {
-    ...{ seed, servers, rounds, kills: 0, cap, requests: 0, most: 0, least: Infinity },
-    ...{ admitted: 0, compared: 0, unclean: [] },
+    seed,
+    servers,
+    rounds,
+    kills: 0,
+    cap,
+    requests: 0,
+    most: 0,
+    least: Infinity,
+    admitted: 0,
+    compared: 0,
+    unclean: [],
   };
   try {
     for (let round = 0; round < rounds; round += 1) {

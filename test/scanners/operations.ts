@@ -70,13 +70,15 @@ function leaves(name: string, schema: Schema): Field[] {
   }
   // An object of no fields, or of any: nothing to write into.
   if (one.type === 'object') return [];
-  if (one.type === 'boolean') return [{ name, value: String(one.const ?? false), kind: 'boolean' }];
+  if (one.type === 'boolean') return [{ name, value: textOf(one.const ?? false), kind: 'boolean' }];
   if (one.type === 'integer' || one.type === 'number') {
-    const value = String(one.const ?? one.default ?? Math.max(1, one.minimum ?? 1));
+    const value = textOf(one.const ?? one.default ?? Math.max(1, one.minimum ?? 1));
     return [{ name, value, kind: 'number' }];
   }
   return [{ name, value: textFor(name, one), kind: 'text' }];
 }
+
+const textOf = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value));
 
 /** The first alternative that is something, with what holds for all of them. */
 function settled(schema: Schema): Schema {
@@ -130,7 +132,7 @@ function textFor(name: string, schema: Schema): string {
       .split('.')
       .at(-1) ?? '';
   const fixed = byName[field] ?? schema.const ?? schema.enum?.[0] ?? schema.default ?? undefined;
-  if (fixed !== undefined) return String(fixed);
+  if (fixed !== undefined) return textOf(fixed);
   const known = byFormat[schema.format ?? ''];
   if (known !== undefined) return known;
   const { minLength = 0, maxLength = Infinity } = schema;

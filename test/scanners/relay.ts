@@ -131,13 +131,13 @@ async function send(
 
 /** `body.lines.0.amount` and its like, as one value. */
 function bodyOf(fields: readonly Field[], form: URLSearchParams): unknown {
-  const whole: { body?: unknown } = { body: {} };
+  const whole: Record<string, unknown> = { body: {} };
   for (const { name, kind } of fields) {
     const value = form.get(name) ?? '';
     if (!name.startsWith('body') || value === '') continue;
-    place(whole as Record<string, unknown>, name.split('.'), typed(value, kind));
+    place(whole, name.split('.'), typed(value, kind));
   }
-  return whole.body;
+  return whole['body'];
 }
 
 function place(into: Record<string, unknown>, [key = '', ...rest]: string[], value: unknown): void {

@@ -44,12 +44,20 @@ type Report = Record<'vulnerabilities' | 'anomalies', Record<string, { path: str
 export function wapiti(target: Target, { modules, patience }: Scan): Promise<Finding[]> {
   return inFolder(async (folder) => {
     const report = join(folder, 'report.json');
-    const options = [
-      ...['-u', target.relay.url, '-d', '1', '--scope', 'folder', '-m', modules.join(',')],
-      ...['-f', 'json', '-o', report, '-v', '0', '-t', '60', '--no-bugreport'],
-      ...['--store-session', join(folder, 'session'), '--store-config', join(folder, 'config')],
-    ];
-    await start('wapiti', options, { folder, patience });
+    const options: Record<string, string> = {
+      '-u': target.relay.url,
+      '-d': '1',
+      '--scope': 'folder',
+      '-m': modules.join(','),
+      '-f': 'json',
+      '-o': report,
+      '-v': '0',
+      // Seconds an answer may take before that is a finding of its own.
+      '-t': '60',
+      '--store-session': join(folder, 'session'),
+      '--store-config': join(folder, 'config'),
+    };
+    await start('wapiti', ['--no-bugreport', ...Object.entries(options).flat()], { folder, patience });
     const { vulnerabilities, anomalies } = JSON.parse(await readFile(report, 'utf8')) as Report;
     return [...Object.entries(vulnerabilities), ...Object.entries(anomalies)].flatMap(([kind, found]) =>
       found.map(({ path, parameter }) => ({ kind, ...placeOf(target, path, parameter) })),
@@ -61,22 +69,28 @@ export function wapiti(target: Target, { modules, patience }: Scan): Promise<Fin
 export function sqlmap(target: Target, { techniques, level, patience }: Scan): Promise<Finding[]> {
   return inFolder(async (folder) => {
     const results = join(folder, 'results.csv');
-    const options = [
-      ...[
-        '-u',
-        target.relay.url,
-        '--forms',
-        '--batch',
-        '--disable-coloring',
-        '--skip-waf',
-        '--flush-session',
-      ],
-      ...['--dbms=postgresql', `--technique=${techniques}`, `--level=${level}`, '--risk=1', '--threads=4'],
+    const options: Record<string, string> = {
+      url: target.relay.url,
+      dbms: 'postgresql',
+      technique: techniques,
+      level: String(level),
+      risk: '1',
+      threads: '4',
       // Refusals are answers like others here: what matters is what else comes back.
-      ...['--ignore-code=400,401,403,404,409,422', '--ignore-redirects'],
-      ...['--output-dir', join(folder, 'output'), '--results-file', results],
+      'ignore-code': '400,401,403,404,409,422',
+      'output-dir': join(folder, 'output'),
+      'results-file': results,
+    };
+    const flags = [
+      '--forms',
+      '--batch',
+      '--disable-coloring',
+      '--skip-waf',
+      '--flush-session',
+      '--ignore-redirects',
     ];
-    await start('sqlmap', options, { folder, patience });
+    const given = Object.entries(options).map(([name, value]) => `--${name}=${value}`);
+    await start('sqlmap', [...flags, ...given], { folder, patience });
     const [heading, ...lines] = (await readFile(results, 'utf8')).trim().split('\n');
     if (heading !== 'Target URL,Place,Parameter,Technique(s),Note(s)')
       throw new Error(`sqlmap wrote ${heading}`);

@@ -20,7 +20,7 @@ const password = 'seven copper lanterns drift';
 const email = 'owner@example.net';
 
 /** The whole server with a business module, and a relay to it that is signed in as the owner of a tenant. */
-export async function openTarget(wanted: (operation: Operation) => boolean = () => true): Promise<Target> {
+export async function openTarget(): Promise<Target> {
   const database = await createTestDatabase();
   const log: string[] = [];
   const config = testConfig(database, { database: { identityConnections: 4 } });
@@ -38,6 +38,27 @@ export async function openTarget(wanted: (operation: Operation) => boolean = () 
     tenantName: 'Vale & Co',
     companyName: 'Engines',
   });
+  const caller = createSignIn(database, { url, tenant: tenantId });
+  const document = (await (await fetch(`${url}/api/openapi.json`)).json()) as OpenApiDocument;
+  const operations = operationsOf(document);
+  const control = await openControl(database);
+  const relay = await startRelay({ target: url, operations, signIn: caller.signIn, control });
+  return {
+    operations,
+    relay,
+    faults: () => log.filter((line) => line.includes('"event":"fault"')),
+    close: async () => {
+      relay.close();
+      await control.close();
+      await caller.close();
+      await server.close({ force: true });
+      await database.drop();
+    },
+  };
+}
+
+/** Signs the owner in, and chooses the tenant and its company. */
+function createSignIn(database: TestDatabase, { url, tenant }: { url: string; tenant: string }) {
   const superuser = new pg.Pool({ ...database.connections.superuser, max: 1 });
   superuser.on('error', () => {});
   const signIn = async (): Promise<Record<string, string>> => {
@@ -50,28 +71,13 @@ export async function openTarget(wanted: (operation: Operation) => boolean = () 
     });
     const { accessToken } = (await response.json()) as { accessToken?: string };
     if (accessToken === undefined) throw new Error(`sign-in answered ${response.status}`);
-    const headers = { authorization: `Bearer ${accessToken}`, 'bulkhead-tenant': tenantId };
+    const headers = { authorization: `Bearer ${accessToken}`, 'bulkhead-tenant': tenant };
     const found = await fetch(`${url}/api/companies`, { headers });
     const { companies } = (await found.json()) as { companies?: { id: string }[] };
     if (companies === undefined) throw new Error(`the list of companies answered ${found.status}`);
     return { ...headers, 'bulkhead-company': companies[0]?.id ?? '' };
   };
-  const document = (await (await fetch(`${url}/api/openapi.json`)).json()) as OpenApiDocument;
-  const operations = operationsOf(document).filter(wanted);
-  const control = await openControl(database);
-  const relay = await startRelay({ target: url, operations, signIn, control });
-  return {
-    operations,
-    relay,
-    faults: () => log.filter((line) => line.includes('"event":"fault"')),
-    close: async () => {
-      relay.close();
-      await control.close();
-      await superuser.end();
-      await server.close({ force: true });
-      await database.drop();
-    },
-  };
+  return { signIn, close: () => superuser.end() };
 }
 
 /** A page as it should not be: it writes what it is given into a statement and its own text, and sends people where it is told. */
