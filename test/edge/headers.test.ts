@@ -12,7 +12,14 @@ import { ask, openEdge, signedIn } from './world.ts';
 import type { Ask, EdgeWorld, Raw, Way } from './world.ts';
 
 /** Headers about the connection or the moment, which each way has of its own. */
-const ofTheWay = new Set(['connection', 'keep-alive', 'date', 'transfer-encoding', 'content-length', 'x-request-id']);
+const ofTheWay = new Set([
+  'connection',
+  'keep-alive',
+  'date',
+  'transfer-encoding',
+  'content-length',
+  'x-request-id',
+]);
 
 /** What an answer says, each header as often as it came, in order; a nonce is as good as another. */
 function sayings({ headers }: Raw): string[] {
@@ -48,7 +55,12 @@ describe('headers with Caddy and without (EDG-1)', { skip: missing('caddy') }, (
       status: 200,
       type: /^application\/json/,
     },
-    { name: 'an asset', ask: () => ({ path: asset() }), status: 200, type: /^(text|application)\/javascript/ },
+    {
+      name: 'an asset',
+      ask: () => ({ path: asset() }),
+      status: 200,
+      type: /^(text|application)\/javascript/,
+    },
     { name: 'a file that is no asset', ask: () => ({ path: '/bulkhead.svg' }), status: 200, type: /svg/ },
     { name: 'an unknown address', ask: () => ({ path: '/nowhere' }), status: 404, type: /problem\+json/ },
     { name: 'nobody signed in', ask: () => ({ path: '/api/companies' }), status: 401, type: /problem\+json/ },
@@ -115,13 +127,24 @@ describe('headers with Caddy and without (EDG-1)', { skip: missing('caddy') }, (
   it('what Caddy answers by itself carries the server’s table, to the letter', async () => {
     const ports = await freePorts();
     const nobody = await closedPort();
-    const caddy = await startCaddy(nobody, ports);
+    const caddy = await startCaddy({ upstream: nobody, ports });
     try {
-      const alone: Way = { name: 'through Caddy', host: 'localhost', port: ports.https, authority: caddy.authority };
-      const asked = { path: '/reset?token=sekrit', headers: { cookie: 'a=sekrit', authorization: 'Bearer sekrit' } };
+      const alone: Way = {
+        name: 'through Caddy',
+        host: 'localhost',
+        port: ports.https,
+        authority: caddy.authority,
+      };
+      const asked = {
+        path: '/reset?token=sekrit',
+        headers: { cookie: 'a=sekrit', authorization: 'Bearer sekrit' },
+      };
       const answer = await ask(alone, asked);
       assert.equal(answer.status, 502);
-      const expected = { ...securityHeaders({ https: true }), 'content-type': 'application/problem+json; charset=utf-8' };
+      const expected = {
+        ...securityHeaders({ https: true }),
+        'content-type': 'application/problem+json; charset=utf-8',
+      };
       assert.deepEqual(
         sayings(answer),
         Object.entries(expected)
@@ -203,7 +226,8 @@ describe('headers with Caddy and without (EDG-1)', { skip: missing('caddy') }, (
     const live = { path: '/api/audit/tail?seconds=30', headers: { cookie } };
     // Each is answered while it is still open, and an account has three at most.
     const first = await Promise.all([1, 2, 3].map(() => ask(way(1), live)));
-    for (const { status, body } of first) assert.deepEqual([status, body.includes('data: ')], [200, true], body);
+    for (const { status, body } of first)
+      assert.deepEqual([status, body.includes('data: ')], [200, true], body);
     await eventually(async () => ((await ask(way(1), live)).status === 200 ? true : undefined), {
       what: 'the server to notice that the readers left',
     });
@@ -212,10 +236,9 @@ describe('headers with Caddy and without (EDG-1)', { skip: missing('caddy') }, (
 
 /** The line of the log that holds these texts; Caddy writes it once the answer is out. */
 function logged({ log }: Caddy, ...texts: string[]): Promise<string> {
-  return eventually(
-    () => Promise.resolve(log.find((line) => texts.every((text) => line.includes(text)))),
-    { what: `a line with ${texts.join(' and ')}` },
-  );
+  return eventually(() => Promise.resolve(log.find((line) => texts.every((text) => line.includes(text)))), {
+    what: `a line with ${texts.join(' and ')}`,
+  });
 }
 
 /** A port that refuses: somebody listened there a moment ago. */

@@ -22,20 +22,20 @@ export type Way = {
   authority: string | undefined;
 };
 
-export async function openEdge(): Promise<EdgeWorld> {
+/** @param options.impatient slow clients are cut off after a second or two, not ten and sixty */
+export async function openEdge({ impatient = false } = {}): Promise<EdgeWorld> {
   const ports = await freePorts();
   const server = await openServer([widgetsModule().module], {
     http: {
       publicUrl: `https://localhost:${ports.https}`,
       trustedProxies: ['127.0.0.1'],
       console: fileURLToPath(consoleFolder),
-      headersTimeout: 1000,
-      requestTimeout: 2000,
+      ...(impatient ? { headersTimeout: 1000, requestTimeout: 2000 } : {}),
     },
   });
   try {
     const upstream = Number(new URL(server.url).port);
-    const caddy = await startCaddy(upstream, ports);
+    const caddy = await startCaddy({ upstream, ports, headerTimeout: impatient ? '2s' : undefined });
     const ways: Way[] = [
       { name: 'straight', host: '127.0.0.1', port: upstream, authority: undefined },
       { name: 'through Caddy', host: 'localhost', port: ports.https, authority: caddy.authority },
@@ -51,7 +51,12 @@ export async function openEdge(): Promise<EdgeWorld> {
   }
 }
 
-export type Ask = { method?: string; path: string; headers?: Record<string, string | string[]>; body?: string };
+export type Ask = {
+  method?: string;
+  path: string;
+  headers?: Record<string, string | string[]>;
+  body?: string;
+};
 
 /** An answer with its headers as they came, each as often as it came. */
 export type Raw = { status: number; headers: [string, string][]; body: string };

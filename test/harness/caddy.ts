@@ -46,25 +46,39 @@ export async function freePorts(): Promise<CaddyPorts> {
 /**
  * Debian's Caddy with the shipped Caddyfile, for `localhost`, its certificate from an authority of its own.
  *
- * @param upstream port of the server behind it
+ * @param options.upstream port of the server behind it
+ * @param options.headerTimeout e.g. `2s`; default: the Caddyfile's
  */
-export async function startCaddy(upstream: number, ports: CaddyPorts): Promise<Caddy> {
+export async function startCaddy({
+  upstream,
+  ports,
+  headerTimeout,
+}: {
+  upstream: number;
+  ports: CaddyPorts;
+  headerTimeout?: string | undefined;
+}): Promise<Caddy> {
   const folder = await mkdtemp(join(tmpdir(), 'bulkhead-caddy-'));
   const log: string[] = [];
-  const child = spawn(findComponent('caddy') ?? 'caddy', ['run', '--adapter', 'caddyfile', '--config', caddyfile], {
-    stdio: ['ignore', 'ignore', 'pipe'],
-    env: {
-      PATH: process.env['PATH'],
-      HOME: folder,
-      XDG_DATA_HOME: folder,
-      XDG_CONFIG_HOME: folder,
-      BULKHEAD_SITE: 'localhost',
-      BULKHEAD_TLS: 'internal',
-      BULKHEAD_UPSTREAM: `127.0.0.1:${upstream}`,
-      BULKHEAD_HTTP_PORT: String(ports.http),
-      BULKHEAD_HTTPS_PORT: String(ports.https),
+  const child = spawn(
+    findComponent('caddy') ?? 'caddy',
+    ['run', '--adapter', 'caddyfile', '--config', caddyfile],
+    {
+      stdio: ['ignore', 'ignore', 'pipe'],
+      env: {
+        PATH: process.env['PATH'],
+        HOME: folder,
+        XDG_DATA_HOME: folder,
+        XDG_CONFIG_HOME: folder,
+        BULKHEAD_SITE: 'localhost',
+        BULKHEAD_TLS: 'internal',
+        BULKHEAD_UPSTREAM: `127.0.0.1:${upstream}`,
+        BULKHEAD_HTTP_PORT: String(ports.http),
+        BULKHEAD_HTTPS_PORT: String(ports.https),
+        ...(headerTimeout === undefined ? {} : { BULKHEAD_HEADER_TIMEOUT: headerTimeout }),
+      },
     },
-  });
+  );
   createInterface({ input: child.stderr }).on('line', (line) => log.push(line));
   const stop = async () => {
     await ended(child);
@@ -89,10 +103,13 @@ export async function startCaddy(upstream: number, ports: CaddyPorts): Promise<C
 
 function answers(port: number, ca: string): Promise<boolean> {
   return new Promise((resolve) => {
-    const asked = request({ host: '127.0.0.1', port, servername: 'localhost', ca, path: '/healthz' }, (response) => {
-      response.resume();
-      resolve(true);
-    });
+    const asked = request(
+      { host: '127.0.0.1', port, servername: 'localhost', ca, path: '/healthz' },
+      (response) => {
+        response.resume();
+        resolve(true);
+      },
+    );
     asked.once('error', () => resolve(false));
     asked.end();
   });

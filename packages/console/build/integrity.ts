@@ -16,7 +16,10 @@ export function scriptIntegrity(): Plugin {
       order: 'post',
       async handler({ dir = '' }) {
         const path = join(dir, 'index.html');
-        await writeFile(path, await withIntegrity(await readFile(path, 'utf8'), (file) => readFile(join(dir, file))));
+        await writeFile(
+          path,
+          await withIntegrity(await readFile(path, 'utf8'), (file) => readFile(join(dir, file))),
+        );
       },
     },
   };
@@ -29,7 +32,11 @@ export async function withIntegrity(
 ): Promise<string> {
   const addresses = [...page.matchAll(/<script\b[^>]*? src="\/([^"]+)"/g)].map(([, address = '']) => address);
   const hashes = await Promise.all(
-    addresses.map(async (address) => createHash('sha384').update(await read(address)).digest('base64')),
+    addresses.map(async (address) =>
+      createHash('sha384')
+        .update(await read(address))
+        .digest('base64'),
+    ),
   );
   return addresses.reduce(
     (text, address, index) =>

@@ -150,8 +150,12 @@ describeInConsole('every page (EDG-4, T-55, WCAG 2.2 AA)', (world) => {
     const { page, context, complaints } = await open();
     await page.route('**/sign-in', async (route) => {
       const response = await route.fetch();
-      const injected = '<script>document.title = "run"</script><script src="/color-scheme.js?again"></script>';
-      await route.fulfill({ response, body: (await response.text()).replace('</body>', `${injected}</body>`) });
+      const injected =
+        '<script>document.title = "run"</script><script src="/color-scheme.js?again"></script>';
+      await route.fulfill({
+        response,
+        body: (await response.text()).replace('</body>', `${injected}</body>`),
+      });
     });
     await page.goto(`${url}/sign-in`);
     await page.getByRole('button', { name: 'Sign in' }).waitFor();

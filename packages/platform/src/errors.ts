@@ -56,7 +56,10 @@ const catalogue = {
   email_unverified: ['refused', 'Confirm your email address first.'],
   endpoint_address_refused: ['invalid', 'That address cannot be used for a webhook endpoint.'],
   endpoint_disabled: ['conflict', 'This endpoint is switched off. Switch it on first.'],
-  endpoint_limit: ['conflict', 'This organisation has as many webhook endpoints as there can be. Remove one first.'],
+  endpoint_limit: [
+    'conflict',
+    'This organisation has as many webhook endpoints as there can be. Remove one first.',
+  ],
   endpoint_missing: ['missing', 'There is no such webhook endpoint in this organisation.'],
   entry_unproven: [
     'missing',
@@ -82,7 +85,10 @@ const catalogue = {
   operator_entered: ['conflict', 'You are in this organisation already.'],
   operator_entry_missing: ['missing', 'There is no such stay of an operator in this organisation.'],
   origin_exists: ['conflict', 'This organisation allows that origin already.'],
-  origin_limit: ['conflict', 'This organisation allows 20 origins, as many as there can be. Take one back first.'],
+  origin_limit: [
+    'conflict',
+    'This organisation allows 20 origins, as many as there can be. Take one back first.',
+  ],
   origin_missing: ['missing', 'This organisation allows no such origin.'],
   passkey_exists: ['conflict', 'This passkey belongs to an account already.'],
   passkey_refused: [

@@ -82,7 +82,10 @@ test('a console whose scripts the policy would stop is a start-up error', async 
   const old = join(folder, 'old');
   await mkdir(old);
   await writeFile(join(old, 'index.html'), '<script src="/a.js"></script>');
-  await assert.rejects(openServer([], { http: { console: old } }), /was built for another server: build it anew/);
+  await assert.rejects(
+    openServer([], { http: { console: old } }),
+    /was built for another server: build it anew/,
+  );
 });
 
 test('EDG-8 a file that a procedure answers is saved, not shown', async () => {
@@ -99,4 +102,13 @@ test('a folder without a built console is a start-up error', async () => {
     openServer([], { http: { console: join(folder, 'dist', 'assets') } }),
     /There is no built console in .*assets/,
   );
+});
+
+test('an address that is not written plainly is no file, and no fault', async () => {
+  const before = fixture.log.length;
+  for (const path of ['//api/session', '/api%5csession', '/assets//index-4f2a.js']) {
+    const { status, json } = await send(fixture.url, path);
+    assert.deepEqual([status, json['code']], [404, 'not_found'], path);
+  }
+  assert.ok(!fixture.log.slice(before).some((line) => line.includes('"event":"fault"')));
 });

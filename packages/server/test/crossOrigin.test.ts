@@ -120,7 +120,10 @@ describe('EDG-1 an origin that one tenant allows', () => {
     assert.equal((await preflight(shop)).status, 204);
     for (const call of [{}, { json: { name: 'Into Bob’s', size: 1 } }]) {
       const answer = await from(shop, path, { headers: bearer(keys.bob), ...call });
-      assert.deepEqual([answer.status, answer.json['code'], corsHeaders(answer)], [403, 'cross_origin_refused', {}]);
+      assert.deepEqual(
+        [answer.status, answer.json['code'], corsHeaders(answer)],
+        [403, 'cross_origin_refused', {}],
+      );
     }
     const own = await send(fixture.url, path, { cookie: bob.cookie });
     assert.deepEqual(own.json['widgets'], []);
@@ -168,7 +171,10 @@ describe('EDG-1 an origin that one tenant allows', () => {
     const both = await from(shop, path, call);
     assert.deepEqual([both.status, both.json['code'], corsHeaders(both)], [403, 'cross_origin_refused', {}]);
     const forged = await from(shop, path, { cookie: ann.cookie, json: { name: 'x', size: 1 } });
-    assert.deepEqual([forged.status, forged.json['code'], corsHeaders(forged)], [403, 'cross_origin_refused', {}]);
+    assert.deepEqual(
+      [forged.status, forged.json['code'], corsHeaders(forged)],
+      [403, 'cross_origin_refused', {}],
+    );
     const peeked = await from(shop, path, { cookie: ann.cookie });
     assert.deepEqual(corsHeaders(peeked), {});
   });
@@ -213,11 +219,17 @@ describe('EDG-1 an origin that one tenant allows', () => {
 
   test('is refused within five seconds of being taken off the list', async () => {
     assert.equal((await from(shop, path, { headers: bearer(keys.ann) })).status, 200);
-    const removed = await send(fixture.url, `/api/allowed-origins/${id}`, { method: 'DELETE', cookie: ann.cookie });
+    const removed = await send(fixture.url, `/api/allowed-origins/${id}`, {
+      method: 'DELETE',
+      cookie: ann.cookie,
+    });
     assert.equal(removed.status, 200);
     later();
     const answer = await from(shop, path, { headers: bearer(keys.ann) });
-    assert.deepEqual([answer.status, answer.json['code'], corsHeaders(answer)], [403, 'cross_origin_refused', {}]);
+    assert.deepEqual(
+      [answer.status, answer.json['code'], corsHeaders(answer)],
+      [403, 'cross_origin_refused', {}],
+    );
     assert.equal((await preflight(shop)).status, 405);
   });
 });
@@ -255,10 +267,7 @@ test('EDG-1 a database that is away allows nobody', async () => {
   const broken = { query: () => Promise.reject(new Error('gone')) };
   const lists = createOriginLists({ pool: broken as never, clock: () => 0 });
   await assert.rejects(lists.isNamed(shop), /gone/);
-  await assert.rejects(
-    lists.assertAllowed(shop, { tenant: ann.tenant, session: broken as never }),
-    /gone/,
-  );
+  await assert.rejects(lists.assertAllowed(shop, { tenant: ann.tenant, session: broken as never }), /gone/);
 });
 
 test('EDG-1 mutation: without the question to the tenant’s list, a page of any site acts in any tenant', async () => {
@@ -287,7 +296,9 @@ test('EDG-1 mutation: without the question to the tenant’s list, a page of any
   const read = { permission: 'widgets:widget.read', rate: 'read' } as const;
   const lists = createOriginLists({ pool: empty as never, clock: () => 0 });
   const sound = createGuard({ ...guarding, assertOrigin: createAssertOrigin({ db, lists }) });
-  await assert.rejects(sound(read, call()), { message: 'The organisation does not allow calls from pages of this origin.' });
+  await assert.rejects(sound(read, call()), {
+    message: 'The organisation does not allow calls from pages of this origin.',
+  });
   const mutant = createGuard({ ...guarding, assertOrigin: () => Promise.resolve() });
   assert.ok('session' in (await mutant(read, call())));
 });

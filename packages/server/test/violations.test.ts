@@ -59,7 +59,11 @@ const lines = (): Record<string, unknown>[] =>
     .map((line) => JSON.parse(line) as Record<string, unknown>)
     .filter(({ event }) => String(event).startsWith('policy_violation'));
 
-function report(body: unknown, type = 'application/csp-report', headers: Record<string, string> = {}): Promise<Answer> {
+function report(
+  body: unknown,
+  type = 'application/csp-report',
+  headers: Record<string, string> = {},
+): Promise<Answer> {
   return send(fixture.url, '/violation-reports', {
     body: typeof body === 'string' ? body : JSON.stringify(body),
     headers: { 'content-type': type, ...headers },
@@ -103,7 +107,11 @@ const wrong: { name: string; body: string; type?: string; status: number }[] = [
   { name: 'a null', body: 'null', status: 400 },
   { name: 'nothing', body: '', status: 400 },
   { name: 'text that is not UTF-8', body: '{"csp-report":{"document-uri":"\\ud800"}}', status: 400 },
-  { name: 'more reports than one request may carry', body: JSON.stringify(Array(21).fill(batch[0])), status: 400 },
+  {
+    name: 'more reports than one request may carry',
+    body: JSON.stringify(Array(21).fill(batch[0])),
+    status: 400,
+  },
   { name: 'another type', body: JSON.stringify(legacy), type: 'application/json', status: 415 },
   { name: 'a form', body: 'sekrit=1', type: 'application/x-www-form-urlencoded', status: 415 },
   { name: 'too much', body: JSON.stringify({ sekrit: 'x'.repeat(33_000) }), status: 413 },

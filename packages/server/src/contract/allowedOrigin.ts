@@ -15,7 +15,12 @@ export const allowedOrigin = z.object({
 
 export const allowedOriginContract = {
   list: procedure({ permission: 'access:origin.read', rate: 'read', scope: 'tenant' })
-    .route({ method: 'GET', path: '/allowed-origins', summary: 'List the websites that may call this API', tags })
+    .route({
+      method: 'GET',
+      path: '/allowed-origins',
+      summary: 'List the websites that may call this API',
+      tags,
+    })
     .input(nothing)
     .output(z.object({ origins: z.array(allowedOrigin) })),
 

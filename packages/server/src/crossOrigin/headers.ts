@@ -1,8 +1,16 @@
 /** Headers of an answer that a page of another site may read, beyond those that every page may (Fetch section 3.2.4). */
-const exposed = ['content-disposition', 'ratelimit', 'ratelimit-policy', 'retry-after', 'x-request-id'].join(', ');
+const exposed = ['content-disposition', 'ratelimit', 'ratelimit-policy', 'retry-after', 'x-request-id'].join(
+  ', ',
+);
 
 /** What a page may send: how a call says who it is for, and what it brings. */
-const sendable = ['authorization', 'bulkhead-company', 'bulkhead-tenant', 'content-type', 'last-event-id'].join(', ');
+const sendable = [
+  'authorization',
+  'bulkhead-company',
+  'bulkhead-tenant',
+  'content-type',
+  'last-event-id',
+].join(', ');
 
 /** Seconds a browser keeps the answer to a preflight. Each call is judged anew, so a withdrawal needs no shorter one. */
 const preflightAge = 600;

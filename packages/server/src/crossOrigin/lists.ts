@@ -23,7 +23,13 @@ const capacity = 10_000;
 /**
  * @param options.pool connected as bulkhead_identity, for what is asked before a tenant is known
  */
-export function createOriginLists({ pool, clock }: { pool: Pick<Pool, 'query'>; clock: () => number }): OriginLists {
+export function createOriginLists({
+  pool,
+  clock,
+}: {
+  pool: Pick<Pool, 'query'>;
+  clock: () => number;
+}): OriginLists {
   const named = remember<boolean>(clock);
   const lists = remember<ReadonlySet<string>>(clock);
   return {

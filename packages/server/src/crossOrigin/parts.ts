@@ -8,7 +8,11 @@ import type { AnswerPreflight } from './preflight.ts';
 /** What lets pages of other sites call tenants' procedures, where the tenant allows it. */
 export type CrossOriginParts = { assertOrigin: AssertOrigin; preflight: AnswerPreflight };
 
-export function crossOriginParts({ pools, clock, limits }: Pick<Parts, 'pools' | 'clock' | 'limits'>): CrossOriginParts {
+export function crossOriginParts({
+  pools,
+  clock,
+  limits,
+}: Pick<Parts, 'pools' | 'clock' | 'limits'>): CrossOriginParts {
   const lists = createOriginLists({ pool: pools.identity, clock });
   return {
     assertOrigin: createAssertOrigin({ db: pools.tenants, lists }),

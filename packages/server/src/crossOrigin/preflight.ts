@@ -18,7 +18,13 @@ export type AnswerPreflight = (
  * some tenant allows the origin, and otherwise as if there were no such thing. Why that is safe:
  * docs/design/cross-origin.md. Each counts as a read of the caller's address.
  */
-export function createPreflight({ lists, limits }: { lists: OriginLists; limits: Limits | undefined }): AnswerPreflight {
+export function createPreflight({
+  lists,
+  limits,
+}: {
+  lists: OriginLists;
+  limits: Limits | undefined;
+}): AnswerPreflight {
   return async (request, reply, methods) => {
     const { origin, 'access-control-request-method': method } = request.headers;
     if (request.method !== 'OPTIONS' || origin === undefined || method === undefined) return undefined;

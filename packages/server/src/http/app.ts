@@ -28,6 +28,8 @@ export function createApp(
     requestTimeout: config.requestTimeout,
     http: {
       headersTimeout: config.headersTimeout,
+      // Node would refuse one without Host in words of its own, and one with two not at all; the gate does both.
+      requireHostHeader: false,
       // How often Node looks for connections past a deadline; its default is half a minute.
       connectionsCheckingInterval: Math.min(1000, config.headersTimeout),
     },

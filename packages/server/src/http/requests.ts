@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Log } from './log.ts';
 import type { Refusal } from '../problem/problem.ts';
+import { toParserRefusal } from '../problem/transport.ts';
 import type { RequestScope } from '../rpc/scope.ts';
 import { readSessionCookie } from './cookie.ts';
 import { crossesOrigins } from '../crossOrigin/request.ts';
@@ -60,6 +61,7 @@ function leaving({ url }: FastifyRequest): Refusal | undefined {
 
 function judge(request: FastifyRequest, { origins }: RequestGateOptions) {
   const { headers, method } = request;
+  if (!isOneRequest(request.raw)) return toParserRefusal(undefined);
   const isExempt = request.routeOptions.config.takesOtherSites === true;
   if (method === 'POST' && isExempt) return refuseUrlText(request.url);
   const own = origins();
@@ -78,6 +80,16 @@ function judge(request: FastifyRequest, { origins }: RequestGateOptions) {
       own,
     )
   );
+}
+
+/** Says once whom it is for (RFC 9112 section 3.2), in a version that can: what is said twice, two servers may read differently. */
+function isOneRequest({ httpVersion, rawHeaders }: FastifyRequest['raw']): boolean {
+  let hosts = 0;
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const name = rawHeaders[index] ?? '';
+    if (name.length === 4 && name.toLowerCase() === 'host') hosts += 1;
+  }
+  return httpVersion === '1.1' ? hosts === 1 : httpVersion === '1.0' && hosts < 2;
 }
 
 function writeLine(log: Log, request: FastifyRequest, reply: FastifyReply): void {

@@ -67,8 +67,14 @@ function isStorable(value: unknown): boolean {
   return true;
 }
 
-/** Refuses an address whose percent-encoding hides a NUL or is not UTF-8. */
+const fragment: Refusal = { status: 400, code: 'url_malformed', message: 'The address is not valid.' };
+
+/**
+ * Refuses an address whose percent-encoding hides a NUL or is not UTF-8, and one with a fragment, which no request has
+ * (RFC 9112 section 3.2.1) and which some servers cut off.
+ */
 export function refuseUrlText(url: string): Refusal | undefined {
+  if (url.includes('#')) return fragment;
   if (!url.includes('%')) return undefined;
   try {
     return decodeURIComponent(url).includes('\0') ? invalidText : undefined;

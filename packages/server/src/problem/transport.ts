@@ -18,6 +18,12 @@ const answers: Readonly<Record<string, Refusal>> = {
     code: 'content_length_wrong',
     message: 'The body has another length than its Content-Length says.',
   },
+  // The console's files: an address that is not written plainly names none of them.
+  FST_STATIC_FORBIDDEN_PATH: {
+    status: 404,
+    code: 'not_found',
+    message: 'There is no such thing, or you may not see it.',
+  },
   FST_ERR_BAD_URL: { status: 400, code: 'url_malformed', message: 'The address is not valid.' },
   FST_ERR_MAX_PARAM_LENGTH: {
     status: 414,

@@ -96,7 +96,9 @@ function allowForm(reply: FastifyReply, origin: string): void {
   // On this machine a provider may have no TLS, and an upgraded address would lead nowhere.
   void reply.header(
     'content-security-policy',
-    policy.replace("form-action 'self'", `form-action https: ${origin}`).replace('; upgrade-insecure-requests', ''),
+    policy
+      .replace("form-action 'self'", `form-action https: ${origin}`)
+      .replace('; upgrade-insecure-requests', ''),
   );
 }
 

@@ -75,7 +75,8 @@ describe('log-out at one application is log-out at all (AUT-8)', () => {
     });
     assert.equal(page.status, 200);
     // It proved whose session it means: the page submits itself, by a script of our own.
-    const [, nonce = ''] = /<script src="\/oidc\/submit.js" nonce="([^"]{24})" defer><\/script>/.exec(page.text) ?? [];
+    const [, nonce = ''] =
+      /<script src="\/oidc\/submit.js" nonce="([^"]{24})" defer><\/script>/.exec(page.text) ?? [];
     assert.ok(page.headers.get('content-security-policy')?.endsWith(`; script-src 'nonce-${nonce}'`));
     assert.match(
       page.headers.get('content-security-policy') ?? '',

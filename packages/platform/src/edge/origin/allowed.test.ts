@@ -68,7 +68,15 @@ describe('origins that a tenant allows (EDG-1)', () => {
   });
 
   it('are judged by the database too: form, and who may', async () => {
-    for (const origin of ['null', '*', 'https://*.example.com', 'https://a.example:443', 'https://a..example', 'http://a.example', 'https://a.example\nx']) {
+    for (const origin of [
+      'null',
+      '*',
+      'https://*.example.com',
+      'https://a.example:443',
+      'https://a..example',
+      'http://a.example',
+      'https://a.example\nx',
+    ]) {
       await assert.rejects(ann.session.query('select edge.allow_origin($1)', [origin]), {
         constraint: 'allowed_origin_form',
       });

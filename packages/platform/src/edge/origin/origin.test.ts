@@ -56,7 +56,26 @@ describe('what an allowed origin is (EDG-1)', () => {
   });
 
   it('accepts nothing that a browser would write in another way', () => {
-    const piece = fc.constantFrom('https://', 'http://', 'a', 'B', '.', '-', ':', '443', '8443', '0', '/', '@', '[', ']', '%2e', '*', 'ü', ' ');
+    const piece = fc.constantFrom(
+      'https://',
+      'http://',
+      'a',
+      'B',
+      '.',
+      '-',
+      ':',
+      '443',
+      '8443',
+      '0',
+      '/',
+      '@',
+      '[',
+      ']',
+      '%2e',
+      '*',
+      'ü',
+      ' ',
+    );
     fc.assert(
       fc.property(fc.array(piece, { maxLength: 10 }), (pieces) => {
         const text = pieces.join('');

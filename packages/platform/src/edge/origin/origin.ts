@@ -3,7 +3,8 @@ import { PlatformError } from '../../errors.ts';
 /** A web origin as a browser writes it in `Origin`: scheme, host, port where it is not the scheme's own (RFC 6454 section 6.2). */
 export type Origin = string;
 
-const form = /^(?:https:\/\/[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?|http:\/\/(?:localhost|127\.0\.0\.1))(?::[1-9]\d{0,4})?$/;
+const form =
+  /^(?:https:\/\/[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?|http:\/\/(?:localhost|127\.0\.0\.1))(?::[1-9]\d{0,4})?$/;
 
 /**
  * Tells whether a text is one origin that may be allowed: https with a host name or IPv4 address, or http on the
