@@ -19,7 +19,7 @@ describe('how many servers there are (EDG-2)', () => {
 
   const open = (changes: Change[], configured: number) =>
     new ServerCount({
-      worker: worker as unknown as ServerCountOptions['worker'],
+      worker,
       serverId: randomUUID(),
       configured,
       onChange: (change) => void changes.push(change),
