@@ -21,7 +21,11 @@ describeInConsole('usage in the console (EDG-3)', (world) => {
     await chart.locator('rect').first().waitFor();
     await page.getByText('The same as a table').click();
     const numbers = page.getByRole('table', { name: 'Changes by day, UTC' });
-    const [, answered = '', refused] = await numbers.locator('tbody tr').first().locator('td').allInnerTexts();
+    const [, answered = '', refused] = await numbers
+      .locator('tbody tr')
+      .first()
+      .locator('td')
+      .allInnerTexts();
     assert.ok(Number(answered.replaceAll(',', '')) > 0, answered);
     assert.equal(refused, '0');
     assert.deepEqual(complaints, []);

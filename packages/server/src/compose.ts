@@ -90,7 +90,7 @@ export type Composition = {
  * @throws {ContractError} when a procedure lacks a permission or contradicts another
  */
 export function compose(parts: Parts, state: ServerState): Composition {
-  const { config, log } = parts;
+  const { config } = parts;
   const identity = createIdentity(parts);
   const { stepUpWithin } = config.session;
   const factors = createFactors(identity, { origins: () => state.origins, stepUpWithin });

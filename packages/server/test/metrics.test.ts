@@ -19,7 +19,14 @@ describe('metrics and health (ACC-5, EDG-3)', () => {
     database = await createTestDatabase();
     const config = testConfig(database, {
       internal: { port: 0, secret },
-      limits: { enabled: true, signInPerIp: 0, signInPerAccount: 0, forgotPerIp: 0, forgotPerAccount: 0, write: 2 },
+      limits: {
+        enabled: true,
+        signInPerIp: 0,
+        signInPerAccount: 0,
+        forgotPerIp: 0,
+        forgotPerAccount: 0,
+        write: 2,
+      },
     });
     server = createServer(config, [], { logStream: { write: () => {} } });
     const { port } = await server.listen();
@@ -33,7 +40,9 @@ describe('metrics and health (ACC-5, EDG-3)', () => {
   });
 
   const scrape = async () => {
-    const answer = await fetch(`${inside}/internal/metrics`, { headers: { authorization: `Bearer ${secret}` } });
+    const answer = await fetch(`${inside}/internal/metrics`, {
+      headers: { authorization: `Bearer ${secret}` },
+    });
     return { status: answer.status, type: answer.headers.get('content-type'), text: await answer.text() };
   };
   const valueOf = (text: string, series: string) => {

@@ -90,7 +90,7 @@ describe('secrets of a running server (OPS-6, T-44)', () => {
     });
     const { port } = await server.listen();
     url = `http://127.0.0.1:${port}`;
-    operator = await signUpOperator({ url, database } as never);
+    operator = await signUpOperator({ url, database });
   });
   after(async () => {
     await server.close({ force: true });
@@ -126,7 +126,14 @@ describe('secrets of a running server (OPS-6, T-44)', () => {
       http: { port: 0 },
       limits: { enabled: true },
       redis: { url: `redis://user:${told.redis}@127.0.0.1:1` },
-      mail: { host: '127.0.0.1', port: 1, tls: 'off', user: 'u', password: told.mail, from: 'no-reply@example.org' },
+      mail: {
+        host: '127.0.0.1',
+        port: 1,
+        tls: 'off',
+        user: 'u',
+        password: told.mail,
+        from: 'no-reply@example.org',
+      },
       internal: { port: 0, secret: told.internal },
       log: { level: 'debug' },
     });
@@ -139,7 +146,11 @@ describe('secrets of a running server (OPS-6, T-44)', () => {
     const key = `bhk_${fresh()}`;
     for (const call of [
       () => send(base, '/api/session', { json: { email: 'somebody@example.org', password } }),
-      () => send(base, '/api/session', { body: `{"password": "${password}`, headers: { 'content-type': 'application/json' } }),
+      () =>
+        send(base, '/api/session', {
+          body: `{"password": "${password}`,
+          headers: { 'content-type': 'application/json' },
+        }),
       () => send(base, '/api/companies', { headers: { authorization: `Bearer ${key}` } }),
       () => send(base, '/api/companies', { cookie: `__Host-bulkhead=${key}` }),
       () => send(base, '/api/sign-up', { json: { email: 'new@example.org' } }),

@@ -33,7 +33,9 @@ describe('the usage of a tenant, over HTTP (EDG-3)', () => {
       name: 'P',
       tenantName: 'T',
     });
-    const answer = await send(open.urls[0] ?? '', '/api/session', { json: { email, password: goodPassword } });
+    const answer = await send(open.urls[0] ?? '', '/api/session', {
+      json: { email, password: goodPassword },
+    });
     return { email, accountId, cookie: cookieOf(answer), tenant: tenantId };
   }
   const read = async (caller: { cookie: string; tenant: string }, query = '') => {
@@ -51,7 +53,9 @@ describe('the usage of a tenant, over HTTP (EDG-3)', () => {
     const written = { rateClass: 'write', answered: 3, refused: 2 };
     await eventually(
       async () =>
-        (await read(caller)).points.find((point) => isDeepStrictEqual({ ...written, ...point }, { ...point, ...written })),
+        (await read(caller)).points.find((point) =>
+          isDeepStrictEqual({ ...written, ...point }, { ...point, ...written }),
+        ),
       { what: 'the duty that writes usage' },
     );
     const usage = await read(caller, '?step=day');

@@ -6,17 +6,19 @@ import { CommandFailure } from '../command-line/failure.ts';
 
 /** A review as lines for a person. */
 export function describeSecrets(secrets: readonly SecretReview[]): string {
-  const lines = secrets.flatMap(({ setting, from, path, mode, ageDays, replaceBy, problems, warnings, ...rest }) => [
-    [
-      setting,
-      rest.class,
-      from === 'file' ? `${path} (${mode ?? 'no file'})` : from,
-      ...(ageDays === null ? [] : [`${ageDays} days old`]),
-      ...(replaceBy === null ? [] : [`replace by ${replaceBy.toISOString().slice(0, 10)}`]),
-    ].join(' · '),
-    ...problems.map((problem) => `    problem: ${problem}`),
-    ...warnings.map((warning) => `    note: ${warning}`),
-  ]);
+  const lines = secrets.flatMap(
+    ({ setting, from, path, mode, ageDays, replaceBy, problems, warnings, ...rest }) => [
+      [
+        setting,
+        rest.class,
+        from === 'file' ? `${path} (${mode ?? 'no file'})` : from,
+        ...(ageDays === null ? [] : [`${ageDays} days old`]),
+        ...(replaceBy === null ? [] : [`replace by ${replaceBy.toISOString().slice(0, 10)}`]),
+      ].join(' · '),
+      ...problems.map((problem) => `    problem: ${problem}`),
+      ...warnings.map((warning) => `    note: ${warning}`),
+    ],
+  );
   const count = secrets.reduce((sum, { problems }) => sum + problems.length, 0);
   const verdict = count === 0 ? 'No problem.' : `${count} ${count === 1 ? 'problem' : 'problems'}.`;
   return [...lines, verdict].join('\n');
@@ -43,9 +45,13 @@ export const secretsCheck = defineCommand({
     const folder = join(resolve(terminal.folder, values.data), 'secrets');
     const configured = configuresDatabase(terminal.env);
     if (!configured && !existsSync(folder)) {
-      throw new CommandFailure('data_folder_missing', `There are no secrets: nothing is configured, and ${folder} is not there.`, {
-        hint: 'Name the data folder with --data, or set BULKHEAD_DATABASE_HOST and the secrets’ files.',
-      });
+      throw new CommandFailure(
+        'data_folder_missing',
+        `There are no secrets: nothing is configured, and ${folder} is not there.`,
+        {
+          hint: 'Name the data folder with --data, or set BULKHEAD_DATABASE_HOST and the secrets’ files.',
+        },
+      );
     }
     // The ids of the data folder's keys stand beside them; here any will do.
     const decided = configured ? {} : { secrets: folder, keyId: '00000000', encryptionKeyId: '00000000' };

@@ -35,8 +35,8 @@ function SecretList() {
   return (
     <>
       <p>
-        A rolling secret is used as soon as its file changes; one of the restart class once the server is restarted. No
-        value leaves the server.
+        A rolling secret is used as soon as its file changes; one of the restart class once the server is
+        restarted. No value leaves the server.
       </p>
       <Loaded query={secrets}>
         {({ secrets: listed }) =>

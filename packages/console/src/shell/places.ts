@@ -45,7 +45,13 @@ export const places = [
     permission: 'tenants:tenant.read',
   },
   { group: 'Organisation', to: '/usage', label: 'Usage', key: 'g', permission: 'tenants:usage.read' },
-  { group: 'Organisation', to: '/billing', label: 'Billing', key: 'b', permission: 'billing:subscription.read' },
+  {
+    group: 'Organisation',
+    to: '/billing',
+    label: 'Billing',
+    key: 'b',
+    permission: 'billing:subscription.read',
+  },
   { group: 'Organisation', to: '/lab', label: 'Lab', key: 'l', permission: 'lab:attempt.run' },
 ] as const;
 

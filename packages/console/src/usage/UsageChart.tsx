@@ -91,7 +91,15 @@ function Bar({ className, place: { index, step }, from, height }: BarProps) {
   );
 }
 
-function NumberTable({ columns, step, what }: { columns: readonly Column[]; step: Usage['step']; what: string }) {
+function NumberTable({
+  columns,
+  step,
+  what,
+}: {
+  columns: readonly Column[];
+  step: Usage['step'];
+  what: string;
+}) {
   return (
     <details className={styles.details}>
       <summary>The same as a table</summary>

@@ -151,6 +151,9 @@ test('EDG-3 mutation: a burst that is counted by nobody gives more than its cap'
     return verdict.admitted ? [verdict] : [verdict, { ...verdict, limit: burst, admitted: true }];
   };
   const limits = { ...tier, burst: { name: 'read-tenant-burst', seconds: 3600, cap: 4 } };
-  const admitted = await play(generous, limits, { servers: 1, steps: [{ server: 0, requests: 30, pass: 0 }] });
+  const admitted = await play(generous, limits, {
+    servers: 1,
+    steps: [{ server: 0, requests: 30, pass: 0 }],
+  });
   assert.ok(Math.max(...admitted.values()) > 10, JSON.stringify([...admitted]));
 });

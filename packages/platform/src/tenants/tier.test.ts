@@ -23,7 +23,7 @@ after(() => fixture.close());
 
 const set = (tenantId: string, tier: string | null, setter: Parameters<typeof setTier>[1]['setter'] = job) =>
   setTier(
-    { worker: worker as unknown as pg.Pool, sealer: fixture.database.sealer },
+    { worker, sealer: fixture.database.sealer },
     { tenantId, tier, setter, reason: 'the test asks for it' },
   );
 const nameOf = async ({ session }: Person) => (await readTier(session))?.name;
@@ -154,7 +154,12 @@ describe('a tenant’s own people (EDG-3)', () => {
 describe('quotas of a tier', () => {
   const key = (person: Person, days = 90) =>
     createApiKey(
-      { session: person.session, held: new Set(['books:invoice.read']), clock: Date.now, randomBytes: systemRandomBytes },
+      {
+        session: person.session,
+        held: new Set(['books:invoice.read']),
+        clock: Date.now,
+        randomBytes: systemRandomBytes,
+      },
       { name: 'Export', kind: 'api_key', permissions: ['books:invoice.read'], companyIds: null, days },
     );
   const join = async (host: Person) => {
@@ -170,7 +175,9 @@ describe('quotas of a tier', () => {
     const person = await fixture.person();
     await set(person.tenantId, 'free');
     const made = await Promise.allSettled([key(person), key(person), key(person), key(person)]);
-    const refused = made.flatMap((one) => (one.status === 'rejected' ? [one.reason as { code: string }] : []));
+    const refused = made.flatMap((one) =>
+      one.status === 'rejected' ? [one.reason as { code: string }] : [],
+    );
     assert.deepEqual(
       refused.map(({ code }) => code),
       ['quota_reached', 'quota_reached'],

@@ -49,7 +49,10 @@ export async function loadConfig(options: {
   const tree = await readConfigFile(env['BULKHEAD_CONFIG'], reading);
   await applyEnvironment(tree, env, reading);
   await inspectClientSecrets(tree, reading);
-  return { ...checkConfig(tree, [...reading.problems, ...bakedSecrets(tree, reading)]), secretSources: reading.sources };
+  return {
+    ...checkConfig(tree, [...reading.problems, ...bakedSecrets(tree, reading)]),
+    secretSources: reading.sources,
+  };
 }
 
 /**
@@ -98,7 +101,13 @@ async function inspectClientSecrets(tree: Tree, reading: Reading): Promise<void>
     // oxlint-disable-next-line no-await-in-loop -- problems stand in the order of the providers
     const text = await readSecretFile(path, { ...reading, setting });
     if (text === undefined) continue;
-    reading.sources.push({ setting, variable: 'BULKHEAD_SIGN_IN_PROVIDERS', from: 'file', path, digest: digestOf(text) });
+    reading.sources.push({
+      setting,
+      variable: 'BULKHEAD_SIGN_IN_PROVIDERS',
+      from: 'file',
+      path,
+      digest: digestOf(text),
+    });
   }
 }
 

@@ -6,13 +6,17 @@ import { listSettings } from './describe.ts';
  */
 export type SecretClass = 'rolling' | 'restart';
 
-export type SecretRule = { class: SecretClass; /** Days after which it is to be replaced. */ rotateAfter: number };
+export type SecretRule = {
+  class: SecretClass;
+  /** Days after which it is to be replaced. */ rotateAfter: number;
+};
 
 /** What every secret is, by its setting; what is not here is of the restart class, to be replaced once a year. */
 const rules: Readonly<Record<string, SecretRule>> = {
   'database.appPassword': { class: 'rolling', rotateAfter: 90 },
   'database.identityPassword': { class: 'rolling', rotateAfter: 90 },
   'database.workerPassword': { class: 'rolling', rotateAfter: 90 },
+  'database.auditorPassword': { class: 'rolling', rotateAfter: 90 },
   // Read once, at boot, to migrate.
   'database.ownerPassword': { class: 'restart', rotateAfter: 90 },
   // Its id stands in the configuration and in the database: both change together.

@@ -118,10 +118,19 @@ describe('secrets in files on disk (OPS-6, T-44)', () => {
   it('of the sign-in’s providers are looked at too', async () => {
     const clientSecretFile = await keep('client', good, 0o644);
     const providers = [
-      { name: 'google', label: 'Google', issuer: 'https://accounts.google.com', clientId: 'x', clientSecretFile },
+      {
+        name: 'google',
+        label: 'Google',
+        issuer: 'https://accounts.google.com',
+        clientId: 'x',
+        clientSecretFile,
+      },
     ];
     const env = { ...(await environment()), BULKHEAD_SIGN_IN_PROVIDERS: JSON.stringify(providers) };
-    assert.match((await problemsOf(env)).join(), /^signIn.providers.google.clientSecret: .*read by everybody/);
+    assert.match(
+      (await problemsOf(env)).join(),
+      /^signIn.providers.google.clientSecret: .*read by everybody/,
+    );
     await chmod(clientSecretFile, 0o600);
     const { secretSources } = await loadConfig({ env });
     assert.ok(secretSources?.some(({ setting }) => setting === 'signIn.providers.google.clientSecret'));

@@ -35,9 +35,12 @@ export function judgeSecretFile(seen: Seen, uid: number): Pick<SecretFile, 'refu
   const { mode, owner, isFile, folderMode, resolved } = seen;
   const refuse = (refusal: string) => ({ refusal, warning: undefined });
   if (!isFile) return refuse('is no regular file');
-  if ((mode & 0o002) !== 0) return refuse('can be written by everybody: chmod o-rwx it, and replace the secret');
+  if ((mode & 0o002) !== 0)
+    return refuse('can be written by everybody: chmod o-rwx it, and replace the secret');
   if ((folderMode & 0o1002) === 0o002) {
-    return refuse('lies in a folder that everybody may write to, so anybody can replace it: chmod o-w the folder');
+    return refuse(
+      'lies in a folder that everybody may write to, so anybody can replace it: chmod o-w the folder',
+    );
   }
   if ((mode & 0o004) !== 0) {
     const mounted = owner === 0 && (mode & 0o020) === 0 && mounts.some((mount) => resolved.startsWith(mount));
@@ -67,7 +70,6 @@ export async function inspectSecretFile(path: string): Promise<SecretFile> {
     folderMode: folder.mode & 0o7777,
     resolved,
   };
-  const verdict =
-    uid === undefined ? { refusal: undefined, warning: undefined } : judgeSecretFile(seen, uid);
+  const verdict = uid === undefined ? { refusal: undefined, warning: undefined } : judgeSecretFile(seen, uid);
   return { mode: seen.mode, owner: seen.owner, changedAt: file.mtime, ...verdict };
 }

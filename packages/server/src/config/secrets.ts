@@ -15,4 +15,7 @@ export type SecretSource = {
   setting: string;
   /** E.g. `BULKHEAD_MAIL_PASSWORD`. */
   variable: string;
-} & ({ from: 'environment' } | { from: 'file'; path: string; /** SHA-256 of the value that is used. */ digest: string });
+} & (
+  | { from: 'environment' }
+  | { from: 'file'; path: string; /** SHA-256 of the value that is used. */ digest: string }
+);

@@ -72,7 +72,15 @@ export const inviteContract = {
     })
     .input(z.strictObject({ token }))
     .output(z.object({ tenant: uuid, member: uuid }))
-    .errors(platformErrorMap('link_invalid', 'invite_other_address', 'email_unverified', 'already_member', 'quota_reached')),
+    .errors(
+      platformErrorMap(
+        'link_invalid',
+        'invite_other_address',
+        'email_unverified',
+        'already_member',
+        'quota_reached',
+      ),
+    ),
 
   /** By POST, so that the token stands in no address. Consumes nothing. */
   view: procedure({ permission: 'public', rate: 'sign-in' })

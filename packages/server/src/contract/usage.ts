@@ -9,7 +9,12 @@ const tierName = z.string().regex(/^[a-z][a-z0-9-]{0,39}$/);
 
 export const usageContract = {
   read: procedure({ permission: 'tenants:usage.read', rate: 'read', scope: 'tenant' })
-    .route({ method: 'GET', path: '/usage', summary: 'What this tenant uses, and what its tier allows', tags })
+    .route({
+      method: 'GET',
+      path: '/usage',
+      summary: 'What this tenant uses, and what its tier allows',
+      tags,
+    })
     .input(
       z.strictObject({
         /** `hour`: the last 48 hours; `day`: the last 30 days (UTC). */
@@ -42,15 +47,18 @@ export const usageContract = {
         /** Until now: the last one is not over. */
         until: instant,
         /** The oldest first; an hour or day in which nothing happened is left out. */
-        points: z.array(
-          z.object({ at: instant, rateClass, answered: z.int(), refused: z.int() }),
-        ),
+        points: z.array(z.object({ at: instant, rateClass, answered: z.int(), refused: z.int() })),
       }),
     ),
 
   /** The tenant’s audit log shows who set it, and why. What billing says counts again once it is taken back. */
   setTier: procedure({ permission: 'signed-in', operator: true, rate: 'write', stepUp: true })
-    .route({ method: 'PUT', path: '/operator/tiers/{tenant}', summary: 'Operators: give a tenant a tier', tags })
+    .route({
+      method: 'PUT',
+      path: '/operator/tiers/{tenant}',
+      summary: 'Operators: give a tenant a tier',
+      tags,
+    })
     .input(
       z.strictObject({
         tenant: uuid,

@@ -56,7 +56,9 @@ export function createInternalListener(
   guardInternal(app, {
     secrets: () => [
       parts.secrets.replaced('internal.secret') ?? secret,
-      ...[parts.secrets.replaced('internal.previousSecret') ?? previousSecret].filter((one) => one !== undefined),
+      ...[parts.secrets.replaced('internal.previousSecret') ?? previousSecret].filter(
+        (one) => one !== undefined,
+      ),
     ],
     port: () => (app.server.address() as AddressInfo | null)?.port,
   });

@@ -54,7 +54,10 @@ export class TierReader {
     const now = this.#clock();
     const known = this.#entries.get(tenant);
     if (known !== undefined && now < known.staleAt) return known.caps;
-    const entry: Entry = { staleAt: now + lifetime, caps: this.#read(session, () => (entry.staleAt = now + pause)) };
+    const entry: Entry = {
+      staleAt: now + lifetime,
+      caps: this.#read(session, () => (entry.staleAt = now + pause)),
+    };
     this.#entries.delete(tenant);
     this.#entries.set(tenant, entry);
     const [oldest] = this.#entries.keys();

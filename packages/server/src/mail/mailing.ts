@@ -54,7 +54,13 @@ export function createTransport(
   const { host, port, tls, tlsCa, user, password, from, fromName } = mail;
   if (host === undefined || from === undefined) return undefined;
   return createSmtpTransport({
-    ...{ host, port, tls, tlsCa, user, from, fromName },
+    host,
+    port,
+    tls,
+    tlsCa,
+    user,
+    from,
+    fromName,
     password: () => secrets?.replaced('mail.password') ?? password,
   });
 }

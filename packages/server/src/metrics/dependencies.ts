@@ -37,15 +37,21 @@ export async function lookAtDependencies(parts: DependencyParts): Promise<Depend
   const { pools, limitStore, secrets } = parts;
   const store = limitStore();
   const bad = secrets.states().filter(({ problem, restartNeeded }) => problem !== null || restartNeeded);
-  return Promise.all([
+  const asked = await Promise.all([
     ask('database.app', () => pools.inspection.query('select 1')),
     ask('database.identity', () => pools.identity.query('select 1')),
     ...(pools.worker === undefined
       ? []
-      : [ask('database.worker', () => pools.worker?.query('select 1') ?? Promise.resolve()), mailState(pools.worker, parts.clock)]),
+      : [
+          ask('database.worker', () => pools.worker?.query('select 1') ?? Promise.resolve()),
+          mailState(pools.worker, parts.clock),
+        ]),
+  ]);
+  const known = [
     ...(store === undefined ? [] : [told('limits', !store.away, 'the store of the counts does not answer')]),
     told('secrets', bad.length === 0, `to look after: ${bad.map(({ setting }) => setting).join(', ')}`),
-  ]);
+  ];
+  return [...asked, ...known];
 }
 
 /** Figures of what a server uses, for Prometheus. */
@@ -81,7 +87,8 @@ export function describeDependencies(metrics: Metrics, { pools, clock, secrets }
     help: 'Secrets whose file is exposed or unfit, or that need a restart.',
     read: () => [
       {
-        value: secrets.states().filter(({ problem, restartNeeded }) => problem !== null || restartNeeded).length,
+        value: secrets.states().filter(({ problem, restartNeeded }) => problem !== null || restartNeeded)
+          .length,
       },
     ],
   });
@@ -118,7 +125,10 @@ function usageOf(
   ];
 }
 
-async function ask(name: DependencyState['name'], question: () => Promise<unknown>): Promise<DependencyState> {
+async function ask(
+  name: DependencyState['name'],
+  question: () => Promise<unknown>,
+): Promise<DependencyState> {
   const start = performance.now();
   const answered = await question().then(
     () => true,

@@ -21,7 +21,9 @@ test('calls are counted by class and outcome, and timed by class', async () => {
     'bulkhead_calls_total{class="read",outcome="rate_limited"} 1',
     'bulkhead_calls_total{class="read",outcome="failed"} 1',
   ]);
-  assert.ok((await lines('bulkhead_call_seconds_count')).includes('bulkhead_call_seconds_count{class="read"} 5'));
+  assert.ok(
+    (await lines('bulkhead_call_seconds_count')).includes('bulkhead_call_seconds_count{class="read"} 5'),
+  );
 });
 
 test('a method that nobody knows gets no series of its own', async () => {
@@ -41,7 +43,9 @@ test('duties tell when they last succeeded, and sealing how far it is behind', a
   metrics.duty({ duty: 'audit.seal', outcome: 'again' });
   advance(1000);
   metrics.duty({ duty: 'audit.seal', outcome: 'failed' });
-  assert.deepEqual(await lines('bulkhead_audit_sealing_lag_seconds'), ['bulkhead_audit_sealing_lag_seconds 6']);
+  assert.deepEqual(await lines('bulkhead_audit_sealing_lag_seconds'), [
+    'bulkhead_audit_sealing_lag_seconds 6',
+  ]);
   assert.deepEqual(await lines('bulkhead_duty_'), [
     `bulkhead_duty_last_success_timestamp_seconds{duty="audit.seal"} ${Date.parse('2026-03-05T10:00:05Z') / 1000}`,
     'bulkhead_duty_failures{duty="audit.seal"} 1',

@@ -165,7 +165,15 @@ export class Metrics {
 
 export type GaugeValue = { labels?: Record<string, string>; value: number };
 
-const knownMethods: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
+const knownMethods: ReadonlySet<string> = new Set([
+  'GET',
+  'HEAD',
+  'POST',
+  'PUT',
+  'PATCH',
+  'DELETE',
+  'OPTIONS',
+]);
 
 function outcomeOf(status: number): CallOutcome {
   if (status < 400) return 'ok';

@@ -22,7 +22,10 @@ function open(settings: readonly string[]) {
         digest: digestOf(first),
       })),
     },
-    log: { info: (line: object) => void log.push({ ...line }), warn: (line: object) => void log.push({ ...line }) },
+    log: {
+      info: (line: object) => void log.push({ ...line }),
+      warn: (line: object) => void log.push({ ...line }),
+    },
     readText: (path) => {
       const text = files.get(path);
       return text === undefined

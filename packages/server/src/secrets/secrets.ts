@@ -127,7 +127,8 @@ export class Secrets {
     if (digest === tracked.digest) return this.#settle(tracked, { restartNeeded: false });
     const unfit = problemWith(tracked.setting, text);
     if (unfit !== undefined) return this.#refuse(tracked, unfit);
-    if (secretRule(tracked.setting).class === 'restart') return this.#settle(tracked, { restartNeeded: true });
+    if (secretRule(tracked.setting).class === 'restart')
+      return this.#settle(tracked, { restartNeeded: true });
     tracked.digest = digest;
     this.#values.set(tracked.setting, text);
     this.#settle(tracked, { restartNeeded: false });

@@ -12,7 +12,8 @@ export function countUsage(
   return {
     before: async (meta, scope, input) => limits?.before(meta, scope, input),
     after: async (meta, scope, context) => {
-      const request = 'actor' in context ? { tenant: context.tenant, rate: tieredClass(meta.rate) } : undefined;
+      const request =
+        'actor' in context ? { tenant: context.tenant, rate: tieredClass(meta.rate) } : undefined;
       try {
         await limits?.after(meta, scope, context);
       } catch (error) {

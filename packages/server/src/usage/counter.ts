@@ -35,7 +35,9 @@ export class UsageCounter {
     for (let start = 0; start < tenants.length; start += portion) {
       const among = new Set(tenants.slice(start, start + portion));
       // A copy: what is counted while it is written is written the next time.
-      const written = figures.filter(({ tenant }) => among.has(tenant)).map((figure) => [figure, { ...figure }] as const);
+      const written = figures
+        .filter(({ tenant }) => among.has(tenant))
+        .map((figure) => [figure, { ...figure }] as const);
       // oxlint-disable-next-line no-await-in-loop -- one statement after the other
       await recordUsage(
         parts,

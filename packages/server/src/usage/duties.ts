@@ -24,7 +24,9 @@ export function usageDuties({ usage, clock, pools: { sealer }, worker }: UsageDu
       if (!listening) {
         listening = true;
         // What it cannot write any more is lost with the process: five seconds of a count.
-        signal.addEventListener('abort', () => void usage?.flush(parts).catch(() => undefined), { once: true });
+        signal.addEventListener('abort', () => void usage?.flush(parts).catch(() => undefined), {
+          once: true,
+        });
       }
       await usage?.flush(parts);
     },
