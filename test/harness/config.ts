@@ -25,6 +25,7 @@ export function testConfig(database: TestDatabase, tree: ConfigTree = {}): Confi
       identityPassword: strong,
       ownerPassword: strong,
       workerPassword: strong,
+      auditorPassword: strong,
       ...tree['database'],
     },
     context: { keyId: database.key.id, key: Buffer.from(database.key.secret).toString('hex') },
@@ -44,5 +45,6 @@ function passwordsOf({ connections }: TestDatabase) {
     identityPassword: password,
     ownerPassword: password,
     workerPassword: password,
+    auditorPassword: password,
   };
 }

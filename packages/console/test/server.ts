@@ -1,5 +1,7 @@
+import { randomUUID } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { books } from '@bulkhead/books';
+import { eraseSubject } from '@bulkhead/platform/audit';
 import { PasswordHasher } from '@bulkhead/platform/identity';
 import { createServer, type Config, type ServerOptions } from '@bulkhead/server';
 import pg from 'pg';
@@ -16,17 +18,22 @@ export type RunningConsole = {
   promote: (email: string) => Promise<void>;
   /** Lets every proof of every session be eleven minutes old. */
   ageProofs: () => Promise<void>;
+  /** Runs a statement as superuser with triggers off: what no role of Bulkhead may do. */
+  tamper: (text: string) => Promise<void>;
+  /** Removes what the audit log holds about a person. */
+  eraseSubject: (tenantId: string, subjectId: string) => Promise<void>;
   close: () => Promise<void>;
 };
 
 /** The built console, served by a real server with the books on a real database of its own. */
 export async function startConsole(
-  options: Pick<ServerOptions, 'singleSignOn' | 'webhooks'> & Pick<Config, 'secretSources'> = {},
+  options: Pick<ServerOptions, 'singleSignOn' | 'webhooks'> &
+    Pick<Config, 'secretSources'> & { audit?: Record<string, unknown> } = {},
 ): Promise<RunningConsole> {
   const database = await createTestDatabase({ template: 'full' });
-  const { secretSources = [], ...own } = options;
+  const { secretSources = [], audit = {}, ...own } = options;
   const config = {
-    ...testConfig(database, { http: { console: fileURLToPath(consoleFolder) } }),
+    ...testConfig(database, { http: { console: fileURLToPath(consoleFolder) }, audit }),
     secretSources,
   };
   const log: string[] = [];
@@ -53,6 +60,8 @@ export async function startConsole(
         run(
           `update identity.session set auth_time = auth_time - interval '11 minutes' where ended_at is null`,
         ),
+      tamper: (text) => run(`set session_replication_role = 'replica'; ${text}`),
+      eraseSubject: (tenantId, subjectId) => eraseAs(database, { tenantId, subjectId }),
       close,
     };
   } catch (error) {
@@ -61,7 +70,24 @@ export async function startConsole(
   }
 }
 
-async function asSuperuser(database: TestDatabase, text: string, values: unknown[]): Promise<void> {
+async function eraseAs(
+  { connections }: TestDatabase,
+  subject: { tenantId: string; subjectId: string },
+): Promise<void> {
+  const worker = new pg.Client(connections.worker);
+  await worker.connect();
+  try {
+    await eraseSubject(worker, { id: randomUUID(), ...subject, reason: 'erasure request 4711' });
+  } finally {
+    await worker.end();
+  }
+}
+
+async function asSuperuser(
+  database: TestDatabase,
+  text: string,
+  values: unknown[] = [],
+): Promise<void> {
   const client = new pg.Client(database.connections.superuser);
   await client.connect();
   try {

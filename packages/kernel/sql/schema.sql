@@ -2323,7 +2323,7 @@ begin
 end
 $function$;
 
-CREATE OR REPLACE FUNCTION bulkhead.record_audit_verification(of_chain uuid, found text, first_finding text, of_size bigint, of_peaks bytea[], of_previous bytea, whole boolean, within interval)
+CREATE OR REPLACE FUNCTION bulkhead.record_audit_verification(of_chain uuid, verdict text, first_finding text, of_size bigint, of_peaks bytea[], of_previous bytea, whole boolean, within interval)
  RETURNS void
  LANGUAGE plpgsql
  SECURITY DEFINER
@@ -2332,15 +2332,15 @@ AS $function$
 begin
   insert into bulkhead.audit_verification as v
     (tenant_id, outcome, finding, size, peaks, previous, checked_at, sound_at, whole_at, due_at)
-  values (of_chain, found, left(first_finding, 1000), of_size, of_peaks, of_previous, clock_timestamp(),
-    case when found = 'sound' then clock_timestamp() end, case when found = 'sound' and whole then clock_timestamp() end,
+  values (of_chain, verdict, left(first_finding, 1000), of_size, of_peaks, of_previous, clock_timestamp(),
+    case when verdict = 'sound' then clock_timestamp() end, case when verdict = 'sound' and whole then clock_timestamp() end,
     clock_timestamp() + within)
   on conflict on constraint audit_verification_pkey do update set
     outcome = excluded.outcome, finding = excluded.finding, checked_at = excluded.checked_at, due_at = excluded.due_at,
     -- What was not found sound is checked again from where the last sound check ended.
-    size = case when found = 'sound' then excluded.size else v.size end,
-    peaks = case when found = 'sound' then excluded.peaks else v.peaks end,
-    previous = case when found = 'sound' then excluded.previous else v.previous end,
+    size = case when verdict = 'sound' then excluded.size else v.size end,
+    peaks = case when verdict = 'sound' then excluded.peaks else v.peaks end,
+    previous = case when verdict = 'sound' then excluded.previous else v.previous end,
     sound_at = coalesce(excluded.sound_at, v.sound_at), whole_at = coalesce(excluded.whole_at, v.whole_at);
 end
 $function$;

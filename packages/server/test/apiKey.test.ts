@@ -41,6 +41,17 @@ test('ACC-4 a key acts in its tenant, within its permissions, as itself', async 
   assert.deepEqual([named.status, named.json['code']], [403, 'tenant_refused']);
 });
 
+test('AUD-1: a key that tries what asks a person for proof is refused, and the log says so', async () => {
+  const { id, token } = await make(owner, { permissions: ['audit:entry.export'] });
+  const refused = await withKey(token, '/api/audit/export', { json: { format: 'csv' } });
+  assert.deepEqual([refused.status, refused.json['code']], [403, 'api_key_unfit']);
+  const { json } = await send(fixture.url, '/api/audit/entries?action=permission.refuse', { cookie: owner.cookie });
+  const [entry] = json['entries'] as { actor: { kind: string; id: string }; detail: object; requestId: string }[];
+  assert.deepEqual([entry?.actor.kind, entry?.actor.id], ['api_key', id]);
+  assert.deepEqual(entry?.detail, { permission: 'audit:entry.export', procedure: 'audit.export' });
+  assert.equal(entry.requestId, refused.headers.get('x-request-id'));
+});
+
 test('ACC-4 a revoked key, a foreign one and a slip get one answer', async () => {
   const { id, token } = await make(owner);
   const slip = `${token.slice(0, -1)}${token.endsWith('0') ? '1' : '0'}`;

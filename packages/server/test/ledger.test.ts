@@ -83,3 +83,40 @@ test('AUD-4 the keys are published to everybody; without a key there are none', 
   assert.deepEqual([empty.status, await empty.text()], [200, '']);
   assert.equal(formatKeys(identity).length, 1);
 });
+
+test('AUD-4 a tenant is told when its chain was kept outside and checked, and nobody else’s', async () => {
+  await sealAndSign();
+  const before = await call(owner, '/checkpoint');
+  assert.deepEqual([before.json['anchors'], before.json['check']], [[], null], 'this server checks nothing');
+  const worker = new pg.Client(fixture.database.connections.worker);
+  await worker.connect();
+  try {
+    for (const place of ['directory /srv/anchors', 's3://bucket/p/', 'witness w.example']) {
+      await worker.query('select bulkhead.record_audit_anchoring($1, $2, 3)', [owner.tenant, place]);
+    }
+    await worker.query('select bulkhead.record_audit_anchoring($1, $2, 2)', [owner.tenant, 'witness w.example']);
+    const record = 'select bulkhead.record_audit_verification($1, $2, $3, $4, $5, $6, $7, $8)';
+    const position = [3, [Buffer.alloc(32, 1), Buffer.alloc(32, 2)], Buffer.alloc(32, 3)];
+    await worker.query(record, [owner.tenant, 'sound', null, ...position, true, '1 hour']);
+    await worker.query(record, [owner.tenant, 'tampered', 'edited at 1: …', 9, [], Buffer.alloc(32), true, '0']);
+    const { rows } = await worker.query<{ size: string; peaks: Buffer[]; whole: boolean }>(
+      'select size, peaks, sound_at = whole_at and sound_at < checked_at as whole from bulkhead.audit_verification where tenant_id = $1',
+      [owner.tenant],
+    );
+    assert.deepEqual(
+      rows.map(({ size, peaks, whole }) => [size, peaks.length, whole]),
+      [['3', 2, true]],
+      'the next check begins where the last sound one ended',
+    );
+  } finally {
+    await worker.end();
+  }
+  const { json, text } = await call(owner, '/checkpoint');
+  const anchors = json['anchors'] as { kind: string; size: number }[];
+  assert.deepEqual(anchors.map(({ kind, size }) => `${kind} ${size}`).toSorted(), ['bucket 3', 'folder 3', 'witness 3']);
+  const check = json['check'] as { outcome: string; finding: string; overdue: boolean; soundAt: string };
+  assert.deepEqual([check.outcome, check.finding, check.overdue], ['tampered', 'edited at 1: …', true]);
+  assert.ok(check.soundAt);
+  assert.ok(!text.includes('/srv'), 'where copies are is not told');
+  assert.equal((await call(stranger, '/checkpoint')).json['check'], null);
+});

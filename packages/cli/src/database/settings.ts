@@ -30,7 +30,7 @@ function secretsOf(env: Environment, { secrets, keyId, encryptionKeyId }: Decide
     found[`${variable}_FILE`] = file;
     return true;
   };
-  for (const role of ['owner', 'app', 'identity', 'worker'] as const) {
+  for (const role of ['owner', 'app', 'identity', 'worker', 'auditor'] as const) {
     offer(`BULKHEAD_DATABASE_${role.toUpperCase()}_PASSWORD`, passwordFile(secrets, role));
   }
   const offerKey = (section: string, file: string, id: string | undefined): void => {

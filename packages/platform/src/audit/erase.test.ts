@@ -63,6 +63,26 @@ describe('erasing a subject from a sealed log (T-69, AUD-7)', () => {
     assert.deepEqual(findingsOf(await ledger.verify()), ['edited 0']);
   });
 
+  test('values that somebody deleted, triggers off, are told from erased ones', async (t) => {
+    const ledger = await opened(t);
+    const one = 'delete from bulkhead.audit_personal where entry_id = (select min(entry_id) from bulkhead.audit_personal)';
+    await ledger.tamper(one);
+    assert.deepEqual(findingsOf(await ledger.verify()), ['deleted 0']);
+    await ledger.tamper(one);
+    const [report] = await ledger.verify();
+    assert.deepEqual(
+      report?.findings.map(({ detail }) => /no entry tells of their erasure/.test(detail)),
+      [true, true],
+    );
+    await ledger.tamper(
+      `insert into bulkhead.audit_erasure (id, tenant_id, subject_id, through, reason) values ($1, $2, $3, now(), 'made up later')`,
+      [randomUUID(), tenant, person],
+    );
+    assert.equal(findingsOf(await ledger.verify()).length, 2, 'a record that no entry tells of excuses nothing');
+    await erase(ledger);
+    assert.deepEqual(findingsOf(await ledger.verify()), [], 'an erasure does');
+  });
+
   test('retention takes the values with the entries', async (t) => {
     const ledger = await opened(t);
     assert.equal(await kept(ledger), 3);

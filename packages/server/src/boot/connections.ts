@@ -2,12 +2,12 @@ import type { PoolConfig } from 'pg';
 import type { Config } from '../config/schema.ts';
 
 /** The roles this process connects as. */
-export type ConnectionRole = 'app' | 'identity' | 'worker' | 'owner';
+export type ConnectionRole = 'app' | 'identity' | 'worker' | 'auditor' | 'owner';
 
 /**
  * How to connect as one of the roles.
  *
- * @throws {Error} for `owner` and `worker` when the configuration has no password of theirs
+ * @throws {Error} for `owner`, `worker` and `auditor` when the configuration has no password of theirs
  */
 export function connectionOf(database: Config['database'], role: ConnectionRole): PoolConfig {
   return {
@@ -37,6 +37,14 @@ function passwordOf(database: Config['database'], role: ConnectionRole): string 
       );
     }
     return workerPassword;
+  }
+  if (role === 'auditor') {
+    if (database.auditorPassword === undefined) {
+      throw new Error(
+        'Checking the audit log needs its auditor: set database.auditorPassword (BULKHEAD_DATABASE_AUDITOR_PASSWORD).',
+      );
+    }
+    return database.auditorPassword;
   }
   if (ownerPassword === undefined) {
     throw new Error(

@@ -124,6 +124,10 @@ const settings = z.strictObject({
     description:
       'Milliseconds between checkpoints. What is removed from the end within that time leaves no trace.',
   }),
+  verifyEvery: setting(whole(1000, 86_400_000).default(600_000), {
+    description:
+      'Milliseconds between checks of what is new in each chain; once a day each is checked from its first entry. Needs `database.auditorPassword` and `audit.key`.',
+  }),
 });
 
 /** Signing and anchoring of the audit log. */

@@ -87,6 +87,12 @@ const database = z.strictObject({
     otherwise: 'no duties run in this server',
     secret: true,
   }),
+  auditorPassword: setting(password.optional(), {
+    description:
+      'Password of bulkhead_auditor, who reads the audit log and nothing else: the server then checks it.',
+    otherwise: 'this server does not check the audit log',
+    secret: true,
+  }),
   appConnections: setting(whole(1, 1000).default(10), {
     description: 'Connections of bulkhead_app.',
   }),

@@ -22,6 +22,23 @@ export const ledgerContract = {
         /** Entries that are sealed. */
         sealed: z.int(),
         at: z.string().nullable(),
+        /** The last copies that places outside the database took. Empty: nothing is kept outside. */
+        anchors: z.array(
+          z.object({ kind: z.enum(['folder', 'bucket', 'witness']), size: z.int(), at: z.string() }),
+        ),
+        /** The last check by this server; null where it makes none. It proves nothing against whoever controls the server. */
+        check: z
+          .object({
+            outcome: z.enum(['sound', 'tampered']),
+            /** The first thing found, in words. */
+            finding: z.string().nullable(),
+            at: z.string(),
+            /** When it was last found sound, and when so from its first entry on. */
+            soundAt: z.string().nullable(),
+            wholeAt: z.string().nullable(),
+            overdue: z.boolean(),
+          })
+          .nullable(),
       }),
     ),
   proof: procedure({ permission: 'audit:entry.read', rate: 'read', scope: 'tenant' })

@@ -16,10 +16,12 @@ import type { Pool } from 'pg';
 import type { Config } from '../config/schema.ts';
 import type { Duty } from '../duties/duty.ts';
 import { bucketAnchors } from './bucket.ts';
+import { checkingDuty } from './checking.ts';
+import type { CheckingParts } from './checking.ts';
 import { describeError } from '../http/log.ts';
 import type { Log } from '../http/log.ts';
 
-export type LedgerParts = { config: Pick<Config, 'audit'>; worker: Pool; log: Log };
+export type LedgerParts = CheckingParts & { worker: Pool; log: Log };
 
 /** Who signs this installation's checkpoints; undefined without a key. */
 export function ledgerIdentity({ audit }: Pick<Config, 'audit'>): AuditIdentity | undefined {
@@ -39,8 +41,9 @@ function anchorsOf({ audit }: Pick<Config, 'audit'>): Anchor[] {
   return [...witnesses, ...folder, ...bucketAnchors(audit)];
 }
 
-/** Seals entries, signs checkpoints, prepares partitions, removes what lies before a cut. Safe on several servers at once. */
-export function ledgerDuties({ config, worker, log }: LedgerParts): Duty[] {
+/** Seals entries, signs checkpoints, checks the chains, prepares partitions, removes what lies before a cut. Safe on several servers at once. */
+export function ledgerDuties(ledger: LedgerParts): Duty[] {
+  const { config, worker, log } = ledger;
   const identity = ledgerIdentity(config);
   const run = async (): Promise<'again' | void> => ((await seal(worker)).more ? 'again' : undefined);
   const duties: Duty[] = [
@@ -61,9 +64,14 @@ export function ledgerDuties({ config, worker, log }: LedgerParts): Duty[] {
     },
   ];
   if (identity === undefined) return duties;
-  const parts: CheckpointParts = { pool: worker, identity, anchors: anchorsOf(config) };
+  const anchors = anchorsOf(config);
+  const parts: CheckpointParts = { pool: worker, identity, anchors };
   const sign = (signal: AbortSignal) => signAll(parts, { log, signal });
-  return [...duties, { name: 'audit.sign', every: config.audit.checkpointEvery, run: sign }];
+  return [
+    ...duties,
+    { name: 'audit.sign', every: config.audit.checkpointEvery, run: sign },
+    ...checkingDuty(ledger, { identity, anchors }),
+  ];
 }
 
 async function signAll(

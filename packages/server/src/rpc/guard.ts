@@ -11,7 +11,7 @@ import type { ReadStay } from '../session/operators.ts';
 import { assertTenant, chooseCompany, chooseMembership } from '../session/placement.ts';
 import type { Membership } from '../session/placement.ts';
 import type { PlatformContext, PublicContext, SignedInContext } from './context.ts';
-import { recordPermissionRefusal } from './refusalEntry.ts';
+import { recordPermissionRefusal, recordRefusal } from './refusalEntry.ts';
 import type { RequestScope } from './scope.ts';
 
 /** Decides whether a request may run a procedure, and with which context. */
@@ -87,12 +87,14 @@ function refuseProgram(): Promise<never> {
 
 /** A program acts in its own tenant alone, and never where a person must prove who they are. */
 async function placeProgram(
-  { permission, stepUp }: Partial<ProcedureMeta>,
+  meta: Partial<ProcedureMeta>,
   scope: RequestScope,
-  { readProgram }: { readProgram: ReadProgram },
+  { readProgram, db }: { readProgram: ReadProgram; db: Pick<TenantPool, 'as'> },
 ): Promise<Program> {
+  const { permission, stepUp } = meta;
   if (scope.token !== undefined) throw new PlatformError('credentials_ambiguous');
   const program = await readProgram(scope.apiKey ?? '', scope);
+  await recordRefusal(db, { meta, scope, placed: program });
   if (permission === 'signed-in' || stepUp === true) throw new PlatformError('api_key_unfit');
   assertTenant(program.tenant, scope.placement.tenant);
   return program;

@@ -98,13 +98,19 @@ export async function checkpointChain(
   const verifier = verifierOf(origin, 0x01, raw);
   let note = `${text}\n${signatureLine(text, { verifier, secret: identity.secret })}`;
   const refused: { anchor: string; error: unknown }[] = [];
+  const taken: string[] = [];
   for (const anchor of anchors) {
     try {
       note += await anchor.publish({ origin, size, note }, (old) => consistencyProof(read, old, size));
+      taken.push(anchor.name);
     } catch (error) {
       refused.push({ anchor: anchor.name, error });
     }
   }
   await pool.query('select bulkhead.add_audit_checkpoint($1, $2, $3, $4)', [chain, size, root, note]);
+  await pool.query(
+    'select bulkhead.record_audit_anchoring($1, t.name, $3) from unnest($2::text[]) t (name)',
+    [chain, taken, size],
+  );
   return { chain, origin, size, root, note, refused };
 }

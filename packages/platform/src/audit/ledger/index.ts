@@ -7,6 +7,7 @@ export {
   type Anchored,
   type ConsistencyProver,
 } from './anchor.ts';
+export { chainState, type AnchorKind, type ChainState } from './chainState.ts';
 export {
   ChainVerifier,
   type ChainReport,
@@ -16,6 +17,7 @@ export {
   type Start,
   type TrustedCheckpoint,
 } from './chainVerifier.ts';
+export { checkChains, type ChainCheck } from './chainChecks.ts';
 export {
   chainsToCheckpoint,
   checkpointChain,
