@@ -66,6 +66,19 @@ const platform: Samples = {
     values: () => ({ single_sign_on_required: 'false', break_glass_account_ids: `'{}'` }),
     readers: ['identity'],
   },
+  'billing.price': { values: (n) => ({ price_id: quote(`price_${n}`) }) },
+  'billing.standing': {
+    single: 'standing_one',
+    values: () => ({ standing: `'good'`, grace_until: 'null', cancels: 'false' }),
+  },
+  'webhooks.endpoint': {
+    values: (n) => ({
+      url: quote(`https://hooks.example.com/${n}`),
+      disabled_at: 'null',
+      disabled_reason: 'null',
+    }),
+  },
+  'webhooks.source': { values: () => ({ scheme: `'svix'`, settings: `'{}'` }) },
 };
 
 const books: Samples = {
