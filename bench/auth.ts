@@ -33,6 +33,8 @@ async function fill(database: BenchDatabase, identity: IdentityDependencies): Pr
     insert into identity.account (id, email, email_normalised, name, created_at)
       select c.id, 'person-' || c.n || '@example.org', 'person-' || c.n || '@example.org', 'Robin Vale', now() from copied c;
     insert into identity.password select c.id, p.hash, now() from copied c, identity.password p;
+    insert into identity.membership_directory (account_id, tenant_id)
+      select c.id, m.tenant_id from copied c, identity.membership m;
     insert into identity.membership (tenant_id, account_id, role)
       select m.tenant_id, c.id, m.role from copied c, identity.membership m;`);
   const { rows } = await identity.pool.query<{ hash: string }>('select hash from identity.password limit 1');

@@ -40,6 +40,8 @@ async function fillMembers(database: BenchDatabase): Promise<Member[]> {
       select c.id, p.hash, now() from public.bench_copied c join identity.password p on p.account_id = c.of;
     insert into identity.membership (tenant_id, account_id, role)
       select m.tenant_id, c.id, m.role from public.bench_copied c join identity.membership m on m.account_id = c.of;
+    insert into identity.membership_directory (account_id, tenant_id)
+      select c.id, m.tenant_id from public.bench_copied c join identity.membership m on m.account_id = c.of;
     drop table public.bench_copied;`);
   const pool = database.pool(database.bare, 1);
   await database.asSuperuser(
