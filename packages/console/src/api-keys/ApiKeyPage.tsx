@@ -5,6 +5,7 @@ import { PageHeader } from '../elements/PageHeader.tsx';
 import { useSession } from '../session/SessionGate.tsx';
 import { ApiKeyList } from './ApiKeyList.tsx';
 import { NewApiKeyDialog } from './NewApiKeyDialog.tsx';
+import { OriginPanel } from './OriginPanel.tsx';
 
 /** The tenant's API keys: what programs may do here. */
 export function ApiKeyPage() {
@@ -28,6 +29,7 @@ export function ApiKeyPage() {
         }
       />
       <ApiKeyList />
+      {may('access:origin.read') ? <OriginPanel /> : null}
       {making ? <NewApiKeyDialog onClose={() => setMaking(false)} /> : null}
     </>
   );
