@@ -1,10 +1,14 @@
 import assert from 'node:assert/strict';
-import { readdir, readFile } from 'node:fs/promises';
+import { spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import pg from 'pg';
 import { bulkhead, start, startUp, temporaryFolder, type Ended } from './command.ts';
 
+const verifier = fileURLToPath(new URL('../../docs/verify-audit.mjs', import.meta.url));
 const linux = process.platform !== 'linux' && 'reads /proc';
 
 /** Asks until the answer is yes: what is written is sealed and signed within some seconds. */
@@ -54,6 +58,40 @@ async function makeTenant(t: TestContext, data: string): Promise<string> {
   return tenantId;
 }
 
+type Ask = (...line: string[]) => Promise<Ended>;
+
+/** The whole chain as a file, checked by the command and by the one file that an auditor takes. */
+async function exportChain(t: TestContext, ask: Ask, { data, tenant }: { data: string; tenant: string }): Promise<void> {
+  const file = join(data, 'chain.jsonl');
+  const written = await ask('export', '--tenant', tenant, '--output', file, '--format', 'chain', '--json');
+  assert.equal(written.code, 0, written.stderr);
+  assert.deepEqual((JSON.parse(written.stdout) as { format: string }).format, 'chain');
+  const [key = ''] = (await ask('keys')).stdout.split('\n');
+  const given = [file, '--key', key, '--anchor', join(data, 'anchors')];
+  const checked = await ask('verify', ...given);
+  assert.equal(checked.code, 0, checked.stdout + checked.stderr);
+  const offline = spawn(process.execPath, [verifier, ...given], { stdio: ['ignore', 'pipe', 'inherit'] });
+  t.after(() => offline.kill());
+  assert.match((await offline.stdout.setEncoding('utf8').toArray()).join(''), /[1-9][0-9]* entries hold/);
+}
+
+/** An erasure on record, kept outside, and replayed. */
+async function erase(ask: Ask, { data, tenant }: { data: string; tenant: string }): Promise<void> {
+  const subject = randomUUID();
+  const erased = await ask('erase', '--tenant', tenant, '--subject', subject, '--reason', 'erasure request 4711');
+  assert.equal(erased.code, 0, erased.stderr);
+  const kept = join(data, 'erasures.json');
+  await writeFile(kept, (await ask('erasures', '--json')).stdout);
+  const replayed = await ask('erasures', '--replay', kept, '--json');
+  assert.deepEqual(JSON.parse(replayed.stdout), { replayed: 1, erased: 0 });
+  const told = join(data, 'told.jsonl');
+  const written = await ask('export', '--tenant', tenant, '--output', told, '--format', 'jsonl', '--type', 'bulkhead.audit_entry');
+  assert.equal(written.code, 0, written.stderr);
+  const lines = (await readFile(told, 'utf8')).trimEnd().split('\n').slice(1);
+  const entries = lines.map((line) => Buffer.from((JSON.parse(line) as { entry: string }).entry, 'base64').toString());
+  assert.equal(entries.filter((entry) => entry.includes('audit.erase') && entry.includes(subject)).length, 1);
+}
+
 test(
   'AUD-4 T-68 a running server seals, signs and anchors; verify tells fine, tampered, unchecked and misused apart',
   { skip: linux },
@@ -80,6 +118,9 @@ test(
       assert.equal(resumed.code, 0, resumed.stderr);
       assert.match(resumed.stdout, expected);
     }
+
+    await erase(ask, { data, tenant });
+    await exportChain(t, ask, { data, tenant });
 
     const foreign = await ask(
       'verify',
