@@ -101,7 +101,7 @@ describe('billing', () => {
     return `${tier.name} ${standing}`;
   };
 
-  it('sets the tier of the tenant that opened the checkout, and audits it as a job', async () => {
+  it('sets the tier of the tenant that opened the checkout, and audits it as a job (AUD-1, EDG-3)', async () => {
     const person = await fixture.person();
     assert.equal(await tierOf(person), 'free none');
     const customer = await customerOf(person);
