@@ -66,6 +66,7 @@ const platform: Samples = {
     values: () => ({ single_sign_on_required: 'false', break_glass_account_ids: `'{}'` }),
     readers: ['identity'],
   },
+  'edge.allowed_origin': { values: (n) => ({ origin: quote(`https://o${n}.example`) }) },
   'billing.price': { values: (n) => ({ price_id: quote(`price_${n}`) }) },
   'billing.standing': {
     single: 'standing_one',
@@ -78,6 +79,17 @@ const platform: Samples = {
       disabled_reason: 'null',
     }),
   },
+  'tenants.tenant_tier': {
+    single: 'tenant_tier_one',
+    values: () => ({ billed_tier: `'free'`, granted_tier: 'null' }),
+  },
+  'tenants.usage_hour': {
+    values: (n) => ({
+      hour: `timestamptz '2020-01-01 00:00Z' + ${n} * interval '1 hour'`,
+      rate_class: `'read'`,
+    }),
+  },
+  'webhooks.endpoint': { values: (n) => ({ url: quote(`https://hooks.example.com/${n}`) }) },
   'webhooks.source': { values: () => ({ scheme: `'svix'`, settings: `'{}'` }) },
 };
 
