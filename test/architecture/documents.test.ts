@@ -54,6 +54,7 @@ const brought = [
   'BOK-1',
   'BOK-2',
   'BOK-3',
+  'EDG-1',
   'EDG-2',
   'EDG-3',
   'EDG-4',
