@@ -72,13 +72,6 @@ const platform: Samples = {
     single: 'standing_one',
     values: () => ({ standing: `'good'`, grace_until: 'null', cancels: 'false' }),
   },
-  'webhooks.endpoint': {
-    values: (n) => ({
-      url: quote(`https://hooks.example.com/${n}`),
-      disabled_at: 'null',
-      disabled_reason: 'null',
-    }),
-  },
   'tenants.tenant_tier': {
     single: 'tenant_tier_one',
     values: () => ({ billed_tier: `'free'`, granted_tier: 'null' }),
