@@ -25,7 +25,7 @@ import { mountGate } from './http/requests.ts';
 import type { RequestGateOptions } from './http/requests.ts';
 import { mountShedding } from './http/shedding.ts';
 import { stripeApi } from './billing/parts.ts';
-import { inboundParts } from './inbound/parts.ts';
+import { sendersOf } from './inbound/parts.ts';
 import { mountInbound } from './inbound/routes.ts';
 import { createInternalListener } from './internal/listener.ts';
 import type { InternalListener } from './internal/listener.ts';
@@ -173,7 +173,7 @@ function mountOwnRoutes(
   mountIdentityProvider(app, parts, factors);
   mountOidc(app, { parts: singleSignOn, authenticate, log });
   mountSaml(app, { identity: factors, origin: parts.token.issuer });
-  mountInbound(app, { ...inboundParts(parts), ...config.inbound, log });
+  mountInbound(app, { senders: sendersOf(parts), ...config.inbound, log });
 }
 
 /** What the identity slice works with on this server. */

@@ -1,8 +1,16 @@
 import { systemRandomBytes } from '@bulkhead/platform/random';
 import { EventStore, RefusalCounts, SourceDirectory, WebhookReceiver } from '@bulkhead/platform/webhooks/in';
 import type { Parts } from '../parts.ts';
+import { createSenderLimit, type SenderLimit } from './unknownSources.ts';
 
 export type InboundParts = { receiver: WebhookReceiver; refusals: RefusalCounts };
+
+/** What the route works with: the receiver, behind the limit of unknown sources. */
+export function sendersOf(
+  parts: Pick<Parts, 'config' | 'pools' | 'cipher' | 'clock' | 'limits'>,
+): SenderLimit {
+  return createSenderLimit({ ...inboundParts(parts), limits: parts.limits, clock: parts.clock });
+}
 
 const made = new WeakMap<object, InboundParts>();
 

@@ -1,12 +1,12 @@
-import type { WebhookReceiver } from '@bulkhead/platform/webhooks/in';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { describeError } from '../http/log.ts';
 import type { Log } from '../http/log.ts';
 import { createScope } from '../http/procedures.ts';
 import { rememberScope } from '../http/requests.ts';
+import type { SenderLimit } from './unknownSources.ts';
 
 export type InboundRoutes = {
-  receiver: Pick<WebhookReceiver, 'receive'>;
+  senders: SenderLimit;
   bodyLimit: number;
   log: Pick<Log, 'error'>;
 };
@@ -19,7 +19,7 @@ const nobody = () => Promise.resolve(null);
  * type, and answers without a word: 200 once the event is stored, 401 whatever is wrong with it, 413 when it is too
  * large, 422 for card data, 503 when it could not be stored.
  */
-export function mountInbound(app: FastifyInstance, { receiver, bodyLimit, log }: InboundRoutes): void {
+export function mountInbound(app: FastifyInstance, { senders, bodyLimit, log }: InboundRoutes): void {
   void app.register((scope, _options, done) => {
     scope.removeAllContentTypeParsers();
     scope.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit }, (_request, body, parsed) =>
@@ -40,7 +40,10 @@ export function mountInbound(app: FastifyInstance, { receiver, bodyLimit, log }:
         const { outcome } = remembered(request);
         const { source } = request.params as { source: string };
         const body = request.body instanceof Uint8Array ? request.body : new Uint8Array();
-        const receipt = await receiver.receive(source, { header: (name) => single(request, name), body });
+        const receipt = await senders.receive(request.ip, source, {
+          header: (name) => single(request, name),
+          body,
+        });
         if (receipt.code !== undefined) outcome.code = receipt.code;
         return reply.code(receipt.status).send();
       },
