@@ -40,7 +40,7 @@ export function createSenderLimit({ receiver, limits, clock }: Options): SenderL
       const receipt = await receiver.receive(source, request);
       if (receipt.status === 200) remember(known, source, clock() + knownFor);
       // Not waited for: an unknown source must not take longer than a wrong signature.
-      if (receipt.code === 'source_unknown') void count(address);
+      if (receipt.code === 'source_unknown') void count(address).catch(() => undefined);
       return receipt;
     },
   };
