@@ -3,7 +3,13 @@ import { after, before, beforeEach, describe, it } from 'node:test';
 import type pg from 'pg';
 import { freshEmail, openFixture, refusal, type Fixture, type Person } from '../../../test/fixture.ts';
 import { withMutant, type Mutation } from '../../../test/mutant.ts';
-import { openReceiver, openWebhooks, type Receiver, type WebhookFixture } from '../../../test/webhooks.ts';
+import {
+  openReceiver,
+  openWebhooks,
+  verify,
+  type Receiver,
+  type WebhookFixture,
+} from '../../../test/webhooks.ts';
 import { systemRandomBytes } from '../../random.ts';
 import { acceptInvite } from '../../access/acceptInvite.ts';
 import { inviteWithoutMail } from '../../access/invite.ts';
@@ -27,6 +33,7 @@ describe('whose webhooks they are (EDG-6, ISO-5)', () => {
   let superuser: pg.Client;
   let app: pg.Client;
   let [one, other]: Person[] = [];
+  let signing = '';
   before(async () => {
     fixture = await openFixture();
     [receiver, thief] = [await openReceiver(), await openReceiver()];
@@ -235,6 +242,25 @@ describe('whose webhooks they are (EDG-6, ISO-5)', () => {
         ]);
       },
       () => assert.equal(thief.arrivals.length, 1),
+    ],
+    [
+      'a signature that leaves the time out verifies nowhere',
+      {
+        file: 'webhooks/out/signature.ts',
+        from: ['`$', '{id}.$', '{timestamp}.$', '{body}`'].join(''),
+        to: ['`$', '{id}.$', '{body}`'].join(''),
+      },
+      async () => {
+        const [mine] = people();
+        signing = (await webhooks.endpoint(mine, receiver)).secret;
+        await webhooks.emit(mine);
+      },
+      () => {
+        const [arrival] = receiver.arrivals;
+        assert.ok(arrival);
+        const message = 'No matching signature found';
+        assert.throws(() => verify(signing, arrival, fixture.identity.clock), { message });
+      },
     ],
     [
       'without the guard an endpoint leads into this machine',
