@@ -37,6 +37,7 @@ const firstLines: Readonly<Record<string, string>> = {
   'inbound replay': 'bulkhead inbound replay: have failed webhooks processed anew',
   'billing price': 'bulkhead billing price: say which tier a price of Stripe’s buys',
   'billing link': 'bulkhead billing link: say which customer of Stripe’s a tenant is',
+  'tenant usage': 'bulkhead tenant usage: show what a tenant uses, and what its tier allows',
   'secrets check':
     'bulkhead secrets check: list the secrets of the configuration: class, age, file mode, next rotation',
   'key list': 'bulkhead key list: show the keys of access tokens',

@@ -43,6 +43,7 @@ import { scan } from './scan.ts';
 import { secretsCheck } from './secretsCheck.ts';
 import { tenantCreate } from './tenantCreate.ts';
 import { tenantList } from './tenantList.ts';
+import { tenantUsage } from './tenantUsage.ts';
 import { up } from './up.ts';
 import { version } from './version.ts';
 import { webhookDeliveries } from './webhookDeliveries.ts';
@@ -59,6 +60,7 @@ export const commands: readonly Command[] = [
   attack,
   tenantCreate,
   tenantList,
+  tenantUsage,
   accountDisable,
   accountEnable,
   accountUnlock,
