@@ -132,10 +132,8 @@ export function compose(parts: Parts, state: ServerState): Composition {
   mountConsole(app, config.http.console);
   const prepare = async () => {
     const version = '0.1.0';
-    mountDocument(
-      app,
-      await createDocument(dispatch.router, { procedures, version, events: eventCatalogue(parts.modules) }),
-    );
+    const events = eventCatalogue(parts.modules);
+    mountDocument(app, await createDocument(dispatch.router, { procedures, version, events }));
     await app.ready();
   };
   return { app, batchGuard, internal, procedures, prepare };
