@@ -68,7 +68,7 @@ export function rightsOf({ table, role, sample }: Pick<Scene, 'table' | 'role' |
     select: true,
     insert: sample?.insertable ?? writeMode !== 'none',
     updatable: sample?.updatable ?? (writeMode === 'full' ? updatable.map(({ name }) => name) : []),
-    remove: deleteMode === 'hard',
+    remove: sample?.removable ?? deleteMode === 'hard',
   };
 }
 

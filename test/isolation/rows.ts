@@ -13,6 +13,8 @@ export type Sample = {
   values?: (n: number, world: World) => Row;
   /** the application's grants, where the module took more away than protect_table did */
   insertable?: false;
+  /** the application's role may delete none, whatever the table's registration would let it */
+  removable?: false;
   updatable?: string[];
   /** the constraint that refuses a second row of the same scope, for tables with one row for each */
   single?: string;

@@ -76,7 +76,9 @@ const platform: Samples = {
     single: 'tenant_tier_one',
     values: () => ({ billed_tier: `'free'`, granted_tier: 'null' }),
   },
+  // Its duty alone deletes what is too old.
   'tenants.usage_hour': {
+    removable: false,
     values: (n) => ({
       hour: `timestamptz '2020-01-01 00:00Z' + ${n} * interval '1 hour'`,
       rate_class: `'read'`,
