@@ -1,10 +1,11 @@
-import { spawn, type ChildProcess } from 'node:child_process';
+import { spawn, type ChildProcess, type ChildProcessByStdio } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { request } from 'node:https';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { findComponent } from './components.ts';
 import { eventually } from './eventually.ts';
@@ -43,42 +44,20 @@ export async function freePorts(): Promise<CaddyPorts> {
   return { http: ports[0] ?? 0, https: ports[1] ?? 0 };
 }
 
-/**
- * Debian's Caddy with the shipped Caddyfile, for `localhost`, its certificate from an authority of its own.
- *
- * @param options.upstream port of the server behind it
- * @param options.headerTimeout e.g. `2s`; default: the Caddyfile's
- */
-export async function startCaddy({
-  upstream,
-  ports,
-  headerTimeout,
-}: {
+export type CaddyOptions = {
+  /** Port of the server behind it. */
   upstream: number;
   ports: CaddyPorts;
+  /** e.g. `2s`; default: the Caddyfile's. */
   headerTimeout?: string | undefined;
-}): Promise<Caddy> {
+};
+
+/** Debian's Caddy with the shipped Caddyfile, for `localhost`, its certificate from an authority of its own. */
+export async function startCaddy(options: CaddyOptions): Promise<Caddy> {
+  const { ports } = options;
   const folder = await mkdtemp(join(tmpdir(), 'bulkhead-caddy-'));
   const log: string[] = [];
-  const child = spawn(
-    findComponent('caddy') ?? 'caddy',
-    ['run', '--adapter', 'caddyfile', '--config', caddyfile],
-    {
-      stdio: ['ignore', 'ignore', 'pipe'],
-      env: {
-        PATH: process.env['PATH'],
-        HOME: folder,
-        XDG_DATA_HOME: folder,
-        XDG_CONFIG_HOME: folder,
-        BULKHEAD_SITE: 'localhost',
-        BULKHEAD_TLS: 'internal',
-        BULKHEAD_UPSTREAM: `127.0.0.1:${upstream}`,
-        BULKHEAD_HTTP_PORT: String(ports.http),
-        BULKHEAD_HTTPS_PORT: String(ports.https),
-        ...(headerTimeout === undefined ? {} : { BULKHEAD_HEADER_TIMEOUT: headerTimeout }),
-      },
-    },
-  );
+  const child = run(folder, options);
   createInterface({ input: child.stderr }).on('line', (line) => log.push(line));
   const stop = async () => {
     await ended(child);
@@ -99,6 +78,28 @@ export async function startCaddy({
     await stop();
     throw error;
   }
+}
+
+function run(
+  folder: string,
+  { upstream, ports, headerTimeout }: CaddyOptions,
+): ChildProcessByStdio<null, null, Readable> {
+  const program = findComponent('caddy') ?? 'caddy';
+  return spawn(program, ['run', '--adapter', 'caddyfile', '--config', caddyfile], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+    env: {
+      PATH: process.env['PATH'],
+      HOME: folder,
+      XDG_DATA_HOME: folder,
+      XDG_CONFIG_HOME: folder,
+      BULKHEAD_SITE: 'localhost',
+      BULKHEAD_TLS: 'internal',
+      BULKHEAD_UPSTREAM: `127.0.0.1:${upstream}`,
+      BULKHEAD_HTTP_PORT: String(ports.http),
+      BULKHEAD_HTTPS_PORT: String(ports.https),
+      ...(headerTimeout === undefined ? {} : { BULKHEAD_HEADER_TIMEOUT: headerTimeout }),
+    },
+  });
 }
 
 function answers(port: number, ca: string): Promise<boolean> {

@@ -35,13 +35,12 @@ export function OriginPanel() {
       </Button>
     ),
   };
-  const add = (
-    <Button size="compact-sm" variant="default" onClick={() => setAdding(true)}>
-      Allow a website
-    </Button>
-  );
   return (
-    <Panel title="Websites" flush {...(editable ? { actions: add } : {})}>
+    <Panel
+      title="Websites"
+      flush
+      actions={editable ? <AddButton onClick={() => setAdding(true)} /> : undefined}
+    >
       <Loaded query={origins} rows={2}>
         {({ origins: loaded }) =>
           loaded.length === 0 ? (
@@ -62,6 +61,14 @@ export function OriginPanel() {
       {adding ? <NewOriginDialog onClose={() => setAdding(false)} /> : null}
       {ending === null ? null : <RemoveOriginDialog origin={ending} onClose={() => setEnding(null)} />}
     </Panel>
+  );
+}
+
+function AddButton({ onClick }: { onClick: () => void }) {
+  return (
+    <Button size="compact-sm" variant="default" onClick={onClick}>
+      Allow a website
+    </Button>
   );
 }
 

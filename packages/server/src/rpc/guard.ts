@@ -20,11 +20,7 @@ export type Guard = (
   scope: RequestScope,
 ) => Promise<PublicContext | SignedInContext | PlatformContext>;
 
-/**
- * The guard in front of every procedure: session, membership, company, permission, sealed
- * context, and the fresh proof that a dangerous procedure asks for, in this order. Nothing of it looks at the input.
- */
-export function createGuard(options: {
+export type GuardOptions = {
   db: Pick<TenantPool, 'as'>;
   access: readonly ModuleAccess[];
   readProgram: ReadProgram;
@@ -32,7 +28,13 @@ export function createGuard(options: {
   assertOrigin: AssertOrigin;
   /** Throws unless the session was proved lately, and strongly enough for its account. */
   assertFreshProof: (session: Session) => Promise<void>;
-}): Guard {
+};
+
+/**
+ * The guard in front of every procedure: session, membership, company, permission, sealed
+ * context, and the fresh proof that a dangerous procedure asks for, in this order. Nothing of it looks at the input.
+ */
+export function createGuard(options: GuardOptions): Guard {
   const permissionsFor = rememberPermissions(options.access);
   const placeMember = async (signedIn: Session, named: string | undefined): Promise<Program> => {
     const membership = chooseMembership(signedIn, named);
