@@ -76,11 +76,14 @@ create table billing.subscription (
   price_ids text[] not null,
   period_end timestamptz,
   cancels boolean not null,
+  settled_as_of bigint,
+  past_due_as_of bigint[] not null default '{}',
   constraint subscription_pkey primary key (subscription_id),
   constraint subscription_id_form check (subscription_id ~ '^[A-Za-z0-9_]{1,100}$'),
   constraint subscription_customer_form check (customer_id ~ '^[A-Za-z0-9_]{1,100}$'),
   constraint subscription_status_form check (status ~ '^[a-z_]{1,40}$'),
-  constraint subscription_prices_some check (cardinality(price_ids) between 0 and 50)
+  constraint subscription_prices_some check (cardinality(price_ids) between 0 and 50),
+  constraint subscription_past_due_few check (cardinality(past_due_as_of) <= 100)
 );
 create index subscription_customer_idx on billing.subscription (customer_id);
 comment on table billing.subscription is 'The latest that Stripe said of each subscription, of a known customer or not.';
@@ -92,6 +95,9 @@ comment on column billing.subscription.as_of is 'Unix seconds of the statement.'
 comment on column billing.subscription.price_ids is 'What is subscribed to, in order.';
 comment on column billing.subscription.period_end is 'Until when it is paid, or is to be.';
 comment on column billing.subscription.cancels is 'Whether it ends then.';
+comment on column billing.subscription.settled_as_of is 'Unix seconds of the latest statement that it was not past due.';
+comment on column billing.subscription.past_due_as_of is
+  'Unix seconds of the statements since then that it was, in order, the first 100; the first one begins the grace.';
 select bulkhead.exempt_table('billing.subscription', 'Told by Stripe, perhaps before its tenant is known.');
 
 create table billing.invoice (

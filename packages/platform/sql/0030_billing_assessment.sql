@@ -17,13 +17,22 @@ declare
   -- Of what is said within one second nobody knows the order: the further one in a subscription's life stands.
   ranks constant text[] := array['incomplete', 'trialing', 'active', 'paused', 'past_due', 'unpaid', 'incomplete_expired', 'canceled'];
   ends constant text[] := array['incomplete_expired', 'canceled'];
-  told billing.subscription;
+  told record;
 begin
-  told := row(note ->> 'id', note ->> 'customer', note ->> 'status', (note ->> 'asOf')::bigint,
-    array(select jsonb_array_elements_text(note -> 'prices') price order by price), (note ->> 'periodEnd')::timestamptz,
-    coalesce((note ->> 'cancels')::boolean, false));
+  select note ->> 'id' as subscription_id, note ->> 'customer' as customer_id, note ->> 'status' as status,
+      (note ->> 'asOf')::bigint as as_of,
+      array(select jsonb_array_elements_text(note -> 'prices') price order by price) as price_ids,
+      (note ->> 'periodEnd')::timestamptz as period_end, coalesce((note ->> 'cancels')::boolean, false) as cancels,
+      note ->> 'status' in ('past_due', 'unpaid') as is_past_due
+    into told;
   perform billing.lock_customer(told.customer_id);
-  insert into billing.subscription as s select (told).*
+  -- Two different statements of one second: Stripe is to be asked which one holds, whichever came first.
+  update billing.customer c set checked_at = null
+    from billing.subscription s
+    where c.customer_id = told.customer_id and s.subscription_id = told.subscription_id and s.as_of = told.as_of
+      and s.customer_id = told.customer_id and (s.status, s.price_ids) is distinct from (told.status, told.price_ids);
+  insert into billing.subscription as s (subscription_id, customer_id, status, as_of, price_ids, period_end, cancels)
+    values (told.subscription_id, told.customer_id, told.status, told.as_of, told.price_ids, told.period_end, told.cancels)
     on conflict on constraint subscription_pkey do update set
       status = excluded.status, as_of = excluded.as_of, price_ids = excluded.price_ids,
       period_end = excluded.period_end, cancels = excluded.cancels
@@ -32,13 +41,17 @@ begin
           excluded.status, excluded.price_ids, coalesce(excluded.period_end, '-infinity'), excluded.cancels)
         > (s.status = any (ends), s.as_of, coalesce(array_position(ranks, s.status), 0),
           s.status, s.price_ids, coalesce(s.period_end, '-infinity'), s.cancels);
-  if not found then
-    -- Two different statements of one second: Stripe is to be asked which one holds.
-    update billing.customer c set checked_at = null
-      from billing.subscription s
-      where c.customer_id = told.customer_id and s.subscription_id = told.subscription_id and s.as_of = told.as_of
-        and (s.status, s.price_ids) is distinct from (told.status, told.price_ids);
-  end if;
+  -- Since when it is past due is told by old statements too, and never by how often it is said again.
+  update billing.subscription s set settled_as_of = k.settled_as_of,
+      past_due_as_of = array(
+        select distinct p.said from unnest(s.past_due_as_of || case when told.is_past_due then told.as_of end) as p (said)
+        where p.said >= coalesce(k.settled_as_of, 0) order by p.said limit 100
+      )
+    from (
+      select greatest(o.settled_as_of, case when not told.is_past_due then told.as_of end) as settled_as_of
+      from billing.subscription o where o.subscription_id = told.subscription_id
+    ) k
+    where s.subscription_id = told.subscription_id and s.customer_id = told.customer_id;
 end
 $body$;
 comment on function billing.note_subscription(jsonb) is
@@ -146,8 +159,12 @@ as $body$
     where p.price_id = any (s.price_ids) order by t.rank desc limit 1
   ) b on true
   left join lateral (
-    -- A failure older than a statement that all is well is over.
-    select case when s.status = 'past_due' then coalesce(min(i.failed_at), to_timestamp(s.as_of))
+    -- A failure older than a statement that all is well is over. Where no failure is known, the grace began when it was
+    -- first said that the subscription is past due.
+    select case when s.status = 'past_due' then least(
+        min(i.failed_at) filter (where i.failed_at >= to_timestamp(coalesce(s.settled_as_of, 0))),
+        to_timestamp(coalesce(s.past_due_as_of[1], s.as_of))
+      )
       else min(i.failed_at) filter (where i.failed_at >= to_timestamp(s.as_of)) end as failed_at
     from billing.invoice i
     where i.customer_id = c.customer_id and i.subscription_id = s.subscription_id and not i.closed and i.failed_at is not null

@@ -102,23 +102,29 @@ export function readSubscription(object: Record<string, unknown>, asOf: number):
   };
 }
 
-/** A subscription's latest invoice, expanded, when it tells of a payment. */
+/**
+ * A subscription's latest invoice, expanded, when it tells of a payment, or that none came: one that is sent to be paid
+ * is attempted never, and is due on a day.
+ *
+ * @param of.asOf Unix seconds of the answer
+ */
 export function readLatestInvoice(
   object: Record<string, unknown>,
-  customer: string,
+  { customer, asOf }: { customer: string; asOf: number },
 ): InvoiceNote | undefined {
   const invoice = object['latest_invoice'];
   if (typeof invoice !== 'object' || invoice === null) return undefined;
   const latest = invoice as Record<string, unknown>;
-  const { status, attempted, created } = latest;
+  const { status, attempted, created, due_date: due } = latest;
   const closed = status === 'paid' || status === 'void' || status === 'uncollectible';
-  const failed = status === 'open' && attempted === true && typeof created === 'number';
+  const since = attempted === true ? created : due;
+  const failed = status === 'open' && typeof since === 'number' && since < asOf;
   if (!closed && !failed) return undefined;
   return {
     id: id(latest),
     subscription: id(object),
     customer,
-    failedAt: failed ? instant(created) : null,
+    failedAt: failed ? instant(since) : null,
     closed,
   };
 }

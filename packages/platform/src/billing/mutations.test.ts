@@ -157,6 +157,21 @@ describe('each control of billing is what stops its attack', () => {
       },
     ));
 
+  it('since when it is past due: whoever never pays keeps the tier for as long as it is said again', () =>
+    without(
+      'billing.entitlements(uuid,timestamp with time zone,interval)',
+      { check: 'coalesce(s.past_due_as_of[1], s.as_of)', put: 's.as_of' },
+      async () => {
+        const person = await fixture.person();
+        const [customer, sub] = [await linked(person), fresh('sub')];
+        const today = Math.floor(fixture.identity.clock() / 1000);
+        const told = { type: 'customer.subscription.updated', object: subscription(sub, customer, 'past_due') };
+        await hear({ ...told, created: today - 30 * 86_400 });
+        await hear({ ...told, created: today });
+        return (await tierOf(person)) === 'business';
+      },
+    ));
+
   it('is out of the reach of a tenant’s own requests, even with SQL injected into them (ISO-5)', async () => {
     const [person, other] = [await fixture.person(), await fixture.person()];
     const customer = await linked(other);

@@ -77,7 +77,7 @@ async function fetchNotes(
     const note = readSubscription(object, asOf);
     // What Stripe answers for another customer than was asked for says nothing of this one.
     if (note.customer !== customer) return [];
-    const invoice = readLatestInvoice(object, customer);
+    const invoice = readLatestInvoice(object, { customer, asOf });
     return [
       { kind: 'subscription', note },
       ...(invoice === undefined ? [] : [{ kind: 'invoice' as const, note: invoice }]),
