@@ -138,6 +138,8 @@ begin
   end if;
   insert into webhooks.endpoint (id, tenant_id, url, description, event_types)
     values (endpoint_id, tenant, address, create_endpoint.description, create_endpoint.event_types);
+  -- Refused for an id that is another tenant's: what is kept of it by its id alone is never two tenants'.
+  insert into webhooks.endpoint_health (endpoint_id, tenant_id) values (create_endpoint.endpoint_id, tenant);
   insert into webhooks.endpoint_secret (id, tenant_id, endpoint_id, secret_encrypted, created_at)
     values (secret_id, tenant, create_endpoint.endpoint_id, secret, at);
 end

@@ -215,7 +215,7 @@ begin
           + row_number() over (partition by w.tenant_id order by c.place, c.next_attempt_at, c.id) as turn
       from waiting w
       left join busy b on b.tenant_id = w.tenant_id and b.endpoint_id = w.endpoint_id
-      left join webhooks.endpoint_health h on h.endpoint_id = w.endpoint_id
+      left join webhooks.endpoint_health h on h.tenant_id = w.tenant_id and h.endpoint_id = w.endpoint_id
       cross join lateral (
         select d.id, d.next_attempt_at, row_number() over (order by d.next_attempt_at, d.id) as place
         from (
@@ -282,13 +282,11 @@ begin
     insert into webhooks.attempt (id, delivery_id, tenant_id, number, begun_at, duration_ms, status, error, answer)
       values (gen_random_uuid(), known.id, known.tenant_id, (outcome ->> 'number')::integer, (outcome ->> 'begunAt')::timestamptz,
         (outcome ->> 'durationMs')::integer, (outcome ->> 'status')::integer, outcome ->> 'error', outcome ->> 'answer');
-    insert into webhooks.endpoint_health as h (endpoint_id, tenant_id, slow, failing_since, last_success_at)
-      values (known.endpoint_id, known.tenant_id, (outcome ->> 'durationMs')::integer > 2000,
-        case when next_state <> 'delivered' then at end, case when next_state = 'delivered' then at end)
-      on conflict on constraint endpoint_health_pkey do update set
-        slow = excluded.slow,
+    update webhooks.endpoint_health h set
+        slow = (outcome ->> 'durationMs')::integer > 2000,
         failing_since = case when next_state <> 'delivered' then coalesce(h.failing_since, at) end,
-        last_success_at = coalesce(excluded.last_success_at, h.last_success_at)
+        last_success_at = case when next_state = 'delivered' then at else h.last_success_at end
+      where h.tenant_id = known.tenant_id and h.endpoint_id = known.endpoint_id
       returning * into health;
   end if;
   -- A server that was given up for dead must not undo what another one did since; but what arrived has arrived.
@@ -309,7 +307,8 @@ begin
       where e.tenant_id = known.tenant_id and e.id = known.endpoint_id and e.disabled_at is null and e.deleted_at is null;
     if found then
       perform webhooks.hold_pending(known.tenant_id, known.endpoint_id, 'endpoint_disabled', at);
-      update webhooks.endpoint_health h set notice_due = true where h.endpoint_id = known.endpoint_id;
+      update webhooks.endpoint_health h set notice_due = true
+        where h.tenant_id = known.tenant_id and h.endpoint_id = known.endpoint_id;
     end if;
   end if;
   return true;

@@ -34,6 +34,19 @@ comment on column webhooks.source.settings is
 comment on column webhooks.source.enabled is 'Whether it is listened to; while not, its events are refused as if it were unknown.';
 select bulkhead.protect_table('webhooks.source', 'tenant', '{"write": "none"}');
 
+create table webhooks.source_directory (
+  source_id uuid not null,
+  tenant_id uuid not null,
+  constraint source_directory_pkey primary key (source_id),
+  constraint source_directory_tenant_unique unique (tenant_id, source_id),
+  constraint source_directory_source_fkey foreign key (tenant_id, source_id) references webhooks.source (tenant_id, id)
+);
+comment on table webhooks.source_directory is
+  'Whose source an address names. An id is one tenant''s, for good: SQL injected into another one takes it for no source of its own.';
+comment on column webhooks.source_directory.source_id is 'The source.';
+comment on column webhooks.source_directory.tenant_id is 'Its tenant, needed before a context for it can be sealed.';
+select bulkhead.exempt_table('webhooks.source_directory', 'Read before a tenant is known.');
+
 create table webhooks.source_secret (
   id uuid not null,
   source_id uuid not null,
@@ -42,17 +55,15 @@ create table webhooks.source_secret (
   created_at timestamptz not null,
   expires_at timestamptz,
   constraint source_secret_pkey primary key (id),
-  constraint source_secret_source_fkey foreign key (tenant_id, source_id) references webhooks.source (tenant_id, id),
+  constraint source_secret_source_fkey foreign key (tenant_id, source_id) references webhooks.source_directory (tenant_id, source_id),
   constraint source_secret_length check (octet_length(secret_encrypted) between 34 and 1100)
 );
 create index source_secret_source_idx on webhooks.source_secret (tenant_id, source_id);
-create index source_secret_lookup_idx on webhooks.source_secret (source_id);
 comment on table webhooks.source_secret is 'What a source''s signatures are verified with: several during a rotation.';
 comment on index webhooks.source_secret_source_idx is 'The secrets of a source of a tenant.';
-comment on index webhooks.source_secret_lookup_idx is 'The secrets of the source that an address names.';
 comment on column webhooks.source_secret.id is 'Version 4 UUID.';
 comment on column webhooks.source_secret.source_id is 'The source.';
-comment on column webhooks.source_secret.tenant_id is 'Its tenant, needed before a context for it can be sealed.';
+comment on column webhooks.source_secret.tenant_id is 'Its tenant.';
 comment on column webhooks.source_secret.secret_encrypted is
   'Encrypted outside the database, bound to (webhooks.source_secret, tenant, source, id).';
 comment on column webhooks.source_secret.created_at is 'When it was added.';

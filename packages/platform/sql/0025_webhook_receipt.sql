@@ -35,6 +35,7 @@ begin
   end if;
   insert into webhooks.source (id, tenant_id, name, scheme, settings)
     values ((source ->> 'id')::uuid, tenant, source ->> 'name', source ->> 'scheme', coalesce(source -> 'settings', '{}'));
+  insert into webhooks.source_directory (source_id, tenant_id) values ((source ->> 'id')::uuid, tenant);
   insert into webhooks.source_secret (id, source_id, tenant_id, secret_encrypted, created_at)
     values (secret_id, (source ->> 'id')::uuid, tenant, secret, at);
 end
@@ -322,7 +323,7 @@ grant execute on function
   webhooks.end_secret(uuid, uuid), webhooks.sources(), webhooks.received_events(text, integer),
   webhooks.replay_events(uuid[], timestamptz), webhooks.settle_event(uuid, uuid, text, timestamptz)
   to bulkhead_app;
-grant select (source_id, tenant_id) on webhooks.source_secret to bulkhead_identity;
+grant select on webhooks.source_directory to bulkhead_identity;
 grant execute on function
   webhooks.source_of_context(text, uuid), webhooks.receive_events(jsonb, bytea[], timestamptz)
   to bulkhead_identity;

@@ -50,7 +50,8 @@ begin
     where e.tenant_id = known.tenant_id and e.id = known.id;
   if enabled then
     -- What it failed at before is no reason to switch it off again.
-    update webhooks.endpoint_health h set failing_since = null, notice_due = false where h.endpoint_id = known.id;
+    update webhooks.endpoint_health h set failing_since = null, notice_due = false
+      where h.tenant_id = known.tenant_id and h.endpoint_id = known.id;
   elsif not enabled then
     perform webhooks.hold_pending(known.tenant_id, known.id, 'endpoint_disabled', at);
   end if;

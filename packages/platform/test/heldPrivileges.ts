@@ -151,7 +151,8 @@ export const expected: Record<string, Record<string, string>> = {
   'webhooks.event': {},
   'webhooks.received_event': {},
   'webhooks.source': { bulkhead_app: 'select(*)' },
-  'webhooks.source_secret': { bulkhead_identity: 'select(source_id, tenant_id)' },
+  'webhooks.source_directory': { bulkhead_identity: 'select(*)' },
+  'webhooks.source_secret': {},
 };
 
 export const expectedFunctions: Record<string, string[]> = {

@@ -66,7 +66,7 @@ export class SourceDirectory {
   async #read(id: string): Promise<WebhookSource | undefined> {
     const { pool, sealer } = this.#of;
     const owner = await pool.query<{ tenant_id: string }>(
-      'select s.tenant_id from webhooks.source_secret s where s.source_id = $1 limit 1',
+      'select d.tenant_id from webhooks.source_directory d where d.source_id = $1',
       [id],
     );
     // The second query is run for nobody too: an unknown source takes the same two.

@@ -63,6 +63,17 @@ describe('a source of webhooks (EDG-5)', () => {
     assert.deepEqual(await listSources(owner.session), []);
   });
 
+  it('keeps its id to itself: SQL injected into another tenant takes it for none of its own (ISO-5)', async () => {
+    const stranger = await fixture.person();
+    const taken = stranger.session.query(
+      `select webhooks.create_source(jsonb_build_object('id', $1::uuid, 'name', 'n', 'scheme', 'standard'),
+         gen_random_uuid(), repeat('a', 40)::bytea, now())`,
+      [source.id],
+    );
+    await assert.rejects(taken, { sqlstate: '23505', constraint: 'source_directory_pkey' });
+    assert.equal((await send('msg_2')).status, 200);
+  });
+
   it('holds the tenant to 50 sources and five secrets, and keeps secrets out of lists and the audit log', async () => {
     const managing = receiving.managing(owner);
     for (let count = 0; count < 4; count += 1) {

@@ -76,6 +76,17 @@ describe('whose webhooks they are (EDG-6, ISO-5)', () => {
     assert.equal((await listDeliveries(theirs.session, { limit: 10 })).deliveries.length, 0);
   });
 
+  it('an endpoint keeps its id to itself: SQL injected into another tenant takes it for none of its own', async () => {
+    const [mine, theirs] = people();
+    const { endpointId } = await webhooks.endpoint(mine, receiver);
+    const taken = injected(
+      theirs,
+      `select webhooks.create_endpoint($1, 'https://thief.example/', '', null, gen_random_uuid(), repeat('a', 60)::bytea, now())`,
+      [endpointId],
+    );
+    await assert.rejects(taken, { code: '23505', constraint: 'endpoint_health_pkey' });
+  });
+
   it('another tenant finds no endpoint, delivery or attempt, and changes none', async () => {
     const [mine, theirs] = people();
     const { endpointId } = await webhooks.endpoint(mine, receiver);
