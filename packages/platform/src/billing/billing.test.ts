@@ -82,6 +82,8 @@ describe('billing', () => {
   });
   const buying = (person: Person) => ({
     session: person.session,
+    tenantId: person.tenantId,
+    service: fixture.identity,
     clock: fixture.identity.clock,
     stripe: peer.api,
     returnUrl: 'https://app.example.com/billing',

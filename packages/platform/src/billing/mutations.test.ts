@@ -55,6 +55,13 @@ describe('each control of billing is what stops its attack', () => {
     await owner.query('select billing.link_customer($1, $2, now())', [person.tenantId, customer]);
     return customer;
   };
+  /** A checkout of a tenant's, in the name of whoever is said to have opened it: by default this service. */
+  const opened = ({ tenantId, accountId }: Person, session: string, kind: 'service' | 'account' = 'service') =>
+    fixture.identity.pool.query('select billing.open_checkout($1, $2, $3, now())', [
+      fixture.database.sealer.seal({ tenant: tenantId, actor: { kind, id: accountId } }),
+      session,
+      'business',
+    ]);
   const tierOf = async ({ session }: Person): Promise<string> => (await readStanding(session)).tier.name;
   const without = async (
     signature: string,
@@ -125,7 +132,25 @@ describe('each control of billing is what stops its attack', () => {
         const [victim, attacker] = [await fixture.person(), await fixture.person()];
         const [customer, session] = [await linked(victim), fresh('cs')];
         await hear({ type: 'customer.subscription.created', object: subscription(fresh('sub'), customer) });
-        await attacker.session.query('select billing.open_checkout($1, $2, now())', [session, 'business']);
+        await opened(attacker, session);
+        await hear({
+          type: 'checkout.session.completed',
+          object: { id: session, mode: 'subscription', customer },
+        });
+        return (await tierOf(attacker)) === 'business';
+      },
+    ));
+
+  it('the service alone says that it opened a checkout: one of somebody else’s is claimed before it is paid', () =>
+    without(
+      'billing.open_checkout(text,text,text,timestamp with time zone)',
+      { check: `kind not in ('service', 'job')`, put: 'false' },
+      async () => {
+        const [attacker, customer, session] = [await fixture.person(), fresh('cus'), fresh('cs')];
+        await opened(attacker, session, 'account').catch((error: pg.DatabaseError) =>
+          assert.deepEqual([error.code, error.constraint], ['42501', 'checkout_opener']),
+        );
+        await hear({ type: 'customer.subscription.created', object: subscription(fresh('sub'), customer) });
         await hear({
           type: 'checkout.session.completed',
           object: { id: session, mode: 'subscription', customer },
@@ -141,7 +166,7 @@ describe('each control of billing is what stops its attack', () => {
       async () => {
         const person = await fixture.person();
         const session = fresh('cs');
-        await person.session.query('select billing.open_checkout($1, $2, now())', [session, 'business']);
+        await opened(person, session);
         const paid = async (customer: string): Promise<void> => {
           await hear({
             type: 'checkout.session.completed',
@@ -165,7 +190,10 @@ describe('each control of billing is what stops its attack', () => {
         const person = await fixture.person();
         const [customer, sub] = [await linked(person), fresh('sub')];
         const today = Math.floor(fixture.identity.clock() / 1000);
-        const told = { type: 'customer.subscription.updated', object: subscription(sub, customer, 'past_due') };
+        const told = {
+          type: 'customer.subscription.updated',
+          object: subscription(sub, customer, 'past_due'),
+        };
         await hear({ ...told, created: today - 30 * 86_400 });
         await hear({ ...told, created: today });
         return (await tierOf(person)) === 'business';
@@ -178,6 +206,7 @@ describe('each control of billing is what stops its attack', () => {
     for (const text of [
       `select billing.assess('x', now(), '1 day')`,
       `select billing.note_subscription('{}')`,
+      `select billing.open_checkout(current_setting('bulkhead.context'), 'cs_of_somebody', 'enterprise', now())`,
       `select billing.complete_checkout('cs_1', '${customer}', now())`,
       `select billing.link_customer('${person.tenantId}', '${customer}', now())`,
       `select * from billing.customer`,

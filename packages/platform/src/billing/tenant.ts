@@ -1,8 +1,11 @@
+import type { Pool } from 'pg';
 import type { Clock } from '../clock.ts';
 import { PlatformError } from '../errors.ts';
 import { OutboundError } from '../outbound/index.ts';
+import type { Sealer } from '../sealer.ts';
 import type { TenantSession } from '../tenantSession.ts';
 import { StripeFormError } from './event.ts';
+import { billingSourceId } from '../webhooks/in/source.ts';
 import { callStripe, StripeCallError, type StripeApi } from './stripeApi.ts';
 
 /** How a tenant stands with what it pays for. */
@@ -45,6 +48,9 @@ type StandingRow = Omit<Standing, 'standing' | 'tier'> & {
 
 export type Buying = {
   session: TenantSession;
+  tenantId: string;
+  /** Who says that this service opened a checkout; `pool` connected as bulkhead_identity. */
+  service: { pool: Pool; sealer: Sealer };
   clock: Clock;
   /** Undefined: this service does not bill. */
   stripe: StripeApi | undefined;
@@ -60,7 +66,7 @@ export type Buying = {
  * @throws PlatformError billing_unavailable, tier_missing
  */
 export async function openCheckout(buying: Buying, { tier }: { tier: string }): Promise<{ url: string }> {
-  const { session, clock, returnUrl } = buying;
+  const { session, tenantId, service, clock, returnUrl } = buying;
   const { rows } = await session.query<{ price: string | null; customer: string | null }>(
     `select (select min(p.price_id) from billing.price p where p.tier = $1) as price, billing.own_customer() as customer`,
     [tier],
@@ -76,7 +82,14 @@ export async function openCheckout(buying: Buying, { tier }: { tier: string }): 
     ...(customer === null ? [] : [['customer', customer]]),
   ]);
   const opened = await asked(buying, '/v1/checkout/sessions', form);
-  await session.query('select billing.open_checkout($1, $2, $3)', [opened.id, tier, new Date(clock())]);
+  // In the service's name: what a request of the tenant's could say itself would make any checkout the tenant's.
+  const context = service.sealer.seal({ tenant: tenantId, actor: { kind: 'service', id: billingSourceId } });
+  await service.pool.query('select billing.open_checkout($1, $2, $3, $4)', [
+    context,
+    opened.id,
+    tier,
+    new Date(clock()),
+  ]);
   return { url: opened.url };
 }
 

@@ -138,3 +138,21 @@ describe('card numbers (EDG-9)', () => {
     assert.ok(seen > 0);
   });
 });
+
+it('takes time in proportion to the text, whatever the text is', () => {
+  const texts = ['4', '4111-1111-', '1 ', '4242 ', '٤', '-', '4242424242424242a'];
+  const cost = (text: string): number => {
+    const start = process.cpuUsage();
+    assert.equal(holdsCardNumber(text), false);
+    const { user, system } = process.cpuUsage(start);
+    return user + system;
+  };
+  for (const text of texts) {
+    const [once, eightfold] = [50_000, 400_000].map((length) => {
+      const long = text.repeat(length / text.length);
+      return Math.min(cost(long), cost(long), cost(long));
+    });
+    // Quadratic would be 64 times.
+    assert.ok((eightfold ?? 0) < 30 * Math.max(once ?? 0, 500), `${text}: ${once} µs, then ${eightfold} µs`);
+  }
+});

@@ -34,39 +34,104 @@ function passesLuhn(digits: string): boolean {
 }
 
 /** Blanks and dashes that people and fonts put between a card's digits. */
-const separator = '[ \\u00a0\\u2007\\u202f\\u2010-\\u2015\\u2212-]';
-// A number in one piece; or in the groups that stand on a card (4-4-4-4 with 1 to 3 more or 1 at the end; 4-6-5; 4-6-4),
-// always with the same separator. Neither is part of a longer word or number: a UUID, an IBAN, a digest.
-const candidate = new RegExp(
-  `(?<![0-9A-Za-z_.+]|[0-9]${separator})(?:` +
-    `[0-9]{13,19}` +
-    `|[0-9]{4}(${separator}{1,2})[0-9]{4}\\1[0-9]{4}\\1[0-9]{4}(?:\\1[0-9]{1,3})?` +
-    `|[0-9]{4}(${separator}{1,2})[0-9]{4}\\2[0-9]{4}\\2[0-9]` +
-    `|[0-9]{4}(${separator}{1,2})[0-9]{6}\\3[0-9]{4,5}` +
-    `)(?![0-9A-Za-z_]|${separator}[0-9]{4}(?![0-9]))`,
-  'gu',
+const separators: ReadonlySet<string> = new Set(
+  ' -\u00a0\u2007\u202f\u2010\u2011\u2012\u2013\u2014\u2015\u2212',
 );
-const uuid = /[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}/giu;
-const separators = new RegExp(separator, 'gu');
 
-/** Whether a text holds a payment card's number, in one piece or in groups. */
+/** How the digits stand on cards: 4-4-4-4 with 1 to 3 more, or 1 at the end; 4-6-5; 4-6-4. */
+const groupings: ReadonlySet<string> = new Set(['4444', '44441', '44442', '44443', '4441', '465', '464']);
+
+/**
+ * Whether a text holds a payment card's number: in one piece, or in the groups that stand on a card, always with the same
+ * separator. Neither is part of a longer word or number, such as a UUID, an IBAN or a digest. Takes time in proportion to
+ * the text, whatever it is.
+ */
 export function holdsCardNumber(text: string): boolean {
   if (text.length < 13) return false;
   // Other scripts' digits, and full-width ones, are digits to a reader.
-  const plain = (/[^\u0000-\u007f]/.test(text) ? asciiDigits(text) : text).replaceAll(uuid, 'u');
-  for (const [found] of plain.matchAll(candidate)) {
-    if (isCardNumber(found.replaceAll(separators, ''))) return true;
+  const plain = /[^\u0000-\u007f]/.test(text) ? text.replaceAll(/\p{Nd}/gu, asciiDigit) : text;
+  for (let start = 0; start < plain.length;) {
+    if (!isDigit(plain, start)) {
+      start += 1;
+      continue;
+    }
+    const end = endOfDigits(plain, start);
+    const isCandidate = end - start === 4 || (end - start >= 13 && end - start <= 19);
+    if (isCandidate && beginsWord(plain, start) && holdsAt(plain, start, end)) return true;
+    start = end;
   }
   return false;
 }
 
-function asciiDigits(text: string): string {
-  return text.normalize('NFKC').replaceAll(/[\p{Nd}]/gu, (digit) => {
-    // Every script's digits stand ten in a row in Unicode; NFKC leaves those that are letters of their own script.
-    const code = digit.codePointAt(0) ?? 0;
-    if (code < 128) return digit;
-    let zero = code;
+/** Whether the run of digits from `start` to `end`, or the groups that begin with it, are a card's number. */
+function holdsAt(text: string, start: number, end: number): boolean {
+  const length = end - start;
+  if (length >= 13 && length <= 19) return endsWord(text, end) && isCardNumber(text.slice(start, end));
+  if (length !== 4) return false;
+  const between = separatorAt(text, end);
+  let [digits, shape, at] = [text.slice(start, end), '4', end];
+  // The longest grouping wins: what follows four groups may be the rest of the number, or a date.
+  let found = false;
+  while (between !== '' && shape.length < 5 && text.startsWith(between, at)) {
+    const from = at + between.length;
+    const to = endOfDigits(text, from);
+    if (to === from || to - from > 6) break;
+    digits += text.slice(from, to);
+    shape += String(to - from);
+    at = to;
+    if (groupings.has(shape) && endsWord(text, at) && isCardNumber(digits)) found = true;
+  }
+  return found;
+}
+
+function isDigit(text: string, at: number): boolean {
+  const code = text.charCodeAt(at);
+  return code >= 48 && code <= 57;
+}
+
+function endOfDigits(text: string, start: number): number {
+  let end = start;
+  while (isDigit(text, end)) end += 1;
+  return end;
+}
+
+/** One separator, or the same twice; empty for none. */
+function separatorAt(text: string, at: number): string {
+  const first = text[at] ?? '';
+  if (!separators.has(first)) return '';
+  return text[at + 1] === first ? first + first : first;
+}
+
+function beginsWord(text: string, start: number): boolean {
+  const before = text.charCodeAt(start - 1);
+  if (isLetter(before) || before === dot || before === plus) return false;
+  return !(isDigit(text, start - 2) && separators.has(text[start - 1] ?? ''));
+}
+
+/** Not in the middle of a word, and not before another group of four. */
+function endsWord(text: string, end: number): boolean {
+  if (isLetter(text.charCodeAt(end))) return false;
+  return !(separators.has(text[end] ?? '') && endOfDigits(text, end + 1) === end + 5);
+}
+
+const [dot, plus, underscore] = [46, 43, 95];
+
+function isLetter(code: number): boolean {
+  return (code >= 97 && code <= 122) || (code >= 65 && code <= 90) || code === underscore;
+}
+
+const zeros = new Map<number, number>();
+
+/** Every script's digits stand ten in a row in Unicode, in order. */
+function asciiDigit(digit: string): string {
+  const code = digit.codePointAt(0) ?? 0;
+  if (code < 128) return digit;
+  let zero = zeros.get(code);
+  if (zero === undefined) {
+    zero = code;
     while (code - zero < 9 && /\p{Nd}/u.test(String.fromCodePoint(zero - 1))) zero -= 1;
-    return String(code - zero);
-  });
+    // There are some hundreds of digits in Unicode.
+    zeros.set(code, zero);
+  }
+  return String(code - zero);
 }

@@ -1,7 +1,16 @@
 import { holdsCardNumber, isCardNumber } from './cardNumber.ts';
 
-/** Thirteen digits with little between them, or what could spell digits another way. */
-const worthALook = /[0-9](?:[^0-9"]{0,2}[0-9]){12}|\\u|[^\u0000-\u007f]/;
+/** Whether there are digits enough for a card's number, escaped ones counted with their codes, or other scripts' ones. */
+function isWorthALook(source: string): boolean {
+  let digits = 0;
+  for (let at = 0; at < source.length; at += 1) {
+    const code = source.charCodeAt(at);
+    if (code > 127) return true;
+    if (code >= 48 && code <= 57 && (digits += 1) === 13) return true;
+  }
+  return false;
+}
+
 /** A number in JSON text, too long to be exact once it is parsed. */
 const longNumber = /(?<=[:[,\s]|^)[0-9]{16,19}(?=[\s,\]}]|$)/g;
 
@@ -17,7 +26,7 @@ export function findCardNumber(value: unknown, text: string | Uint8Array): strin
     typeof text === 'string'
       ? text
       : Buffer.from(text.buffer, text.byteOffset, text.byteLength).toString('utf8');
-  if (!worthALook.test(source)) return undefined;
+  if (!isWorthALook(source)) return undefined;
   let inexact = false;
   const pending: { path: string; item: unknown }[] = [{ path: '', item: value }];
   while (pending.length > 0) {
