@@ -87,6 +87,14 @@ describe('webhooks in the console (EDG-6)', { skip: missing('chromium') }, () =>
     await page.getByRole('img', { name: 'The last 2: 2 delivered' }).waitFor();
 
     await page.getByRole('button', { name: /^More for/ }).click();
+    await page.getByRole('menuitem', { name: 'Send a span of time again' }).click();
+    await dialog.getByLabel('From').fill('2020-01-01T00:00');
+    await dialog.getByLabel('Also what was delivered').check();
+    assert.deepEqual(await findings(page), []);
+    await dialog.getByRole('button', { name: 'Send again' }).click();
+    await page.getByText('2 deliveries are on the way again.').waitFor();
+
+    await page.getByRole('button', { name: /^More for/ }).click();
     await page.getByRole('menuitem', { name: 'Rotate secret' }).click();
     await dialog.getByRole('button', { name: 'Make new secret' }).click();
     assert.notEqual(await dialog.getByLabel('Signing secret').inputValue(), secret);

@@ -6,9 +6,10 @@ import { useApiContext } from '../client/ApiProvider.tsx';
 import { announceDone, announceProblem } from '../problems/announce.ts';
 import { useSession } from '../session/SessionGate.tsx';
 import { EventsDialog, RemoveDialog, RotateDialog } from './EndpointDialogs.tsx';
+import { ReplayDialog } from './ReplayDialog.tsx';
 import type { Endpoint } from './types.ts';
 
-const dialogs = { rotate: RotateDialog, events: EventsDialog, remove: RemoveDialog };
+const dialogs = { rotate: RotateDialog, events: EventsDialog, remove: RemoveDialog, replay: ReplayDialog };
 
 /** What can be done with an endpoint. */
 export function EndpointActions({ endpoint }: { endpoint: Endpoint }) {
@@ -35,28 +36,41 @@ export function EndpointActions({ endpoint }: { endpoint: Endpoint }) {
           {off ? 'Switch on' : 'Switch off'}
         </Button>
       ) : null}
-      {change || may('webhooks:endpoint.remove') ? (
-        <Menu position="bottom-end">
-          <Menu.Target>
-            <Button size="xs" variant="default" aria-label={`More for ${endpoint.url}`}>
-              <IconDots size={16} aria-hidden />
-            </Button>
-          </Menu.Target>
-          <Menu.Dropdown>
-            <Menu.Item disabled={!change} onClick={() => setOpen('events')}>
-              Choose events
-            </Menu.Item>
-            <Menu.Item disabled={!change} onClick={() => setOpen('rotate')}>
-              Rotate secret
-            </Menu.Item>
-            <Menu.Item disabled={!may('webhooks:endpoint.remove')} onClick={() => setOpen('remove')}>
-              Remove endpoint
-            </Menu.Item>
-          </Menu.Dropdown>
-        </Menu>
-      ) : null}
+      <EndpointMenu endpoint={endpoint} onChoose={setOpen} />
       {Dialog === null ? null : <Dialog endpoint={endpoint} onClose={() => setOpen(null)} />}
     </>
+  );
+}
+
+type EndpointMenuProps = { endpoint: Endpoint; onChoose: (dialog: keyof typeof dialogs) => void };
+
+function EndpointMenu({ endpoint, onChoose }: EndpointMenuProps) {
+  const { may } = useSession();
+  const off = endpoint.disabledAt !== null;
+  const change = may('webhooks:endpoint.change');
+  if (!change && !may('webhooks:endpoint.remove') && !may('webhooks:endpoint.replay')) return null;
+  return (
+    <Menu position="bottom-end">
+      <Menu.Target>
+        <Button size="xs" variant="default" aria-label={`More for ${endpoint.url}`}>
+          <IconDots size={16} aria-hidden />
+        </Button>
+      </Menu.Target>
+      <Menu.Dropdown>
+        <Menu.Item disabled={!change} onClick={() => onChoose('events')}>
+          Choose events
+        </Menu.Item>
+        <Menu.Item disabled={!change} onClick={() => onChoose('rotate')}>
+          Rotate secret
+        </Menu.Item>
+        <Menu.Item disabled={!may('webhooks:endpoint.replay') || off} onClick={() => onChoose('replay')}>
+          Send a span of time again
+        </Menu.Item>
+        <Menu.Item disabled={!may('webhooks:endpoint.remove')} onClick={() => onChoose('remove')}>
+          Remove endpoint
+        </Menu.Item>
+      </Menu.Dropdown>
+    </Menu>
   );
 }
 
