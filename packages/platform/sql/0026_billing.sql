@@ -5,7 +5,7 @@
 
 create schema billing;
 comment on schema billing is 'Subscriptions, and the tier that follows from them. No card data, ever (EDG-9).';
-grant usage on schema billing to bulkhead_app, bulkhead_worker;
+grant usage on schema billing to bulkhead_app, bulkhead_identity, bulkhead_worker;
 
 create table billing.price (
   price_id text not null,

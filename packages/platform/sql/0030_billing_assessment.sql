@@ -125,14 +125,28 @@ begin atomic
 end;
 comment on function billing.tenant_of(text) is 'The tenant that a customer is; null for nobody known.';
 
-create function billing.open_checkout(session text, tier text, at timestamptz) returns void
-  language sql security definer
+create function billing.open_checkout(context text, session text, tier text, at timestamptz) returns void
+  language plpgsql security definer
   set search_path = ''
-begin atomic
+as $body$
+declare
+  outer_context constant text := coalesce(current_setting('bulkhead.context', true), '');
+  kind text;
+begin
+  perform set_config('bulkhead.context', coalesce(context, ''), true);
+  kind := split_part(bulkhead.verified_context(), '.', 6);
+  -- Whoever completes a checkout is linked to the tenant it was opened for: that this service opened it is its own word,
+  -- which nobody who is signed in, and no SQL injected into a request of theirs, can say.
+  if kind is null or kind not in ('service', 'job') then
+    raise exception using errcode = '42501', constraint = 'checkout_opener',
+      message = 'only this service says that it opened a checkout';
+  end if;
   insert into billing.checkout (session_id, tenant_id, tier, opened_at) values (session, bulkhead.tenant_id(), tier, at);
-end;
-comment on function billing.open_checkout(text, text, timestamptz) is
-  'Remembers that a checkout was opened at Stripe for the context''s tenant.';
+  perform set_config('bulkhead.context', outer_context, true);
+end
+$body$;
+comment on function billing.open_checkout(text, text, text, timestamptz) is
+  'Remembers that a checkout was opened at Stripe for the sealed context''s tenant, the actor the service or a job.';
 
 create function billing.own_customer() returns text
   language sql stable security definer
@@ -278,9 +292,8 @@ comment on function billing.set_price(text, text) is
   'Says which tier a price buys. Runs with the caller''s privileges: bulkhead_owner''s.';
 
 revoke execute on all functions in schema billing from public;
-grant execute on function
-  billing.open_checkout(text, text, timestamptz), billing.own_customer()
-  to bulkhead_app;
+grant execute on function billing.own_customer() to bulkhead_app;
+grant execute on function billing.open_checkout(text, text, text, timestamptz) to bulkhead_identity;
 grant execute on function
   billing.note_subscription(jsonb), billing.note_invoice(jsonb), billing.complete_checkout(text, text, timestamptz),
   billing.tenant_of(text), billing.assess(text, timestamptz, interval), billing.due_reviews(timestamptz, integer),

@@ -157,7 +157,6 @@ export const expected: Record<string, Record<string, string>> = {
 
 export const expectedFunctions: Record<string, string[]> = {
   bulkhead_app: [
-    'billing.open_checkout',
     'billing.own_customer',
     'edge.allow_origin',
     'edge.private_targets',
@@ -206,6 +205,7 @@ export const expectedFunctions: Record<string, string[]> = {
     'webhooks.sources',
   ],
   bulkhead_identity: [
+    'billing.open_checkout',
     'edge.is_origin_named',
     'edge.take_points',
     'identity.accept_invite',

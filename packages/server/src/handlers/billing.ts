@@ -5,11 +5,13 @@ import type { PlatformContext } from '../rpc/context.ts';
 import type { HandlerDependencies } from './dependencies.ts';
 
 /** What a tenant pays for. */
-export function billingHandlers({ identity: { clock }, billing: { stripe, origin } }: HandlerDependencies) {
+export function billingHandlers({ identity, billing: { stripe, origin } }: HandlerDependencies) {
   const permitted = implement(billingContract).$context<PlatformContext>();
-  const buying = ({ session }: PlatformContext) => ({
+  const buying = ({ session, tenant }: PlatformContext) => ({
     session,
-    clock,
+    tenantId: tenant,
+    service: identity,
+    clock: identity.clock,
     stripe,
     returnUrl: `${origin()}/billing`,
   });
