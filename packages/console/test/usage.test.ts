@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { keepBooks } from './bookkeeping.ts';
 import { signIn } from './browser.ts';
 import { describeInConsole } from './world.ts';
 
@@ -30,5 +31,29 @@ describeInConsole('usage in the console (EDG-3)', (world) => {
     assert.equal(refused, '0');
     assert.deepEqual(complaints, []);
     await context.close();
+  });
+
+  test('an operator gives an organisation a tier, and the organisation sees it', async () => {
+    const { url, keeping, open, confirmAddress, promote } = world();
+    const staff = await keepBooks(url);
+    await confirmAddress(staff.owner.email);
+    await promote(staff.owner.email);
+    const desk = await open();
+    await signIn(desk.page, url, staff.owner);
+    await desk.page.goto(`${url}/operator`);
+    await desk.page.getByLabel('Name of the organisation').fill(keeping.tenantName);
+    await desk.page.getByRole('button', { name: `Tier of ${keeping.tenantName}` }).click();
+    const dialog = desk.page.getByRole('dialog');
+    await dialog.getByLabel('Tier', { exact: true }).fill('business');
+    await dialog.getByLabel('Reason').fill('Agreed with their finance team');
+    await dialog.getByRole('button', { name: 'Set tier' }).click();
+    await desk.page.getByText('Tier business').waitFor();
+    const customer = await open();
+    await signIn(customer.page, url, keeping.owner);
+    await customer.page.goto(`${url}/usage`);
+    await customer.page.getByText('Business', { exact: true }).waitFor();
+    assert.deepEqual([...desk.complaints, ...customer.complaints], []);
+    await desk.context.close();
+    await customer.context.close();
   });
 });

@@ -9,6 +9,7 @@ import { Loaded } from '../elements/Loaded.tsx';
 import { SearchField } from '../elements/SearchField.tsx';
 import { EntryFrame } from '../session/EntryFrame.tsx';
 import { EnterTenantDialog } from './EnterTenantDialog.tsx';
+import { GiveTierDialog } from './GiveTierDialog.tsx';
 import styles from './OperatorPage.module.css';
 
 /** Where operators find a tenant that asked for help, and enter it. For nobody else: the server refuses. */
@@ -59,16 +60,7 @@ function FindTenant() {
             ) : (
               <ul className={styles.list}>
                 {tenants.map((tenant) => (
-                  <li key={tenant.id} className={styles.item}>
-                    <span>{tenant.name}</span>
-                    <Button
-                      size="compact-sm"
-                      aria-label={`Enter ${tenant.name}`}
-                      onClick={() => setEntering(tenant)}
-                    >
-                      Enter
-                    </Button>
-                  </li>
+                  <TenantItem key={tenant.id} tenant={tenant} onEnter={() => setEntering(tenant)} />
                 ))}
               </ul>
             )
@@ -77,5 +69,37 @@ function FindTenant() {
       ) : null}
       {entering === null ? null : <EnterTenantDialog tenant={entering} onClose={() => setEntering(null)} />}
     </>
+  );
+}
+
+function TenantItem({ tenant, onEnter }: { tenant: Tenant; onEnter: () => void }) {
+  const [giving, setGiving] = useState(false);
+  const [given, setGiven] = useState<string | null>(null);
+  return (
+    <li className={styles.item}>
+      <span>{tenant.name}</span>
+      {given === null ? null : <output>{`Tier ${given}`}</output>}
+      <Button
+        size="compact-sm"
+        variant="default"
+        aria-label={`Tier of ${tenant.name}`}
+        onClick={() => setGiving(true)}
+      >
+        Tier
+      </Button>
+      <Button size="compact-sm" aria-label={`Enter ${tenant.name}`} onClick={onEnter}>
+        Enter
+      </Button>
+      {giving ? (
+        <GiveTierDialog
+          tenant={tenant}
+          onClose={() => setGiving(false)}
+          onGiven={(tier) => {
+            setGiven(tier ?? 'none');
+            setGiving(false);
+          }}
+        />
+      ) : null}
+    </li>
   );
 }
