@@ -180,6 +180,17 @@ describe('the door for webhooks (EDG-5)', () => {
     assert.ok(line !== undefined && !line.includes(owner.tenant));
   });
 
+  it('keeps no card number that a program calls itself by (EDG-9)', async () => {
+    const signedIn = await send(fixture.url, '/api/session', {
+      headers: { 'user-agent': 'till/1 4242424242424242' },
+      json: { email: owner.email, password: goodPassword },
+    });
+    assert.equal(signedIn.status, 200);
+    const sessions = await send(fixture.url, '/api/sessions', { cookie: owner.cookie });
+    assert.equal(sessions.status, 200);
+    assert.ok(!JSON.stringify(sessions.json).includes('4242'));
+  });
+
   it('keeps out card data with 422, neither stored nor logged (EDG-9)', async () => {
     const text = JSON.stringify({ type: 'x', note: '4242 4242 4242 4242' });
     const answer = await post(source, signed(text, { id: 'msg_card' }), text);

@@ -11,8 +11,20 @@ function isWorthALook(source: string): boolean {
   return false;
 }
 
-/** A number in JSON text, too long to be exact once it is parsed. */
-const longNumber = /(?<=[:[,\s]|^)[0-9]{16,19}(?=[\s,\]}]|$)/g;
+/** A number in JSON text, too long to be exact once it is parsed; a fraction of nothing is none. */
+const longNumber = /(?<=[:[,\s-]|^)[0-9]{16,19}(?=(?:\.0*)?(?:[\s,\]}]|$))/g;
+
+/** One with an exponent: 6.2055e18. */
+const scaledNumber = /(?<=[:[,\s-]|^)([0-9])\.?([0-9]{0,18})[eE]\+?(1[4-8])(?=[\s,\]}]|$)/g;
+
+/** What a long number says, digit by digit. */
+function writtenOut(source: string): string[] {
+  const plain = [...source.matchAll(longNumber)].map(([digits]) => digits);
+  const scaled = [...source.matchAll(scaledNumber)].map(
+    ([, first = '', rest = '', power = '']) => first + rest.padEnd(Number(power), '0'),
+  );
+  return [...plain, ...scaled];
+}
 
 /**
  * Finds a payment card's number anywhere in a JSON value, keys included (EDG-9).
@@ -34,7 +46,8 @@ export function findCardNumber(value: unknown, text: string | Uint8Array): strin
     if (typeof item === 'string') {
       if (holdsCardNumber(item)) return path;
     } else if (typeof item === 'number') {
-      if (Number.isSafeInteger(item) && isCardNumber(String(item))) return path;
+      const digits = String(Math.abs(item));
+      if (Number.isSafeInteger(item) && digits.length > 14 && isCardNumber(digits)) return path;
       if (Math.abs(item) > Number.MAX_SAFE_INTEGER) inexact = true;
     } else if (typeof item === 'object' && item !== null) {
       for (const [key, child] of Object.entries(item)) {
@@ -45,5 +58,5 @@ export function findCardNumber(value: unknown, text: string | Uint8Array): strin
     }
   }
   if (!inexact) return undefined;
-  return [...source.matchAll(longNumber)].some(([digits]) => isCardNumber(digits)) ? '' : undefined;
+  return writtenOut(source).some(isCardNumber) ? '' : undefined;
 }

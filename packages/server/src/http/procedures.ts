@@ -1,3 +1,4 @@
+import { holdsCardNumber } from '@bulkhead/platform/card';
 import type { StandardLazyRequest } from '@orpc/standard-server';
 import { toAbortSignal } from '@orpc/standard-server-node';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
@@ -118,13 +119,18 @@ function toFastifyPath(path: string): string {
   return path.replaceAll(/\{([A-Za-z0-9_]+)\}/g, ':$1');
 }
 
+/** What calls itself by the number of a payment card is kept nameless (EDG-9): sessions and audit entries keep this. */
+function keptUserAgent(userAgent: string | undefined): string | undefined {
+  return userAgent !== undefined && holdsCardNumber(userAgent) ? undefined : userAgent;
+}
+
 /** A request as procedures see it. */
 export function createScope(request: FastifyRequest, authenticate: Authenticate): RequestScope {
   const { headers } = request;
   return new RequestScope({
     id: request.id,
     ip: normaliseAddress(request.ip),
-    userAgent: headers['user-agent'],
+    userAgent: keptUserAgent(headers['user-agent']),
     placement: {
       tenant: single(headers['bulkhead-tenant']),
       company: single(headers['bulkhead-company']),
