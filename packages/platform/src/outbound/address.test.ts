@@ -111,6 +111,7 @@ describe('what counts as public unicast (EDG-7, T-53)', () => {
     assert.equal(isOpened('10.2.1.0', 8443, targets), false);
     assert.equal(isOpened('10.2.0.9', 443, targets), false);
     assert.equal(isOpened('127.0.0.1', 9000, targets), true);
+    assert.equal(isOpened('fd12:3456::1', 9000, targets), true);
     for (const closed of [
       '169.254.169.254',
       '0.0.0.0',
@@ -122,8 +123,16 @@ describe('what counts as public unicast (EDG-7, T-53)', () => {
       'fd00:ec2::254',
       '100.100.100.200',
       '::ffff:169.254.169.254',
+      '::ffff:10.2.0.9',
+      '64:ff9b::a9fe:a9fe',
+      '64:ff9b:1::a9fe:a9fe',
+      '2002:a9fe:a9fe::',
+      '2001:0:a9fe:a9fe::',
+      'fd20:ce::254',
+      '192.0.0.192',
+      '168.63.129.16',
     ]) {
-      assert.equal(isOpened(closed, 9000, targets.slice(0, 2)), false, closed);
+      assert.equal(isOpened(closed, 9000, targets), false, closed);
     }
   });
 });

@@ -13,7 +13,10 @@ const neverReachable: readonly Range[] = [
   'fe80::/10',
   'ff00::/8',
   'fd00:ec2::/32', // Amazon's metadata over IPv6
+  'fd20:ce::254/128', // Google's metadata over IPv6
   '100.100.100.200/32', // Alibaba's metadata, within carrier-grade NAT
+  '168.63.129.16/32', // Azure's host
+  '192.0.0.192/32', // Oracle's metadata
 ].map(range);
 
 /** IANA IPv4 special-purpose registry (RFC 6890), and what is not unicast. */
@@ -66,9 +69,12 @@ export function isPublicUnicast(text: string): boolean {
   return !isWithin(address, special);
 }
 
+/** Kinds of IPv6 addresses that lead to an IPv4 address within them, which no list of IPv6 ranges judges. */
+const carries: ReadonlySet<string> = new Set(['ipv4Mapped', 'rfc6145', 'rfc6052', '6to4', 'teredo']);
+
 /** A private place that an operator has opened, e.g. `{ range: '10.2.0.0/24', ports: [8443] }`. */
 export type PrivateTarget = {
-  /** CIDR. Link-local, unspecified and multicast addresses stay closed whatever it covers. */
+  /** CIDR. Link-local, metadata, unspecified, multicast and IPv4-carrying IPv6 addresses stay closed whatever it covers. */
   range: string;
   ports: readonly number[];
 };
@@ -80,7 +86,7 @@ export type PrivateTarget = {
  */
 export function isOpened(text: string, port: number, targets: readonly PrivateTarget[]): boolean {
   const address = parseAddress(text);
-  if (address === undefined || isWithin(address, neverReachable)) return false;
+  if (address === undefined || isWithin(address, neverReachable) || carries.has(address.range())) return false;
   return targets.some((target) => target.ports.includes(port) && isWithin(address, [range(target.range)]));
 }
 
