@@ -40,17 +40,19 @@ async function statements(database: BenchDatabase, names: readonly string[]): Pr
   const settings = `select set_config('bulkhead.context', $1, true), set_config('bulkhead.request', $2, true)`;
   const loop = (name: string): string => `do $$ begin for n in 1..200 loop
     insert into bench.${name} (name, amount, note) values ('Ada Lovelace', 120.50, 'paid by transfer'); end loop; end $$`;
-  const way = (name: string): Way => async () => {
-    const client = await app.connect();
-    try {
-      await client.query('begin');
-      await client.query(settings, [database.sealer.seal(contextOf(1)), JSON.stringify({ id, ip, agent })]);
-      await client.query(loop(name));
-      await client.query('commit');
-    } finally {
-      client.release();
-    }
-  };
+  const way =
+    (name: string): Way =>
+    async () => {
+      const client = await app.connect();
+      try {
+        await client.query('begin');
+        await client.query(settings, [database.sealer.seal(contextOf(1)), JSON.stringify({ id, ip, agent })]);
+        await client.query(loop(name));
+        await client.query('commit');
+      } finally {
+        client.release();
+      }
+    };
   return Object.fromEntries(names.map((name) => [name, way(name)]));
 }
 

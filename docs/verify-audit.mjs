@@ -884,8 +884,8 @@ async function* inOrder(sources, rank) {
   const open = sources.map((source) => source[Symbol.asyncIterator]());
 
   const next = async (from) => {
-    const { value, done } = await from.next();
-    return done === true ? [] : [{ item: value, rank: rank(value), from }];
+    const step = await from.next();
+    return step.done === true ? [] : [{ item: step.value, rank: rank(step.value), from }];
   };
   const heads = (await Promise.all(open.map(next))).flat();
   while (heads.length > 0) {

@@ -61,7 +61,11 @@ async function makeTenant(t: TestContext, data: string): Promise<string> {
 type Ask = (...line: string[]) => Promise<Ended>;
 
 /** The whole chain as a file, checked by the command and by the one file that an auditor takes. */
-async function exportChain(t: TestContext, ask: Ask, { data, tenant }: { data: string; tenant: string }): Promise<void> {
+async function exportChain(
+  t: TestContext,
+  ask: Ask,
+  { data, tenant }: { data: string; tenant: string },
+): Promise<void> {
   const file = join(data, 'chain.jsonl');
   const written = await ask('export', '--tenant', tenant, '--output', file, '--format', 'chain', '--json');
   assert.equal(written.code, 0, written.stderr);
@@ -78,17 +82,37 @@ async function exportChain(t: TestContext, ask: Ask, { data, tenant }: { data: s
 /** An erasure on record, kept outside, and replayed. */
 async function erase(ask: Ask, { data, tenant }: { data: string; tenant: string }): Promise<void> {
   const subject = randomUUID();
-  const erased = await ask('erase', '--tenant', tenant, '--subject', subject, '--reason', 'erasure request 4711');
+  const erased = await ask(
+    'erase',
+    '--tenant',
+    tenant,
+    '--subject',
+    subject,
+    '--reason',
+    'erasure request 4711',
+  );
   assert.equal(erased.code, 0, erased.stderr);
   const kept = join(data, 'erasures.json');
   await writeFile(kept, (await ask('erasures', '--json')).stdout);
   const replayed = await ask('erasures', '--replay', kept, '--json');
   assert.deepEqual(JSON.parse(replayed.stdout), { replayed: 1, erased: 0 });
   const told = join(data, 'told.jsonl');
-  const written = await ask('export', '--tenant', tenant, '--output', told, '--format', 'jsonl', '--type', 'bulkhead.audit_entry');
+  const written = await ask(
+    'export',
+    '--tenant',
+    tenant,
+    '--output',
+    told,
+    '--format',
+    'jsonl',
+    '--type',
+    'bulkhead.audit_entry',
+  );
   assert.equal(written.code, 0, written.stderr);
   const lines = (await readFile(told, 'utf8')).trimEnd().split('\n').slice(1);
-  const entries = lines.map((line) => Buffer.from((JSON.parse(line) as { entry: string }).entry, 'base64').toString());
+  const entries = lines.map((line) =>
+    Buffer.from((JSON.parse(line) as { entry: string }).entry, 'base64').toString(),
+  );
   assert.equal(entries.filter((entry) => entry.includes('audit.erase') && entry.includes(subject)).length, 1);
 }
 

@@ -11,8 +11,9 @@ test(
   'AUD-4 a server that is configured with a bucket anchors there, and verify reads it',
   { skip: missing('radosgw', 'ceph-mon', 'ceph-osd') },
   async (t) => {
-    const { endpoint, credentials, close } = await startGateway();
-    t.after(close);
+    const gateway = await startGateway();
+    t.after(() => gateway.close());
+    const { endpoint, credentials } = gateway;
     const client = new S3Client({ endpoint, credentials, region: 'us-east-1', forcePathStyle: true });
     const Bucket = `anchors-${randomBytes(4).toString('hex')}`;
     await client.send(new CreateBucketCommand({ Bucket, ObjectLockEnabledForBucket: true }));
@@ -30,24 +31,44 @@ test(
       BULKHEAD_AUDIT_CHECKPOINT_EVERY: '200',
     };
     await startUp(t, data, { env });
-    const line = ['tenant', 'create', '--name', 'Quiet Copper', '--owner', 'ada@fault.example', '--owner-name', 'Ada'];
-    const made = await bulkhead(t, [...line, '--data', data, '--json'], { input: 'quiet copper lantern walks\n' });
+    const line = [
+      'tenant',
+      'create',
+      '--name',
+      'Quiet Copper',
+      '--owner',
+      'ada@fault.example',
+      '--owner-name',
+      'Ada',
+    ];
+    const made = await bulkhead(t, [...line, '--data', data, '--json'], {
+      input: 'quiet copper lantern walks\n',
+    });
     const { tenantId } = JSON.parse(made.stdout) as { tenantId: string };
     await eventually(
       async () => {
-        const { Versions } = await client.send(new ListObjectVersionsCommand({ Bucket, Prefix: `books/${tenantId}/` }));
+        const { Versions } = await client.send(
+          new ListObjectVersionsCommand({ Bucket, Prefix: `books/${tenantId}/` }),
+        );
         return Versions?.length;
       },
       { what: 'a note of the tenant in the bucket', within: 60_000 },
     );
-    const aws = { AWS_ACCESS_KEY_ID: credentials.accessKeyId, AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey };
+    const aws = {
+      AWS_ACCESS_KEY_ID: credentials.accessKeyId,
+      AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
+    };
     const verify = (anchor: string, more: Record<string, string>) =>
       bulkhead(t, ['audit', 'verify', '--anchor', anchor, '--tenant', tenantId, '--data', data], {
         env: { ...store, ...more },
       });
     const fine = await verify(`s3://${Bucket}/books`, aws);
     assert.equal(fine.code, 0, fine.stdout + fine.stderr);
-    assert.match(fine.stdout, /entries hold, ([2-9]|[1-9][0-9]+) checkpoints agree/, 'of the database and the bucket');
+    assert.match(
+      fine.stdout,
+      /entries hold, ([2-9]|[1-9][0-9]+) checkpoints agree/,
+      'of the database and the bucket',
+    );
     const stranger = await verify(`s3://${Bucket}/books`, { ...aws, AWS_SECRET_ACCESS_KEY: 'wrong' });
     assert.equal(stranger.code, 2, stranger.stdout);
     assert.equal((await verify(`s3://${Bucket}-not/books`, aws)).code, 2);

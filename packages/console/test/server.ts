@@ -83,11 +83,7 @@ async function eraseAs(
   }
 }
 
-async function asSuperuser(
-  database: TestDatabase,
-  text: string,
-  values: unknown[] = [],
-): Promise<void> {
+async function asSuperuser(database: TestDatabase, text: string, values: unknown[] = []): Promise<void> {
   const client = new pg.Client(database.connections.superuser);
   await client.connect();
   try {

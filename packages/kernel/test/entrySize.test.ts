@@ -29,12 +29,10 @@ const refused = (table: string) => (error: unknown) => {
 
 /** Length of what the entry of a letter holds besides its body. */
 async function around(): Promise<number> {
-  const { rows } = await clinic
-    .as()
-    .query<{ length: number; id: string }>(
-      `with l as (insert into clinic.letter (body) values ('') returning *)
+  const { rows } = await clinic.as().query<{ length: number; id: string }>(
+    `with l as (insert into clinic.letter (body) values ('') returning *)
        select octet_length(row_to_json(l)::text) as length, id from l`,
-    );
+  );
   // Of the time, Postgres leaves out zeros at the end.
   const written = await clinic.entriesOf(rows[0]?.id ?? '');
   assert.equal(written.length, 1);
@@ -46,7 +44,9 @@ describe('an entry that nobody could check is not written, nor what it would tel
     const room = most - (await around()) - 100;
     const { rows } = await clinic
       .as()
-      .query<{ id: string }>(`insert into clinic.letter (body) values (repeat('x', $1)) returning id`, [room]);
+      .query<{ id: string }>(`insert into clinic.letter (body) values (repeat('x', $1)) returning id`, [
+        room,
+      ]);
     const id = rows[0]?.id ?? '';
     await clinic.as().query(`update clinic.letter set body = repeat('y', $2) where id = $1`, [id, room]);
     await assert.rejects(
@@ -95,7 +95,10 @@ describe('an entry that nobody could check is not written, nor what it would tel
     });
     const { rows } = await clinic
       .as()
-      .query('select length(request_id) as id, length(user_agent) as agent from bulkhead.audit_entry where target_id = $1', [id]);
+      .query(
+        'select length(request_id) as id, length(user_agent) as agent from bulkhead.audit_entry where target_id = $1',
+        [id],
+      );
     assert.deepEqual(rows, [{ id: 200, agent: 1000 }]);
   });
 });

@@ -45,8 +45,14 @@ test('AUD-1: a key that tries what asks a person for proof is refused, and the l
   const { id, token } = await make(owner, { permissions: ['audit:entry.export'] });
   const refused = await withKey(token, '/api/audit/export', { json: { format: 'csv' } });
   assert.deepEqual([refused.status, refused.json['code']], [403, 'api_key_unfit']);
-  const { json } = await send(fixture.url, '/api/audit/entries?action=permission.refuse', { cookie: owner.cookie });
-  const [entry] = json['entries'] as { actor: { kind: string; id: string }; detail: object; requestId: string }[];
+  const { json } = await send(fixture.url, '/api/audit/entries?action=permission.refuse', {
+    cookie: owner.cookie,
+  });
+  const [entry] = json['entries'] as {
+    actor: { kind: string; id: string };
+    detail: object;
+    requestId: string;
+  }[];
   assert.deepEqual([entry?.actor.kind, entry?.actor.id], ['api_key', id]);
   assert.deepEqual(entry?.detail, { permission: 'audit:entry.export', procedure: 'audit.export' });
   assert.equal(entry.requestId, refused.headers.get('x-request-id'));

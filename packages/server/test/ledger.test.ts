@@ -94,11 +94,23 @@ test('AUD-4 a tenant is told when its chain was kept outside and checked, and no
     for (const place of ['directory /srv/anchors', 's3://bucket/p/', 'witness w.example']) {
       await worker.query('select bulkhead.record_audit_anchoring($1, $2, 3)', [owner.tenant, place]);
     }
-    await worker.query('select bulkhead.record_audit_anchoring($1, $2, 2)', [owner.tenant, 'witness w.example']);
+    await worker.query('select bulkhead.record_audit_anchoring($1, $2, 2)', [
+      owner.tenant,
+      'witness w.example',
+    ]);
     const record = 'select bulkhead.record_audit_verification($1, $2, $3, $4, $5, $6, $7, $8)';
     const position = [3, [Buffer.alloc(32, 1), Buffer.alloc(32, 2)], Buffer.alloc(32, 3)];
     await worker.query(record, [owner.tenant, 'sound', null, ...position, true, '1 hour']);
-    await worker.query(record, [owner.tenant, 'tampered', 'edited at 1: …', 9, [], Buffer.alloc(32), true, '0']);
+    await worker.query(record, [
+      owner.tenant,
+      'tampered',
+      'edited at 1: …',
+      9,
+      [],
+      Buffer.alloc(32),
+      true,
+      '0',
+    ]);
     const { rows } = await worker.query<{ size: string; peaks: Buffer[]; whole: boolean }>(
       'select size, peaks, sound_at = whole_at and sound_at < checked_at as whole from bulkhead.audit_verification where tenant_id = $1',
       [owner.tenant],
@@ -113,7 +125,11 @@ test('AUD-4 a tenant is told when its chain was kept outside and checked, and no
   }
   const { json, text } = await call(owner, '/checkpoint');
   const anchors = json['anchors'] as { kind: string; size: number }[];
-  assert.deepEqual(anchors.map(({ kind, size }) => `${kind} ${size}`).toSorted(), ['bucket 3', 'folder 3', 'witness 3']);
+  assert.deepEqual(anchors.map(({ kind, size }) => `${kind} ${size}`).toSorted(), [
+    'bucket 3',
+    'folder 3',
+    'witness 3',
+  ]);
   const check = json['check'] as { outcome: string; finding: string; overdue: boolean; soundAt: string };
   assert.deepEqual([check.outcome, check.finding, check.overdue], ['tampered', 'edited at 1: …', true]);
   assert.ok(check.soundAt);

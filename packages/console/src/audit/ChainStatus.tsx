@@ -53,7 +53,7 @@ const places = { folder: 'a folder', bucket: 'a locked bucket', witness: 'a witn
 function Explanation({ note, anchors, check }: Checkpoint) {
   return (
     <div className={styles.explanation}>
-      {check?.finding == null || check.outcome === 'sound' ? null : (
+      {check?.outcome !== 'tampered' || check.finding === null ? null : (
         <p>
           <strong>Found:</strong> {check.finding}
         </p>
@@ -70,8 +70,8 @@ function Explanation({ note, anchors, check }: Checkpoint) {
       </p>
       <p>{checked(check)}</p>
       <p>
-        None of this proves anything against whoever runs this server. For that, download an entry’s proof or have the
-        log exported, and check it on another machine with a key you were given otherwise.
+        None of this proves anything against whoever runs this server. For that, download an entry’s proof or
+        have the log exported, and check it on another machine with a key you were given otherwise.
       </p>
     </div>
   );

@@ -65,7 +65,8 @@ describe('erasing a subject from a sealed log (T-69, AUD-7)', () => {
 
   test('values that somebody deleted, triggers off, are told from erased ones', async (t) => {
     const ledger = await opened(t);
-    const one = 'delete from bulkhead.audit_personal where entry_id = (select min(entry_id) from bulkhead.audit_personal)';
+    const one =
+      'delete from bulkhead.audit_personal where entry_id = (select min(entry_id) from bulkhead.audit_personal)';
     await ledger.tamper(one);
     assert.deepEqual(findingsOf(await ledger.verify()), ['deleted 0']);
     await ledger.tamper(one);
@@ -78,7 +79,11 @@ describe('erasing a subject from a sealed log (T-69, AUD-7)', () => {
       `insert into bulkhead.audit_erasure (id, tenant_id, subject_id, through, reason) values ($1, $2, $3, now(), 'made up later')`,
       [randomUUID(), tenant, person],
     );
-    assert.equal(findingsOf(await ledger.verify()).length, 2, 'a record that no entry tells of excuses nothing');
+    assert.equal(
+      findingsOf(await ledger.verify()).length,
+      2,
+      'a record that no entry tells of excuses nothing',
+    );
     await erase(ledger);
     assert.deepEqual(findingsOf(await ledger.verify()), [], 'an erasure does');
   });

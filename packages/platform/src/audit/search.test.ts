@@ -72,7 +72,11 @@ describe('search of audit entries (AUD-5)', () => {
     assert.equal(quick.searchedTo, null, 'with all its patience it comes to the end');
     const slow = { ...list(host), clock: () => (time += 11) };
     const first = await listEntries(slow, { text: 'Branch 1' });
-    assert.deepEqual([first.entries, first.searchedTo === null], [[], false], 'after 250 entries that are none');
+    assert.deepEqual(
+      [first.entries, first.searchedTo === null],
+      [[], false],
+      'after 250 entries that are none',
+    );
     const found: string[] = [];
     let page = first;
     for (let pages = 1; page.nextCursor !== null; pages += 1) {

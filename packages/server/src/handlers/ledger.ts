@@ -8,7 +8,9 @@ import type { PlatformContext } from '../rpc/context.ts';
 export function ledgerHandlers() {
   const permitted = implement(ledgerContract).$context<PlatformContext>();
   return {
-    checkpoint: permitted.checkpoint.handler(({ context: { session, tenant } }) => chainState(session, tenant)),
+    checkpoint: permitted.checkpoint.handler(({ context: { session, tenant } }) =>
+      chainState(session, tenant),
+    ),
     proof: permitted.proof.handler(async ({ input, context: { session, tenant } }) => {
       const reader = {
         query: async (text: string, values?: unknown[]) =>

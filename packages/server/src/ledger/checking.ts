@@ -63,7 +63,13 @@ export function checkingDuty(
       });
       for (const { chain, findings } of tampered ?? []) {
         const [first] = findings;
-        log.error({ event: 'audit_tampered', chain, kind: first?.kind, seq: first?.seq, findings: findings.length });
+        log.error({
+          event: 'audit_tampered',
+          chain,
+          kind: first?.kind,
+          seq: first?.seq,
+          findings: findings.length,
+        });
       }
     } finally {
       await client?.end();

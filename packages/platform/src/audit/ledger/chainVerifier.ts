@@ -117,7 +117,8 @@ export class ChainVerifier {
     this.#next = start?.size ?? 0;
     this.#checkpointed = this.#next;
     this.#previous = start?.previous ?? noLeaf;
-    for (const checkpoint of checkpoints.toSorted((one, other) => one.size - other.size)) this.expect(checkpoint);
+    for (const checkpoint of checkpoints.toSorted((one, other) => one.size - other.size))
+      this.expect(checkpoint);
   }
 
   /** A checkpoint that the chain is to agree with: given before the links beyond it, smaller ones before larger ones. */

@@ -74,8 +74,8 @@ async function writeLines(
   let text = '';
   for (const { seq, leaf, entry_id: id, present, entry } of rows) {
     const large = present === true && entry === null ? await readEntry(client, chain, String(id)) : undefined;
-    const digits = large === undefined ? entry : large.toString('base64');
-    const rest = digits === null ? '' : `,"entry":"${String(digits)}"`;
+    const digits = large === undefined ? (entry as string | null) : large.toString('base64');
+    const rest = digits === null ? '' : `,"entry":"${digits}"`;
     text += `{"seq":${String(seq)},"leaf":"${String(leaf)}"${rest}}\n`;
     if (large === undefined) continue;
     await write(text);

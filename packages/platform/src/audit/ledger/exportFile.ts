@@ -121,7 +121,9 @@ export async function verifyExport(
       header = readHeader(lines[0] ?? Buffer.alloc(0));
       at = 1;
       verifier = openVerifier(header);
-      feed = new CheckpointFeed(trustedIn(header, { ...options, report: (finding) => keep(forgeries, finding) }));
+      feed = new CheckpointFeed(
+        trustedIn(header, { ...options, report: (finding) => keep(forgeries, finding) }),
+      );
     }
     await feed.upTo(verifier, verifier.next + lines.length - at);
     for (; at < lines.length; at += 1) {
@@ -151,7 +153,11 @@ export function keep(findings: Finding[], finding: Finding): void {
 
 function trustedIn(
   { origin, checkpoints }: ExportHeader,
-  options: { verifiers: readonly Verifier[]; anchors?: readonly NoteSource[]; report: (finding: Finding) => void },
+  options: {
+    verifiers: readonly Verifier[];
+    anchors?: readonly NoteSource[];
+    report: (finding: Finding) => void;
+  },
 ): AsyncIterable<TrustedCheckpoint> {
   const own = notesInHand(checkpoints.map((note) => ({ note, source: 'database' })));
   return trustedInOrder([own, ...(options.anchors ?? [])], { ...options, origin });

@@ -24,12 +24,24 @@ const leaf = Buffer.alloc(32, 7).toString('base64');
 describe('lines of an export', () => {
   test('are the file’s, wherever the pieces end that it is read in', async () => {
     const million = 1 << 20;
-    for (const lengths of [[], [0], [5, 0, 3], [million - 1, 1], [million, 2], [3, 3 * million, 4], [million - 2, million]]) {
+    for (const lengths of [
+      [],
+      [0],
+      [5, 0, 3],
+      [million - 1, 1],
+      [million, 2],
+      [3, 3 * million, 4],
+      [million - 2, million],
+    ]) {
       const wanted = lengths.map((length, n) => String.fromCharCode(97 + n).repeat(length));
       const text = wanted.join('\n');
       assert.deepEqual(await linesIn(Buffer.from(`${text}\n`)), lengths.length === 0 ? [''] : wanted);
       if (wanted.at(-1) !== '') {
-        assert.deepEqual(await linesIn(Buffer.from(text)), wanted.length === 0 ? [] : wanted, 'without a last line feed');
+        assert.deepEqual(
+          await linesIn(Buffer.from(text)),
+          wanted.length === 0 ? [] : wanted,
+          'without a last line feed',
+        );
       }
     }
   });
@@ -47,9 +59,15 @@ describe('lines of an export', () => {
         const entry = Buffer.from(bytes);
         const line = { seq, leaf, entry: entry.toString('base64') };
         const link = readLink(Buffer.from(JSON.stringify(line)), seq);
-        assert.deepEqual({ ...link, entry: Buffer.from(link.entry ?? []) }, { seq, leaf: Buffer.alloc(32, 7), entry });
+        assert.deepEqual(
+          { ...link, entry: Buffer.from(link.entry ?? []) },
+          { seq, leaf: Buffer.alloc(32, 7), entry },
+        );
         const spaced = readLink(Buffer.from(JSON.stringify(line, undefined, 1).replaceAll('\n', '')), seq);
-        assert.deepEqual({ ...spaced, entry: Buffer.from(spaced.entry ?? []) }, { seq, leaf: Buffer.alloc(32, 7), entry });
+        assert.deepEqual(
+          { ...spaced, entry: Buffer.from(spaced.entry ?? []) },
+          { seq, leaf: Buffer.alloc(32, 7), entry },
+        );
       }),
     );
   });
@@ -62,7 +80,16 @@ describe('lines of an export', () => {
     assert.equal(bare.entry, undefined);
     const other = readLink(Buffer.from(`{"seq":9,"leaf":"${leaf}","entry":"QUJD"}`), 0);
     assert.equal(other.seq, 9);
-    for (const text of ['', '{', '{}', '{"seq":0,"leaf":"QUJD"}', `{"seq":0.5,"leaf":"${leaf}"}`, '[0]', 'null', '"x"']) {
+    for (const text of [
+      '',
+      '{',
+      '{}',
+      '{"seq":0,"leaf":"QUJD"}',
+      `{"seq":0.5,"leaf":"${leaf}"}`,
+      '[0]',
+      'null',
+      '"x"',
+    ]) {
       assert.throws(() => readLink(Buffer.from(text), 4), { name: 'ExportError', message: /^Line 6 / }, text);
     }
   });

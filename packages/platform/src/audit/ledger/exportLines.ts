@@ -30,8 +30,10 @@ export async function* linesOf(path: string): AsyncGenerator<Buffer[]> {
       const end = kept + count;
       const last = count === 0 ? end : buffer.lastIndexOf(lineEnd, end - 1) + 1;
       const rest = buffer.subarray(last, end);
-      if (rest.length > longestLine) throw new ExportError('A line is longer than 32 MiB, which no entry is.');
-      if (other.length < rest.length + chunkSize) other = Buffer.allocUnsafeSlow(2 * (rest.length + chunkSize));
+      if (rest.length > longestLine)
+        throw new ExportError('A line is longer than 32 MiB, which no entry is.');
+      if (other.length < rest.length + chunkSize)
+        other = Buffer.allocUnsafeSlow(2 * (rest.length + chunkSize));
       rest.copy(other);
       if (count > 0) coming = readChunk(file, other, rest.length);
       const lines = linesIn(buffer.subarray(0, last));
@@ -53,7 +55,7 @@ async function readChunk(file: FileHandle, buffer: Buffer, at: number): Promise<
 
 function linesIn(text: Buffer): Buffer[] {
   const lines: Buffer[] = [];
-  for (let at = 0; at < text.length; ) {
+  for (let at = 0; at < text.length;) {
     const next = text.indexOf(lineEnd, at);
     const end = next < 0 ? text.length : next;
     lines.push(text.subarray(at, end));

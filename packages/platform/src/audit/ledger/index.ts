@@ -35,12 +35,7 @@ export {
 } from './encoding.ts';
 export { cutChain, removeCutEntries } from './retention.ts';
 export { ExportError } from './exportLines.ts';
-export {
-  verifyExport,
-  type ExportHeader,
-  type ExportLine,
-  type ExportReport,
-} from './exportFile.ts';
+export { verifyExport, type ExportHeader, type ExportLine, type ExportReport } from './exportFile.ts';
 export { writeExport } from './exportChain.ts';
 export {
   auditIdentity,

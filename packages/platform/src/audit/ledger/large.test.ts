@@ -92,7 +92,12 @@ describe('AUD-4 what is large or many is checked in bounded memory', () => {
     assert.deepEqual(await notesOf(source, origin), ['3', '6', '9', '12']);
     assert.deepEqual(await notesOf(source, originOf(ledger.identity, tenantId(2))), []);
     assert.deepEqual(await Array.fromAsync(source.chains()), [tenant]);
-    assert.deepEqual(await notesOf(await openAnchor(join(ledger.folder, tenant)), origin), ['3', '6', '9', '12']);
+    assert.deepEqual(await notesOf(await openAnchor(join(ledger.folder, tenant)), origin), [
+      '3',
+      '6',
+      '9',
+      '12',
+    ]);
     const other = await mkdtemp(join(tmpdir(), 'bulkhead-notes-'));
     t.after(() => rm(other, { recursive: true }));
     const note = (size: number): string => join(ledger.folder, tenant, noteName(size));

@@ -30,9 +30,7 @@ export function notesInHand(notes: readonly KeptNote[]): NoteSource {
   const read = notes.map((kept) => ({ kept, checkpoint: checkpointIn(kept.note) }));
   return {
     async *chains() {
-      yield* new Set(
-        read.flatMap(({ checkpoint }) => chainOf(checkpoint?.origin ?? '') ?? []),
-      );
+      yield* new Set(read.flatMap(({ checkpoint }) => chainOf(checkpoint?.origin ?? '') ?? []));
     },
     async *notesOf(origin) {
       yield* read
@@ -47,7 +45,9 @@ const sizedName = /^(0\d{15})\.note$/;
 const chainName = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 /** Folders whose files are named by the sizes they are of, the chain of each, and every other note. */
-async function survey(path: string): Promise<{ folders: { path: string; chain: string }[]; others: string[] }> {
+async function survey(
+  path: string,
+): Promise<{ folders: { path: string; chain: string }[]; others: string[] }> {
   const folders: { path: string; chain: string }[] = [];
   const others: string[] = [];
   const visit = async (folder: string, name: string): Promise<void> => {
@@ -128,8 +128,8 @@ export async function* inOrder<T>(
   const open = sources.map((source) => source[Symbol.asyncIterator]());
   type Head = { item: T; rank: number; from: AsyncIterator<T> };
   const next = async (from: AsyncIterator<T>): Promise<Head[]> => {
-    const { value, done } = await from.next();
-    return done === true ? [] : [{ item: value, rank: rank(value), from }];
+    const step = await from.next();
+    return step.done === true ? [] : [{ item: step.value, rank: rank(step.value), from }];
   };
   const heads = (await Promise.all(open.map(next))).flat();
   while (heads.length > 0) {
@@ -150,7 +150,9 @@ export function trustedCheckpoint(
     const { origin: of, size, root } = parseCheckpoint(parsed.text);
     if (of !== origin) return undefined;
     // A wrong signature throws; a note by unknown keys alone says nothing, and is not relied upon.
-    return signaturesOf(parsed, verifiersFor(verifiers, origin)).length > 0 ? { size, root, source } : undefined;
+    return signaturesOf(parsed, verifiersFor(verifiers, origin)).length > 0
+      ? { size, root, source }
+      : undefined;
   } catch (error) {
     return forged(`a checkpoint (${source}): ${error instanceof Error ? error.message : String(error)}`);
   }
@@ -173,7 +175,9 @@ export async function* trustedInOrder(
       if (found === undefined) continue;
       if ('kind' in found) report(found);
       else if (found.size < last) {
-        report(forged(`a checkpoint of ${found.size} entries is kept under another one’s name (${found.source})`));
+        report(
+          forged(`a checkpoint of ${found.size} entries is kept under another one’s name (${found.source})`),
+        );
       } else {
         last = found.size;
         yield found;

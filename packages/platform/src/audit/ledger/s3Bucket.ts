@@ -93,7 +93,11 @@ async function lastKey({ sdk, client, bucket }: Connection, folder: string, afte
   return last;
 }
 
-async function readObject({ sdk, client, bucket }: Connection, key: string, version?: string): Promise<string> {
+async function readObject(
+  { sdk, client, bucket }: Connection,
+  key: string,
+  version?: string,
+): Promise<string> {
   const { Body } = await client.send(
     new sdk.GetObjectCommand({
       Bucket: bucket,

@@ -12,14 +12,19 @@ export const entryBytes = `convert_to(E'bulkhead-entry/1\\n' || ${fieldNames
   .join(' || ')}, 'UTF8')`;
 
 /** Of an entry's bytes: what may be fetched with thousands of others. */
-export const shortEntry = (bytes: string): string => `case when octet_length(${bytes}) <= 16384 then ${bytes} end`;
+export const shortEntry = (bytes: string): string =>
+  `case when octet_length(${bytes}) <= 16384 then ${bytes} end`;
 
 /** That `e` is of the chain. */
 export const entryOf = (chain: string): string =>
   chain === serviceChain ? 'e.tenant_id is null' : `e.tenant_id = '${chain}'`;
 
 /** The bytes of one entry. */
-export async function readEntry(client: AuditorClient, chain: string, id: string): Promise<Buffer | undefined> {
+export async function readEntry(
+  client: AuditorClient,
+  chain: string,
+  id: string,
+): Promise<Buffer | undefined> {
   const { rows } = await client.query(
     `select ${entryBytes} as bytes from bulkhead.audit_entry e where ${entryOf(chain)} and e.id = $1`,
     [id],

@@ -124,7 +124,7 @@ async function* ownCheckpoints(
   options: OneChain & { origin: string; report: (finding: Finding) => void },
 ): AsyncGenerator<TrustedCheckpoint> {
   const { chain, origin, verifiers, keys, report } = options;
-  for (let last = -1; ; ) {
+  for (let last = -1; ;) {
     const { rows } = await client.query(
       'select note, size from bulkhead.audit_checkpoint where tenant_id = $1 and size > $2 order by size limit 1000',
       [chain, last],
@@ -153,7 +153,10 @@ async function* both(
     options.keys.others += 1;
     options.report(finding);
   };
-  const [own, kept] = [ownCheckpoints(client, options), trustedInOrder(anchors, { origin, verifiers, report })];
+  const [own, kept] = [
+    ownCheckpoints(client, options),
+    trustedInOrder(anchors, { origin, verifiers, report }),
+  ];
   yield* inOrder([own, kept], ({ size }) => size);
 }
 
@@ -203,7 +206,7 @@ async function readLinks(
   { chain, verifier, feed, onEntries }: OneChain & { verifier: ChainVerifier; feed: CheckpointFeed },
 ): Promise<{ cutBefore: number; since: string }> {
   const { rows: before } = await client.query(
-    'select entry_id from bulkhead.audit_link where tenant_id = $1 and seq = $2',
+    'select entry_id::text as id from bulkhead.audit_link where tenant_id = $1 and seq = $2',
     [chain, verifier.next - 1],
   );
   // By id alone: an edited time is to be found and named, not missed.
@@ -236,5 +239,5 @@ async function readLinks(
     if (rows.length < pageSize) break;
   }
   await client.query('close links');
-  return { cutBefore, since: String(before[0]?.['entry_id'] ?? 0) };
+  return { cutBefore, since: (before[0]?.['id'] as string | undefined) ?? '0' };
 }
