@@ -80,6 +80,8 @@ describe('webhooks in the console (EDG-6)', { skip: missing('chromium') }, () =>
     await page.getByText('Switched off by a member.').waitFor();
     await page.getByText('Held', { exact: true }).first().waitFor();
     await page.emulateMedia({ colorScheme: 'dark' });
+    // The page follows in a moment of its own.
+    await page.locator('html[data-mantine-color-scheme="dark"]').waitFor();
     assert.deepEqual(await findings(page), []);
     receiver.answer(status(200));
     await page.getByRole('button', { name: 'Switch on' }).click();
