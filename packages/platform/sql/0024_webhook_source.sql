@@ -95,13 +95,15 @@ create table webhooks.received_event (
   constraint received_event_attempts_counted check (attempts between 0 and 1000),
   constraint received_event_error_length check (length(error) <= 200)
 );
-create index received_event_due_idx on webhooks.received_event (next_attempt_at) where state = 'waiting';
+create index received_event_due_idx on webhooks.received_event (tenant_id, next_attempt_at) where state = 'waiting';
+create index received_event_claimed_idx on webhooks.received_event (tenant_id) where claim is not null;
 create index received_event_list_idx on webhooks.received_event (tenant_id, received_at desc);
 create index received_event_content_idx on webhooks.received_event (received_at) where content is not null;
 create index received_event_forget_idx on webhooks.received_event (forget_at) where forget_at is not null;
 comment on table webhooks.received_event is
   'A verified event: stored before it is answered, processed once. Without its content it remains as the memory that it came.';
-comment on index webhooks.received_event_due_idx is 'What is to be processed next.';
+comment on index webhooks.received_event_due_idx is 'What is to be processed next, tenant by tenant.';
+comment on index webhooks.received_event_claimed_idx is 'What servers are at.';
 comment on index webhooks.received_event_list_idx is 'A tenant''s events, the newest first.';
 comment on index webhooks.received_event_content_idx is 'Contents, to be wiped when they are old.';
 comment on index webhooks.received_event_forget_idx is 'What may be forgotten.';

@@ -171,27 +171,60 @@ $body$;
 comment on function webhooks.receive_events(jsonb, bytea[], timestamptz) is
   'Stores verified events [{place, id, tenant, source, eventId, eventType, forgetAt}], their sealed contents by place (from 1); one that came before is left as it is. Contents that the server did not seal are never processed.';
 
-create function webhooks.claim_events(at timestamptz, lease interval, most integer) returns table (
+create function webhooks.claim_events(at timestamptz, lease interval, most integer, of_service boolean) returns table (
   id uuid, tenant_id uuid, source_id uuid, event_id text, event_type text, content bytea, received_at timestamptz,
   attempts integer, claim uuid
 )
-  language sql security definer
+  language plpgsql security definer
   set search_path = ''
 as $body$
-  with due as (
-    select r.id from webhooks.received_event r
-    where r.state = 'waiting' and r.next_attempt_at <= at
-    order by r.next_attempt_at
-    limit most
-    for update skip locked
-  )
-  update webhooks.received_event r
-    set attempts = least(r.attempts + 1, 1000), next_attempt_at = at + lease, claim = gen_random_uuid()
-    from due where r.id = due.id
-    returning r.id, r.tenant_id, r.source_id, r.event_id, r.event_type, r.content, r.received_at, r.attempts, r.claim
+begin
+  -- One server chooses at a time, so that each sees what the others are at. Choosing takes milliseconds.
+  perform pg_advisory_xact_lock(hashtextextended('webhooks.claim_events', 0));
+  return query
+    -- From tenant to tenant along the index: what one of them has piled up is not read.
+    with recursive waiting as (
+      (select r.tenant_id from webhooks.received_event r
+        where not of_service and r.state = 'waiting' and r.tenant_id is not null order by r.tenant_id limit 1)
+      union all
+      select n.tenant_id from waiting w cross join lateral (
+        select r.tenant_id from webhooks.received_event r
+        where r.state = 'waiting' and r.tenant_id > w.tenant_id order by r.tenant_id limit 1) n
+    ),
+    busy as (
+      select r.tenant_id, count(*) as number from webhooks.received_event r
+      where r.claim is not null and r.next_attempt_at > at group by r.tenant_id
+    ),
+    candidate as (
+      select c.id, coalesce(b.number, 0) + c.place as turn, c.next_attempt_at
+      from waiting w
+      left join busy b on b.tenant_id = w.tenant_id
+      cross join lateral (
+        select d.id, d.next_attempt_at, row_number() over (order by d.next_attempt_at, d.id) as place from (
+          select r.id, r.next_attempt_at from webhooks.received_event r
+          where r.tenant_id = w.tenant_id and r.state = 'waiting' and r.next_attempt_at <= at
+          order by r.next_attempt_at, r.id limit 4
+        ) d
+      ) c
+      union all
+      (select r.id, 0, r.next_attempt_at from webhooks.received_event r
+        where of_service and r.tenant_id is null and r.state = 'waiting' and r.next_attempt_at <= at
+        order by r.next_attempt_at, r.id limit most)
+    ),
+    due as (
+      -- Whoever has fewest under way comes first.
+      select r.id from webhooks.received_event r join candidate c on c.id = r.id
+      order by c.turn, c.next_attempt_at limit most
+      for update of r skip locked
+    )
+    update webhooks.received_event r
+      set attempts = least(r.attempts + 1, 1000), next_attempt_at = at + lease, claim = gen_random_uuid()
+      from due where r.id = due.id
+      returning r.id, r.tenant_id, r.source_id, r.event_id, r.event_type, r.content, r.received_at, r.attempts, r.claim;
+end
 $body$;
-comment on function webhooks.claim_events(timestamptz, interval, integer) is
-  'Hands out events that are due, each to one server for the length of the lease.';
+comment on function webhooks.claim_events(timestamptz, interval, integer, boolean) is
+  'Hands out events that are due, the service''s own or those of tenants, each to one server for the length of the lease. Tenants take turns, with four events at once.';
 
 create function webhooks.settle_event(event uuid, claim uuid, outcome text, at timestamptz) returns boolean
   language plpgsql security definer
@@ -251,7 +284,7 @@ declare
 begin
   with again as (
     update webhooks.received_event r
-      set state = 'waiting', attempts = 0, next_attempt_at = at, finished_at = null, claim = null, error = null
+      set state = 'waiting', attempts = 0, next_attempt_at = greatest(at, r.finished_at), finished_at = null, claim = null, error = null
       where r.tenant_id = (select bulkhead.tenant_id()) and r.content is not null
         and case when events is null then r.state = 'failed' else r.state in ('failed', 'ignored') and r.id = any (events) end
       returning r.id
@@ -312,7 +345,7 @@ revoke execute on function
   webhooks.change_source(uuid, text, boolean), webhooks.remove_source(uuid),
   webhooks.add_secret(uuid, uuid, bytea, interval, timestamptz), webhooks.end_secret(uuid, uuid), webhooks.sources(),
   webhooks.source_of_context(text, uuid), webhooks.receive_events(jsonb, bytea[], timestamptz),
-  webhooks.claim_events(timestamptz, interval, integer), webhooks.settle_event(uuid, uuid, text, timestamptz),
+  webhooks.claim_events(timestamptz, interval, integer, boolean), webhooks.settle_event(uuid, uuid, text, timestamptz),
   webhooks.fail_event(uuid, uuid, text, timestamptz, timestamptz), webhooks.received_events(text, integer),
   webhooks.replay_events(uuid[], timestamptz), webhooks.replay_any(uuid[], timestamptz),
   webhooks.purge_received(timestamptz, timestamptz)
@@ -328,6 +361,6 @@ grant execute on function
   webhooks.source_of_context(text, uuid), webhooks.receive_events(jsonb, bytea[], timestamptz)
   to bulkhead_identity;
 grant execute on function
-  webhooks.claim_events(timestamptz, interval, integer), webhooks.settle_event(uuid, uuid, text, timestamptz),
+  webhooks.claim_events(timestamptz, interval, integer, boolean), webhooks.settle_event(uuid, uuid, text, timestamptz),
   webhooks.fail_event(uuid, uuid, text, timestamptz, timestamptz), webhooks.purge_received(timestamptz, timestamptz)
   to bulkhead_worker;

@@ -21,7 +21,16 @@ export function inboundDuties(parts: DutyParts): Duty[] {
   const as = (tenant: string, id: string) => pools.tenants.as({ tenant, actor: { kind: 'service', id } });
   const report = { refusals, sealer: pools.sealer, pool: pools.identity, as };
   return [
-    { name: 'webhook.process', every: 500, run: (signal) => processEvents(processing, signal) },
+    {
+      name: 'webhook.process',
+      every: 500,
+      run: (signal) => processEvents({ ...processing, only: 'tenants' }, signal),
+    },
+    {
+      name: 'webhook.process-billing',
+      every: 500,
+      run: (signal) => processEvents({ ...processing, only: 'service' }, signal),
+    },
     { name: 'webhook.report', every: minute, run: () => reportRefusals(report) },
     { name: 'webhook.purge', every: 60 * minute, run: () => purgeReceived({ worker, clock }) },
   ];

@@ -51,6 +51,8 @@ export type Processing<Transaction extends TenantSession> = {
   serviceHandlerOf: (type: string) => ServiceHandler | undefined;
   /** 0 up to but not 1, for the jitter. Default Math.random. */
   random?: () => number;
+  /** Whose events alone: billing's, which wait for nobody, or the tenants'. Default both. */
+  only?: 'service' | 'tenants';
   /** Told of an event that is given up, and of what a handler threw. */
   onFailure?: (failure: { id: string; error: unknown; final: boolean }) => void;
 };
@@ -61,6 +63,8 @@ const lease = '2 minutes';
 const firstWait = 10_000;
 const longestWait = 6 * 60 * 60 * 1000;
 const most = 16;
+/** Tenants whose handlers run at once. */
+const lanes = 4;
 
 /** Milliseconds until the next try: times three from 10 s to 6 h, of which half is chance, so that tries spread. */
 export function waitAfter(attempts: number, random: () => number = Math.random): number {
@@ -82,8 +86,9 @@ type Claimed = {
 
 /**
  * Processes what is due, several servers at once or one. An event's effects and the word that it was processed are one
- * transaction, so that a server that dies, a lease that runs out, or two servers at once change nothing twice. Events
- * are begun in the order they came, without a promise: one that fails comes later.
+ * transaction, so that a server that dies, a lease that runs out, or two servers at once change nothing twice. Tenants
+ * take turns, a few at once; the events of one are begun in the order they came, without a promise: one that fails comes
+ * later.
  *
  * @returns `'again'` when there may be more to do at once
  */
@@ -91,18 +96,44 @@ export async function processEvents<Transaction extends TenantSession>(
   processing: Processing<Transaction>,
   signal?: AbortSignal,
 ): Promise<'again' | undefined> {
-  const { worker, clock } = processing;
-  const { rows } = await worker.query<Claimed>('select * from webhooks.claim_events($1, $2, $3)', [
-    new Date(clock()),
-    lease,
-    most,
+  const { only } = processing;
+  const batches = await Promise.all([
+    only === 'tenants' ? [] : claim(processing, true),
+    only === 'service' ? [] : claim(processing, false),
   ]);
+  const rows = batches.flat();
+  const ofTenants = Map.groupBy(rows, (row) => row.tenant_id);
+  const waiting = ofTenants.values();
+  // Each lane takes the next tenant once it is done with one: the iterator is shared.
+  const run = async (): Promise<void> => {
+    for (const events of waiting) {
+      // oxlint-disable-next-line no-await-in-loop -- one tenant after another
+      await attemptEach(processing, events, signal);
+    }
+  };
+  await Promise.all(Array.from({ length: lanes }, run));
+  return rows.length > 0 && signal?.aborted !== true ? 'again' : undefined;
+}
+
+async function claim<Transaction extends TenantSession>(
+  { worker, clock }: Processing<Transaction>,
+  ofService: boolean,
+): Promise<Claimed[]> {
+  const text = 'select * from webhooks.claim_events($1, $2, $3, $4)';
+  const { rows } = await worker.query<Claimed>(text, [new Date(clock()), lease, most, ofService]);
+  return rows;
+}
+
+async function attemptEach<Transaction extends TenantSession>(
+  processing: Processing<Transaction>,
+  rows: readonly Claimed[],
+  signal: AbortSignal | undefined,
+): Promise<void> {
   for (const row of rows.toSorted((a, b) => a.received_at.getTime() - b.received_at.getTime())) {
-    if (signal?.aborted === true) return undefined;
+    if (signal?.aborted === true) return;
     // oxlint-disable-next-line no-await-in-loop -- in the order they came
     await attempt(processing, row);
   }
-  return rows.length === most ? 'again' : undefined;
 }
 
 async function attempt<Transaction extends TenantSession>(

@@ -273,7 +273,7 @@ describe('what others send (EDG-5)', () => {
       'select content from webhooks.received_event',
       'select secret_encrypted from webhooks.source_secret',
       `select webhooks.receive_events('[]', '{}', now())`,
-      `select webhooks.claim_events(now(), '1 minute', 1)`,
+      `select webhooks.claim_events(now(), '1 minute', 1, false)`,
       `insert into webhooks.source (name, scheme) values ('x', 'svix')`,
     ]) {
       // oxlint-disable-next-line no-await-in-loop
