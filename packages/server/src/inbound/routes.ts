@@ -17,7 +17,7 @@ const nobody = () => Promise.resolve(null);
 /**
  * `POST /webhooks/<source>`: the door for what others send. It takes the bytes of the body as they came, whatever their
  * type, and answers without a word: 200 once the event is stored, 401 whatever is wrong with it, 413 when it is too
- * large, 422 for card data, 503 when it could not be stored.
+ * large, 422 for card data, 429 when its source sends too many, 503 when it could not be stored.
  */
 export function mountInbound(app: FastifyInstance, { senders, bodyLimit, log }: InboundRoutes): void {
   void app.register((scope, _options, done) => {
@@ -45,6 +45,7 @@ export function mountInbound(app: FastifyInstance, { senders, bodyLimit, log }: 
           body,
         });
         if (receipt.code !== undefined) outcome.code = receipt.code;
+        if (receipt.status === 429) void reply.header('retry-after', String(receipt.retryAfter));
         return reply.code(receipt.status).send();
       },
     );

@@ -18,6 +18,8 @@ export type LimitPolicies = {
   token: Limit | undefined;
   /** Credentials that were refused, per address. */
   refused: Limit | undefined;
+  /** Events that others send, per source. */
+  webhooks: Limit | undefined;
   /** Reports of what the content security policy stopped, per address. */
   reports: Limit | undefined;
 };
@@ -52,6 +54,7 @@ export function limitPolicies(config: Config['limits']): LimitPolicies {
     },
     token: limit('token', config.tokenPerIp, minute),
     reports: limit('reports', config.reportsPerIp, minute),
+    webhooks: limit('webhooks', config.webhooksPerSource, minute),
     refused: limit('refused', config.refusedPerIp, minute),
   };
 }

@@ -5,7 +5,7 @@ export type { EventTenants, Processing, ServiceHandler, WebhookEvent, WebhookHan
 export { contentDays, listReceivedEvents, purgeReceived, replayEvents } from './received.ts';
 export type { EventState, ReceivedEvent } from './received.ts';
 export { WebhookReceiver } from './receiver.ts';
-export type { Receipt, ReceiverDependencies } from './receiver.ts';
+export type { AdmitEvent, Receipt, ReceiverDependencies } from './receiver.ts';
 export { RefusalCounts, reportRefusals } from './refusals.ts';
 export { billingSourceId, signatureWindow } from './source.ts';
 export type { GenericSettings, SignedRequest, WebhookScheme, WebhookSource } from './source.ts';

@@ -22,7 +22,16 @@ export type ReceiverDependencies = {
 export type Receipt =
   | { status: 200; code: undefined }
   | { status: 401; code: 'source_unknown' | VerificationFailure }
-  | { status: 422; code: 'card_data_refused' };
+  | { status: 422; code: 'card_data_refused' }
+  | {
+      status: 429;
+      code: 'rate_limited';
+      /** Seconds, at least 1. */
+      retryAfter: number;
+    };
+
+/** Counts a verified event of a tenant's source. @returns seconds to wait when it is one too many */
+export type AdmitEvent = (sourceId: string) => Promise<number | undefined>;
 
 const day = 24 * 60 * 60 * 1000;
 /** How long it is remembered that an event came: a sender's console sends events of the last month again. */
@@ -40,9 +49,11 @@ export class WebhookReceiver {
 
   /**
    * @param sourceId as it stands in the address
+   * @param admit asked once the signature is verified, so that only the sender itself uses up what its source may send;
+   *   default: everything is admitted
    * @throws whatever the database does: the sender tries again
    */
-  async receive(sourceId: string, request: SignedRequest): Promise<Receipt> {
+  async receive(sourceId: string, request: SignedRequest, admit?: AdmitEvent): Promise<Receipt> {
     const { sources, clock, refusals } = this.#of;
     const source = await sources.find(sourceId);
     // An unknown source is verified too, against a key nobody knows: its refusal takes as long.
@@ -52,6 +63,11 @@ export class WebhookReceiver {
         source === undefined || !('failure' in verification) ? 'source_unknown' : verification.failure;
       refusals.count(source, code);
       return { status: 401, code };
+    }
+    const retryAfter = source.tenantId === null ? undefined : await admit?.(source.id);
+    if (retryAfter !== undefined) {
+      refusals.count(source, 'rate_limited');
+      return { status: 429, code: 'rate_limited', retryAfter };
     }
     const { event } = verification;
     if (findCardNumber(event.payload, request.body) !== undefined) {
