@@ -56,7 +56,11 @@ describe('each control of billing is what stops its attack', () => {
     return customer;
   };
   /** A checkout of a tenant's, in the name of whoever is said to have opened it: by default this service. */
-  const opened = ({ tenantId, accountId }: Person, session: string, kind: 'service' | 'account' = 'service') =>
+  const opened = (
+    { tenantId, accountId }: Person,
+    session: string,
+    kind: 'service' | 'account' = 'service',
+  ) =>
     fixture.identity.pool.query('select billing.open_checkout($1, $2, $3, now())', [
       fixture.database.sealer.seal({ tenant: tenantId, actor: { kind, id: accountId } }),
       session,

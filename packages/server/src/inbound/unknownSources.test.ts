@@ -30,7 +30,11 @@ function setUp(cap: number) {
       return Promise.resolve(source === 'shop' ? good : unknown);
     },
   };
-  const limit = createSenderLimit({ receiver, limits: { limiter, policies: { refused, webhooks: undefined } }, clock: () => now });
+  const limit = createSenderLimit({
+    receiver,
+    limits: { limiter, policies: { refused, webhooks: undefined } },
+    clock: () => now,
+  });
   return {
     reached,
     send: (from: string, source: string) => limit.receive(from, source, request),

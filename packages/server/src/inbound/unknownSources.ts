@@ -12,7 +12,9 @@ const capacity = 10_000;
 
 type Options = {
   receiver: Pick<WebhookReceiver, 'receive'>;
-  limits?: { limiter: Limits['limiter']; policies: Pick<Limits['policies'], 'refused' | 'webhooks'> } | undefined;
+  limits?:
+    | { limiter: Limits['limiter']; policies: Pick<Limits['policies'], 'refused' | 'webhooks'> }
+    | undefined;
   clock: () => number;
 };
 

@@ -101,7 +101,9 @@ describe('no tenant’s events make another’s wait (EDG-5)', () => {
     await loud.session.query(
       `select webhooks.replay_events((select array_agg(id) from webhooks.received_events('ignored', 500)), '-infinity')`,
     );
-    const { rows } = await (await fixture.connect('superuser')).query<{ early: string }>(
+    const { rows } = await (
+      await fixture.connect('superuser')
+    ).query<{ early: string }>(
       `select count(*) as early from webhooks.received_event where state = 'waiting' and next_attempt_at < received_at`,
     );
     assert.equal(rows[0]?.early, '0');
