@@ -18,6 +18,8 @@ export type Scan = {
   techniques: string;
   /** sqlmap's: 1 to 5 */
   level: number;
+  /** Whether sqlmap goes on only with fields whose first answers look as if there were something. */
+  smart: boolean;
   /** milliseconds for one scanner */
   patience: number;
 };
@@ -27,7 +29,8 @@ export const shortScan: Scan = {
   modules: ['sql', 'xss', 'permanentxss', 'redirect', 'crlf'],
   techniques: 'E',
   level: 1,
-  patience: 300_000,
+  smart: true,
+  patience: 600_000,
 };
 
 /** `npm run scan`. */
@@ -35,6 +38,7 @@ export const longScan: Scan = {
   modules: [...shortScan.modules, 'exec', 'file', 'xxe', 'blindsql'],
   techniques: 'BEUSTQ',
   level: 2,
+  smart: false,
   patience: 4 * 3_600_000,
 };
 
@@ -66,7 +70,7 @@ export function wapiti(target: Target, { modules, patience }: Scan): Promise<Fin
 }
 
 /** Runs sqlmap over every form of the relay. What it withdraws itself, as a false positive, is no finding. */
-export function sqlmap(target: Target, { techniques, level, patience }: Scan): Promise<Finding[]> {
+export function sqlmap(target: Target, { techniques, level, smart, patience }: Scan): Promise<Finding[]> {
   return inFolder(async (folder) => {
     const results = join(folder, 'results.csv');
     const options: Record<string, string> = {
@@ -80,6 +84,8 @@ export function sqlmap(target: Target, { techniques, level, patience }: Scan): P
       'ignore-code': '400,401,403,404,409,422',
       'output-dir': join(folder, 'output'),
       'results-file': results,
+      // The page that is made to be found is no reason to leave the rest of the host alone.
+      answers: 'skip further tests=N',
     };
     const flags = [
       '--forms',
@@ -90,7 +96,7 @@ export function sqlmap(target: Target, { techniques, level, patience }: Scan): P
       '--ignore-redirects',
     ];
     const given = Object.entries(options).map(([name, value]) => `--${name}=${value}`);
-    await start('sqlmap', [...flags, ...given], { folder, patience });
+    await start('sqlmap', [...flags, ...(smart ? ['--smart'] : []), ...given], { folder, patience });
     const [heading, ...lines] = (await readFile(results, 'utf8')).trim().split('\n');
     if (heading !== 'Target URL,Place,Parameter,Technique(s),Note(s)')
       throw new Error(`sqlmap wrote ${heading}`);
