@@ -17,6 +17,8 @@ export type ArrivingEvent = {
 type Waiting = { event: ArrivingEvent; stored: () => void; failed: (error: unknown) => void };
 
 const mostAtOnce = 256;
+/** Bytes stored at once, unless one event alone has more: what a statement takes well within its time. */
+const mostBytesAtOnce = 4 * 1024 * 1024;
 
 /**
  * Stores events, those that arrive while others are being stored together in one transaction: a commit waits for the
@@ -45,29 +47,32 @@ export class EventStore {
   async #drain(): Promise<void> {
     this.#storing = true;
     while (this.#waiting.length > 0) {
-      const batch = this.#waiting.splice(0, mostAtOnce);
+      const batch = this.#waiting.splice(0, batchLength(this.#waiting));
       // oxlint-disable-next-line no-await-in-loop -- what arrives meanwhile is the next batch
       await this.#write(batch);
     }
     this.#storing = false;
   }
 
-  async #write(batch: readonly Waiting[]): Promise<void> {
+  /** @param slow how often a part may still be halved because it took too long */
+  async #write(batch: readonly Waiting[], slow = 3): Promise<void> {
     try {
       await this.#insert(batch.map(({ event }) => event));
       for (const { stored } of batch) stored();
     } catch (error) {
-      if (batch.length > 1 && isOwnFault(error)) return this.#writeSingly(batch);
+      const isSlow = tookTooLong(error);
+      if (batch.length > 1 && (isOwnFault(error) || (isSlow && slow > 0))) {
+        return this.#writeHalves(batch, isSlow ? slow - 1 : slow);
+      }
       for (const { failed } of batch) failed(error);
     }
   }
 
-  /** One event that the database refuses must not hold up the others. */
-  async #writeSingly(batch: readonly Waiting[]): Promise<void> {
-    for (const waiting of batch) {
-      // oxlint-disable-next-line no-await-in-loop -- rare, and one connection
-      await this.#write([waiting]);
-    }
+  /** One event that the database refuses, or is slow to take, must not hold up the others. */
+  async #writeHalves(batch: readonly Waiting[], slow: number): Promise<void> {
+    const half = Math.ceil(batch.length / 2);
+    await this.#write(batch.slice(0, half), slow);
+    await this.#write(batch.slice(half), slow);
   }
 
   async #insert(events: readonly ArrivingEvent[]): Promise<void> {
@@ -78,6 +83,18 @@ export class EventStore {
       new Date(this.#clock()),
     ]);
   }
+}
+
+function batchLength(waiting: readonly Waiting[]): number {
+  let bytes = 0;
+  const over = waiting.findIndex(({ event }) => (bytes += event.content.byteLength) > mostBytesAtOnce);
+  return Math.min(mostAtOnce, over === -1 ? waiting.length : Math.max(over, 1));
+}
+
+/** The server cancelled the statement (57014), or its answer was not waited for any longer. */
+function tookTooLong(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  return ('code' in error && error.code === '57014') || error.message === 'Query read timeout';
 }
 
 /** Data that a constraint or a type refuses (SQLSTATE classes 22 and 23). */
