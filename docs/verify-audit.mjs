@@ -775,7 +775,10 @@ class ChainVerifier {
 
 /** A note that was kept outside the database. */
 
-/** Somewhere that keeps notes. */
+/**
+ * Somewhere that keeps notes: those it had when this was opened. What came later may be of entries that a snapshot of the database
+ * taken since does not show, which would look as if they had been removed.
+ */
 
 function checkpointIn(note) {
   try {
@@ -805,34 +808,36 @@ function notesInHand(notes) {
 const sizedName = /^(0\d{15})\.note$/;
 const chainName = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
+/** `largest`: the greatest size among its names. */
+
 /** Folders whose files are named by the sizes they are of, the chain of each, and every other note. */
 async function survey(path) {
   const folders = [];
   const others = [];
   const visit = async (folder, name) => {
     let chain = chainName.test(name) ? name : undefined;
-    let sized = false;
+    let largest = -1;
     for await (const entry of await opendir(folder)) {
       const at = join(folder, entry.name);
       if (entry.isDirectory()) await visit(at, entry.name);
       else if (sizedName.test(entry.name)) {
         chain ??= chainOf(checkpointIn(await readFile(at, 'utf8'))?.origin ?? '');
         if (chain === undefined) others.push(at);
-        else sized = true;
+        else largest = Math.max(largest, Number(entry.name.slice(0, 16)));
       } else if (entry.name.endsWith('.note')) others.push(at);
     }
-    if (sized && chain !== undefined) folders.push({ path: folder, chain });
+    if (largest >= 0 && chain !== undefined) folders.push({ path: folder, chain, largest });
   };
   await visit(path, '');
   return { folders, others };
 }
 
-async function sizesIn(folder) {
+async function sizesIn({ path, largest }) {
   let sizes = new Float64Array(1024);
   let count = 0;
-  for await (const { name } of await opendir(folder)) {
+  for await (const { name } of await opendir(path)) {
     const [, size] = sizedName.exec(name) ?? [];
-    if (size === undefined) continue;
+    if (size === undefined || Number(size) > largest) continue;
     if (count === sizes.length) {
       const larger = new Float64Array(2 * count);
       larger.set(sizes);
@@ -866,9 +871,9 @@ async function openAnchor(path) {
       const own = folders.filter(({ chain }) => chain === chainOf(origin));
       yield* bySize([
         inHand.notesOf(origin),
-        ...own.map(async function* named({ path: folder }) {
+        ...own.map(async function* named(folder) {
           for (const size of await sizesIn(folder))
-            yield await read(join(folder, `${String(size).padStart(16, '0')}.note`));
+            yield await read(join(folder.path, `${String(size).padStart(16, '0')}.note`));
         }),
       ]);
     },

@@ -98,7 +98,11 @@ async function openAnchors(values: VerifyValues, { folder, env }: Terminal): Pro
   const open = async (name: string): Promise<NoteSource> => {
     const address = parseS3Address(name);
     if (address === undefined) return openAnchor(resolve(folder, name));
-    return openS3Bucket({ ...address, ...(region && { region }), ...(endpoint && { endpoint }) }).source;
+    return openS3Bucket({
+      ...address,
+      ...(region && { region }),
+      ...(endpoint && { endpoint }),
+    }).openSource();
   };
   return Promise.all((values.anchor ?? []).map(open));
 }

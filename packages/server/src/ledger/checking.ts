@@ -1,5 +1,5 @@
-import { checkChains } from '@bulkhead/platform/audit/ledger';
-import type { Anchor, AuditIdentity, NoteSource } from '@bulkhead/platform/audit/ledger';
+import { checkChains, notesInHand, originOf } from '@bulkhead/platform/audit/ledger';
+import type { Anchor, AuditIdentity, KeptNote, NoteSource } from '@bulkhead/platform/audit/ledger';
 import pg from 'pg';
 import type { Pool } from 'pg';
 import { connectionOf } from '../boot/connections.ts';
@@ -18,17 +18,22 @@ export type CheckingParts = {
   secrets?: Pick<Secrets, 'latest'> | undefined;
 };
 
-/** What an anchor holds for a chain: its newest note shows whether anything before it was rewritten. */
-function newestOf({ name, latest }: Anchor): NoteSource {
-  return {
-    async *chains() {
-      // Those that the database has forgotten are found by whoever reads the anchor whole.
-    },
-    async *notesOf(origin) {
-      const note = await latest?.(origin);
-      if (note !== undefined) yield { note, source: `anchor ${name}` };
-    },
-  };
+/** The newest note of each chain at each anchor, which shows whether anything before it was rewritten. */
+async function newestNotes(
+  worker: Pool,
+  { identity, anchors }: { identity: AuditIdentity; anchors: readonly Anchor[] },
+): Promise<NoteSource[]> {
+  const { rows } = await worker.query<{ chain: string }>(
+    'select tenant_id as chain from bulkhead.audit_chain',
+  );
+  const notes: KeptNote[] = [];
+  for (const { name, latest } of anchors) {
+    for (const { chain } of rows) {
+      const note = await latest?.(originOf(identity, chain));
+      if (note !== undefined) notes.push({ note, source: `anchor ${name}` });
+    }
+  }
+  return [notesInHand(notes)];
 }
 
 /**
@@ -56,7 +61,7 @@ export function checkingDuty(
         worker,
         name: identity.name,
         verifiers: identity.keys,
-        anchors: anchors.map(newestOf),
+        openAnchors: () => newestNotes(worker, { identity, anchors }),
         clock,
         every: audit.verifyEvery,
         wholeEvery: day,

@@ -14,7 +14,7 @@ export type ChainCheck = {
   readonly name: string;
   readonly verifiers: readonly Verifier[];
   /** What the places outside the database hold: their newest notes suffice. */
-  readonly anchors: readonly NoteSource[];
+  readonly openAnchors: () => Promise<readonly NoteSource[]>;
   /** Milliseconds since 1970. */
   readonly clock: () => number;
   /** Milliseconds from one check to the next; after three times as many it is overdue. */
@@ -61,7 +61,9 @@ export async function checkChains(check: ChainCheck): Promise<DatabaseReport[] |
   const resume = new Map(due.map(([chain, { start }]) => [chain, start]));
   const positions = new Map<string, Start>();
   const tampered: DatabaseReport[] = [];
-  const { name, verifiers, anchors } = check;
+  const { name, verifiers } = check;
+  // Before the database's snapshot is taken.
+  const anchors = await check.openAnchors();
   const onSound = (chain: string, position: Start): void => void positions.set(chain, position);
   const options = { name, verifiers, anchors, resume, onlyNew: true, onSound };
   for await (const report of verifyDatabase(await check.openAuditor(), options)) {

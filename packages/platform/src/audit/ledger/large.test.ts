@@ -80,6 +80,19 @@ describe('AUD-4 what is large or many is checked in bounded memory', () => {
     assert.ok(some.length > 800 && some.length <= 1001, `${some.length}`);
   });
 
+  test('notes that came after the anchor was opened are of entries that the snapshot need not show', async (t) => {
+    const ledger = await openLedger();
+    t.after(() => ledger.close());
+    await ledger.write(tenant, 3);
+    await ledger.sealAndSign();
+    const origin = originOf(ledger.identity, tenant);
+    const opened = await openAnchor(ledger.folder);
+    await ledger.write(tenant, 3);
+    await ledger.sealAndSign();
+    assert.deepEqual(await notesOf(opened, origin), ['3']);
+    assert.deepEqual(await notesOf(await openAnchor(ledger.folder), origin), ['3', '6']);
+  });
+
   test('notes are read by their names, in any folder; one under another’s name is told', async (t) => {
     const ledger = await openLedger();
     t.after(() => ledger.close());

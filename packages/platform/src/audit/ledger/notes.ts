@@ -8,7 +8,10 @@ import { parseCheckpoint, parseNote, signaturesOf, type Checkpoint, type Verifie
 /** A note that was kept outside the database. */
 export type KeptNote = { readonly note: string; readonly source: string };
 
-/** Somewhere that keeps notes. */
+/**
+ * Somewhere that keeps notes: those it had when this was opened. What came later may be of entries that a snapshot of the database
+ * taken since does not show, which would look as if they had been removed.
+ */
 export type NoteSource = {
   /** The chains it may have notes of. */
   readonly chains: () => AsyncIterable<string>;
@@ -44,36 +47,37 @@ export function notesInHand(notes: readonly KeptNote[]): NoteSource {
 const sizedName = /^(0\d{15})\.note$/;
 const chainName = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
+/** `largest`: the greatest size among its names. */
+type Folder = { path: string; chain: string; largest: number };
+
 /** Folders whose files are named by the sizes they are of, the chain of each, and every other note. */
-async function survey(
-  path: string,
-): Promise<{ folders: { path: string; chain: string }[]; others: string[] }> {
-  const folders: { path: string; chain: string }[] = [];
+async function survey(path: string): Promise<{ folders: Folder[]; others: string[] }> {
+  const folders: Folder[] = [];
   const others: string[] = [];
   const visit = async (folder: string, name: string): Promise<void> => {
     let chain = chainName.test(name) ? name : undefined;
-    let sized = false;
+    let largest = -1;
     for await (const entry of await opendir(folder)) {
       const at = join(folder, entry.name);
       if (entry.isDirectory()) await visit(at, entry.name);
       else if (sizedName.test(entry.name)) {
         chain ??= chainOf(checkpointIn(await readFile(at, 'utf8'))?.origin ?? '');
         if (chain === undefined) others.push(at);
-        else sized = true;
+        else largest = Math.max(largest, Number(entry.name.slice(0, 16)));
       } else if (entry.name.endsWith('.note')) others.push(at);
     }
-    if (sized && chain !== undefined) folders.push({ path: folder, chain });
+    if (largest >= 0 && chain !== undefined) folders.push({ path: folder, chain, largest });
   };
   await visit(path, '');
   return { folders, others };
 }
 
-async function sizesIn(folder: string): Promise<Float64Array> {
+async function sizesIn({ path, largest }: Folder): Promise<Float64Array> {
   let sizes = new Float64Array(1024);
   let count = 0;
-  for await (const { name } of await opendir(folder)) {
+  for await (const { name } of await opendir(path)) {
     const [, size] = sizedName.exec(name) ?? [];
-    if (size === undefined) continue;
+    if (size === undefined || Number(size) > largest) continue;
     if (count === sizes.length) {
       const larger = new Float64Array(2 * count);
       larger.set(sizes);
@@ -107,9 +111,9 @@ export async function openAnchor(path: string): Promise<NoteSource> {
       const own = folders.filter(({ chain }) => chain === chainOf(origin));
       yield* bySize([
         inHand.notesOf(origin),
-        ...own.map(async function* named({ path: folder }) {
+        ...own.map(async function* named(folder) {
           for (const size of await sizesIn(folder))
-            yield await read(join(folder, `${String(size).padStart(16, '0')}.note`));
+            yield await read(join(folder.path, `${String(size).padStart(16, '0')}.note`));
         }),
       ]);
     },

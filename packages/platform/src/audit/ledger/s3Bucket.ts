@@ -54,7 +54,7 @@ export type S3Bucket = {
    */
   readonly notes: (folder?: string) => AsyncGenerator<KeptNote>;
   /** The same as a place that verification reads from. */
-  readonly source: NoteSource;
+  readonly openSource: () => Promise<NoteSource>;
 };
 
 type Sdk = typeof S3;
@@ -108,33 +108,50 @@ async function readObject(
   return (await Body?.transformToString('utf8')) ?? '';
 }
 
-async function* notes(connection: Connection, folder: string): AsyncGenerator<KeptNote> {
-  const { sdk, client, bucket } = connection;
-  const source = `anchor s3://${bucket}/${folder}`;
+/** Every version's name under a folder, in the order of bytes. */
+async function* versions(
+  { sdk, client, bucket }: Connection,
+  folder: string,
+): AsyncGenerator<S3.ObjectVersion[]> {
   let marker: { KeyMarker?: string; VersionIdMarker?: string } | undefined = {};
   while (marker !== undefined) {
     const page: S3.ListObjectVersionsCommandOutput = await client.send(
       new sdk.ListObjectVersionsCommand({ Bucket: bucket, Prefix: folder, ...marker }),
     );
-    const found = (page.Versions ?? []).filter(({ Key }) => Key?.endsWith('.note'));
+    yield (page.Versions ?? []).filter(({ Key }) => Key?.endsWith('.note'));
+    marker = page.IsTruncated === true ? markerOf(page) : undefined;
+  }
+}
+
+/** @param last the greatest key that is read */
+async function* notes(connection: Connection, folder: string, last?: string): AsyncGenerator<KeptNote> {
+  const source = `anchor s3://${connection.bucket}/${folder}`;
+  for await (const page of versions(connection, folder)) {
+    const found = page.filter(({ Key = '' }) => last === undefined || Key <= last);
     for (let from = 0; from < found.length; from += atOnce) {
       const some = found.slice(from, from + atOnce);
       const texts = some.map(({ Key = '', VersionId }) => readObject(connection, Key, VersionId));
       for (const note of await Promise.all(texts)) yield { note, source };
     }
-    marker = page.IsTruncated === true ? markerOf(page) : undefined;
   }
 }
 
-async function* chains({ sdk, client, bucket, prefix }: Connection): AsyncGenerator<string> {
-  let marker: { KeyMarker?: string; VersionIdMarker?: string } | undefined = {};
-  while (marker !== undefined) {
-    const page: S3.ListObjectVersionsCommandOutput = await client.send(
-      new sdk.ListObjectVersionsCommand({ Bucket: bucket, Prefix: prefix, Delimiter: '/', ...marker }),
-    );
-    for (const { Prefix = '' } of page.CommonPrefixes ?? []) yield Prefix.slice(prefix.length, -1);
-    marker = page.IsTruncated === true ? markerOf(page) : undefined;
+/** What there is now, by chain. */
+async function openSource(connection: Connection): Promise<NoteSource> {
+  const { prefix } = connection;
+  const last = new Map<string, string>();
+  for await (const page of versions(connection, prefix)) {
+    for (const { Key = '' } of page) last.set(Key.slice(prefix.length).split('/')[0] ?? '', Key);
   }
+  return {
+    async *chains() {
+      yield* last.keys();
+    },
+    async *notesOf(origin) {
+      const chain = chainOf(origin) ?? '';
+      if (last.has(chain)) yield* notes(connection, `${prefix}${chain}/`, last.get(chain));
+    },
+  };
 }
 
 function markerOf(page: { NextKeyMarker?: string | undefined; NextVersionIdMarker?: string | undefined }) {
@@ -177,12 +194,7 @@ export function openS3Bucket(address: S3Address): S3Bucket {
     lastKey: async (folder, after) => lastKey(await connect(), folder, after),
     read: async (key) => readObject(await connect(), key),
     notes: (folder = '') => read(folder),
-    source: {
-      async *chains() {
-        yield* chains(await connect());
-      },
-      notesOf: (origin) => read(`${chainOf(origin)}/`),
-    },
+    openSource: async () => openSource(await connect()),
   };
 }
 
