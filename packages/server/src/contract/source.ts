@@ -101,7 +101,7 @@ export const sourceContract = {
     .route({
       method: 'DELETE',
       path: '/webhook-sources/{id}/secrets/{secretId}',
-      summary: 'End a replaced secret at once',
+      summary: 'End a replaced secret, within five seconds',
       tags,
     })
     .input(z.strictObject({ id: uuid, secretId: uuid }))

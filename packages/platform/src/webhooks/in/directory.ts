@@ -18,6 +18,8 @@ export type DirectoryDependencies = {
 
 /** Milliseconds for which what was read, an unknown source too, is trusted. */
 const trustedFor = 5000;
+/** Milliseconds after which it is read anew for a signature that does not verify. */
+const doubtedAfter = 500;
 const mostKept = 10_000;
 const uuid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
@@ -27,7 +29,7 @@ const uuid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
  */
 export class SourceDirectory {
   readonly #of: DirectoryDependencies;
-  readonly #kept = new Map<string, { until: number; source: Promise<WebhookSource | undefined> }>();
+  readonly #kept = new Map<string, { readAt: number; source: Promise<WebhookSource | undefined> }>();
   readonly #billing: WebhookSource | undefined;
 
   constructor(dependencies: DirectoryDependencies) {
@@ -49,12 +51,26 @@ export class SourceDirectory {
   async find(id: string): Promise<WebhookSource | undefined> {
     if (id === 'billing') return this.#billing;
     if (!uuid.test(id) || id === billingSourceId) return undefined;
-    const now = this.#of.clock();
     const kept = this.#kept.get(id);
-    if (kept !== undefined && kept.until > now) return kept.source;
+    if (kept !== undefined && kept.readAt + trustedFor > this.#of.clock()) return kept.source;
+    return this.#keep(id);
+  }
+
+  /**
+   * Reads a source anew after a signature did not verify, known or unknown: its secret may be new.
+   *
+   * @returns undefined when it was read less than half a second ago
+   */
+  async findAgain(id: string): Promise<{ source: WebhookSource | undefined } | undefined> {
+    const kept = this.#kept.get(id);
+    if (kept === undefined || kept.readAt + doubtedAfter > this.#of.clock()) return undefined;
+    return { source: await this.#keep(id) };
+  }
+
+  #keep(id: string): Promise<WebhookSource | undefined> {
     const source = this.#read(id);
     this.#kept.delete(id);
-    this.#kept.set(id, { until: now + trustedFor, source });
+    this.#kept.set(id, { readAt: this.#of.clock(), source });
     source.catch(() => this.#kept.delete(id));
     for (const oldest of this.#kept.keys()) {
       if (this.#kept.size <= mostKept) break;

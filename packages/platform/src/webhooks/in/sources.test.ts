@@ -48,6 +48,33 @@ describe('a source of webhooks (EDG-5)', () => {
     await assert.rejects(endSourceSecret(owner.session, current), refusal('source_missing'));
   });
 
+  it('takes a new secret at once on every server, and looks a source up no more than twice a second for that', async () => {
+    const another = receiving.anotherServer();
+    const to = async (id: string, secret: string): Promise<number> => {
+      const headers = signed(secret, { id, at: now(), body });
+      const request = { header: (name: string) => headers[name], body: Buffer.from(body) };
+      return (await another.receive(source.id, request)).status;
+    };
+    assert.equal(await to('a', source.secret), 200);
+    const rotated = await rotateSource(receiving.managing(owner), { id: source.id, overlap: 0 });
+    const fresh = rotated.secret ?? '';
+    // Half a second is what a flood of forgeries is let to ask the database.
+    assert.equal(await to('b', fresh), 401);
+    fixture.advance(500);
+    assert.equal(await to('c', fresh), 200);
+    // What was read because of it is trusted from then on: the old one does not verify any more.
+    assert.equal(await to('d', source.secret), 401);
+  });
+
+  it('whose old secret was ended stops being accepted under it within five seconds', async () => {
+    assert.equal((await send('e')).status, 200);
+    await rotateSource(receiving.managing(owner), { id: source.id, overlap: day });
+    const [listed] = await listSources(owner.session);
+    await endSourceSecret(owner.session, { id: source.id, secretId: listed?.secrets[1]?.id ?? '' });
+    fixture.advance(5000);
+    assert.equal((await send('f')).status, 401);
+  });
+
   it('of a removed source is refused; another tenant neither sees nor changes a source (ISO-1)', async () => {
     const stranger = await fixture.person();
     assert.deepEqual(await listSources(stranger.session), []);
