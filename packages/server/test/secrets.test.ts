@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, utimes, writeFile } from 'node:fs/promises';
 import { createServer as createTcpServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -45,6 +45,7 @@ test('OPS-6 a new connection to the database shows the password that its file ho
   const log = createLog({ level: 'silent' });
   const secrets = new Secrets({
     log,
+    clock: () => Date.now() + 2000,
     config: {
       secretSources: [
         { setting: 'database.identityPassword', variable: 'X', from: 'file', path, digest: digestOf(old) },
@@ -111,6 +112,8 @@ describe('secrets of a running server (OPS-6, T-44)', () => {
     assert.equal((await list(await signUp(url))).status, 403);
     assert.deepEqual([await knock(told.internal), await knock(told.next)], [200, 401]);
     await writeFile(path(), told.next);
+    const longAgo = new Date(Date.now() - 60_000);
+    await utimes(path(), longAgo, longAgo);
     const { status, json, text } = await list(operator);
     assert.equal(status, 200);
     assert.partialDeepStrictEqual(json, {

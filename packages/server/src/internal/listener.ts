@@ -54,12 +54,11 @@ export function createInternalListener(
     done();
   });
   guardInternal(app, {
-    secrets: () => [
-      parts.secrets.replaced('internal.secret') ?? secret,
-      ...[parts.secrets.replaced('internal.previousSecret') ?? previousSecret].filter(
-        (one) => one !== undefined,
-      ),
-    ],
+    secrets: () => {
+      const current = parts.secrets.replaced('internal.secret') ?? secret;
+      const previous = parts.secrets.replaced('internal.previousSecret') ?? previousSecret ?? '';
+      return previous === '' ? [current] : [current, previous];
+    },
     port: () => (app.server.address() as AddressInfo | null)?.port,
   });
   mountInternal(app, parts);

@@ -10,7 +10,7 @@ const changedAt = new Date('2026-03-01T00:00:00Z');
 /** The secrets of a server on files that a test changes. */
 function open(settings: readonly string[]) {
   const files = new Map(settings.map((setting) => [setting, first]));
-  const state = { refusal: undefined as string | undefined };
+  const state = { refusal: undefined as string | undefined, changedAt };
   const log: Record<string, unknown>[] = [];
   const secrets = new Secrets({
     config: {
@@ -33,7 +33,8 @@ function open(settings: readonly string[]) {
         : Promise.resolve(`${text}\n`);
     },
     inspect: () =>
-      Promise.resolve({ mode: 0o600, owner: 0, changedAt, refusal: state.refusal, warning: undefined }),
+      Promise.resolve({ mode: 0o600, owner: 0, warning: undefined, ...state }),
+    clock: () => changedAt.getTime() + 60_000,
   });
   return { secrets, files, state, log };
 }
@@ -92,6 +93,31 @@ describe('secrets that are replaced while the server runs (OPS-6)', () => {
     assert.equal(secrets.replaced('database.appPassword'), second);
     assert.ok(!JSON.stringify([log, secrets.states()]).includes(second), 'no value is told');
     assert.ok(!JSON.stringify(log).includes('CHANGE_ME'));
+  });
+
+  it('are not taken from a file that is still being written', async () => {
+    const { secrets, files, state } = open(['mail.password']);
+    files.set('mail.password', second);
+    state.changedAt = new Date(changedAt.getTime() + 58_001);
+    await secrets.reload();
+    assert.equal(secrets.replaced('mail.password'), undefined);
+    state.changedAt = new Date(changedAt.getTime() + 58_000);
+    await secrets.reload();
+    assert.equal(secrets.replaced('mail.password'), second);
+  });
+
+  it('of before end when their file is emptied or taken away', async () => {
+    for (const end of ['empty', 'gone'] as const) {
+      const { secrets, files, log } = open(['internal.previousSecret']);
+      if (end === 'empty') files.set('internal.previousSecret', '');
+      else files.delete('internal.previousSecret');
+      // oxlint-disable-next-line no-await-in-loop -- one after the other
+      await secrets.reload();
+      // oxlint-disable-next-line no-await-in-loop
+      await secrets.reload();
+      assert.equal(secrets.replaced('internal.previousSecret'), '');
+      assert.deepEqual(log, [{ event: 'secret_ended', setting: 'internal.previousSecret' }]);
+    }
   });
 
   it('tell when they are to be replaced; one from the environment has no age', async () => {

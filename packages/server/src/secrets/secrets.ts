@@ -41,9 +41,14 @@ export type SecretsOptions = {
   /** Default: from disk. */
   readText?: (path: string) => Promise<string>;
   inspect?: InspectSecretFile;
+  /** Milliseconds since the epoch. Default: the system's. */
+  clock?: () => number;
 };
 
 const day = 24 * 60 * 60 * 1000;
+
+/** Milliseconds that a file must have been left alone: one that is written to in place may be half there. */
+const settled = 2000;
 
 /**
  * The secrets of a running server. It looks at their files again and again: what belongs to the rolling class is used
@@ -51,7 +56,7 @@ const day = 24 * 60 * 60 * 1000;
  * of, and what was used before is used on.
  */
 export class Secrets {
-  readonly #options: Required<Pick<SecretsOptions, 'readText' | 'inspect' | 'log'>>;
+  readonly #options: Required<Pick<SecretsOptions, 'readText' | 'inspect' | 'log' | 'clock'>>;
   readonly #sources: readonly SecretSource[];
   readonly #tracked: Map<string, Tracked>;
   readonly #values = new Map<string, string>();
@@ -61,6 +66,7 @@ export class Secrets {
       log,
       readText: injected.readText ?? ((path) => readFile(path, 'utf8')),
       inspect: injected.inspect ?? inspectSecretFile,
+      clock: injected.clock ?? Date.now,
     };
     this.#sources = config.secretSources ?? [];
     this.#tracked = new Map(
@@ -77,7 +83,7 @@ export class Secrets {
     );
   }
 
-  /** The value that replaced the configured one of a rolling secret; undefined: none has. */
+  /** The value that replaced the configured one of a rolling secret; empty: it was ended; undefined: none has. */
   replaced(setting: string): string | undefined {
     return this.#values.get(setting);
   }
@@ -114,17 +120,20 @@ export class Secrets {
   }
 
   async #look(tracked: Tracked): Promise<void> {
-    const { readText, inspect } = this.#options;
+    const { readText, inspect, clock } = this.#options;
     let text: string;
     try {
       tracked.file = await inspect(tracked.path);
       if (tracked.file.refusal !== undefined) return this.#refuse(tracked, tracked.file.refusal);
       text = withoutLineBreak(await readText(tracked.path));
     } catch (error) {
+      if (codeOf(error) === 'ENOENT' && isPrevious(tracked.setting)) return this.#end(tracked);
       return this.#refuse(tracked, `cannot be read (${codeOf(error)})`);
     }
     const digest = digestOf(text);
     if (digest === tracked.digest) return this.#settle(tracked, { restartNeeded: false });
+    if (clock() - tracked.file.changedAt.getTime() < settled) return;
+    if (text === '' && isPrevious(tracked.setting)) return this.#end(tracked);
     const unfit = problemWith(tracked.setting, text);
     if (unfit !== undefined) return this.#refuse(tracked, unfit);
     if (secretRule(tracked.setting).class === 'restart')
@@ -133,6 +142,17 @@ export class Secrets {
     this.#values.set(tracked.setting, text);
     this.#settle(tracked, { restartNeeded: false });
     this.#options.log.info({ event: 'secret_reloaded', setting: tracked.setting });
+  }
+
+  /** Whoever takes the value of one before away, or empties its file, wants it to be good no more. */
+  #end(tracked: Tracked): void {
+    if (secretRule(tracked.setting).class === 'restart')
+      return this.#settle(tracked, { restartNeeded: true });
+    if (this.#values.get(tracked.setting) === '') return;
+    tracked.digest = digestOf('');
+    this.#values.set(tracked.setting, '');
+    this.#settle(tracked, { restartNeeded: false });
+    this.#options.log.info({ event: 'secret_ended', setting: tracked.setting });
   }
 
   #settle(tracked: Tracked, { restartNeeded }: { restartNeeded: boolean }): void {
@@ -154,6 +174,11 @@ export class Secrets {
     if (event === undefined) return;
     this.#options.log.warn({ event, setting, ...(problem === undefined ? {} : { problem }) });
   }
+}
+
+/** A secret that is good beside another one until it is taken away. */
+function isPrevious(setting: string): boolean {
+  return /\.previous[A-Z]/.test(setting);
 }
 
 /** What is wrong with a value, without the value. */
