@@ -34,7 +34,8 @@ function isPlainObject(data: object): boolean {
   if (prototype !== Object.prototype && prototype !== null) return false;
   for (const key in data) {
     // oRPC leaves out a function of the one name, and copies the other into nothing.
-    if (key === 'toJSON' || key === '__proto__' || !isPlain((data as Record<string, unknown>)[key])) return false;
+    if (key === 'toJSON' || key === '__proto__' || !isPlain((data as Record<string, unknown>)[key]))
+      return false;
   }
   return true;
 }
