@@ -86,7 +86,8 @@ export type PrivateTarget = {
  */
 export function isOpened(text: string, port: number, targets: readonly PrivateTarget[]): boolean {
   const address = parseAddress(text);
-  if (address === undefined || isWithin(address, neverReachable) || carries.has(address.range())) return false;
+  if (address === undefined || isWithin(address, neverReachable) || carries.has(address.range()))
+    return false;
   return targets.some((target) => target.ports.includes(port) && isWithin(address, [range(target.range)]));
 }
 

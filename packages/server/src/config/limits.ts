@@ -37,7 +37,10 @@ export const limits = z.strictObject({
     600,
     'Requests a minute from one address to the identity provider’s endpoints; an application’s back end sends those of all its users',
   ),
-  webhooksPerSource: cap(1200, 'Events a minute that one source of a tenant’s may send; billing may send any number'),
+  webhooksPerSource: cap(
+    1200,
+    'Events a minute that one source of a tenant’s may send; billing may send any number',
+  ),
   refusedPerIp: cap(
     600,
     'Cookies, access tokens and API keys a minute from one address that are refused, and as many unknown webhook sources; past it only what was good here lately is looked at',

@@ -32,8 +32,7 @@ function open(settings: readonly string[]) {
         ? Promise.reject(Object.assign(new Error(path), { code: 'ENOENT' }))
         : Promise.resolve(`${text}\n`);
     },
-    inspect: () =>
-      Promise.resolve({ mode: 0o600, owner: 0, warning: undefined, ...state }),
+    inspect: () => Promise.resolve({ mode: 0o600, owner: 0, warning: undefined, ...state }),
     clock: () => changedAt.getTime() + 60_000,
   });
   return { secrets, files, state, log };
