@@ -154,10 +154,32 @@ $body$;
 comment on function webhooks.source_of_context(text, uuid) is
   'A live source of the sealed tenant, with its encrypted secrets; none when it is turned off or removed.';
 
-create function webhooks.receive_events(events jsonb, contents bytea[], at timestamptz) returns void
-  language sql security definer
+create function webhooks.receive_events(senders jsonb, events jsonb, contents bytea[], at timestamptz) returns void
+  language plpgsql security definer
   set search_path = ''
 as $body$
+declare
+  outer_context constant text := coalesce(current_setting('bulkhead.context', true), '');
+  nobody constant uuid := '00000000-0000-0000-0000-000000000000';
+  sender record;
+begin
+  -- Whose event it is stands in a seal: SQL injected into the server takes no event's place before it comes.
+  for sender in select s.tenant, s.source, s.context from jsonb_to_recordset(senders) as s (tenant uuid, source uuid, context text) loop
+    perform set_config('bulkhead.context', coalesce(sender.context, ''), true);
+    if (bulkhead.tenant_id(), split_part(bulkhead.verified_context(), '.', 6), split_part(bulkhead.verified_context(), '.', 7))
+      is distinct from (coalesce(sender.tenant, nobody), 'service', sender.source::text) then
+      raise exception using errcode = '42501', constraint = 'event_sender', message = 'the seal is not that of the event''s source';
+    end if;
+  end loop;
+  perform set_config('bulkhead.context', outer_context, true);
+  if exists (
+    select from jsonb_to_recordset(events) as e (tenant uuid, source uuid) where not exists (
+      select from jsonb_to_recordset(senders) as s (tenant uuid, source uuid)
+      where s.tenant is not distinct from e.tenant and s.source is not distinct from e.source
+    )
+  ) then
+    raise exception using errcode = '42501', constraint = 'event_sender', message = 'an event has no sealed source';
+  end if;
   insert into webhooks.received_event
     (id, tenant_id, source_id, event_id, event_type, content, received_at, next_attempt_at, forget_at)
   select e.id, e.tenant, e.source, e."eventId", e."eventType", contents[e.place], at, at, e."forgetAt"
@@ -166,10 +188,11 @@ as $body$
   )
   -- One order, so that two servers that were sent the same events wait for each other, and never in a circle.
   order by e.source, e."eventId"
-  on conflict on constraint received_event_once do nothing
+  on conflict on constraint received_event_once do nothing;
+end
 $body$;
-comment on function webhooks.receive_events(jsonb, bytea[], timestamptz) is
-  'Stores verified events [{place, id, tenant, source, eventId, eventType, forgetAt}], their sealed contents by place (from 1); one that came before is left as it is. Contents that the server did not seal are never processed.';
+comment on function webhooks.receive_events(jsonb, jsonb, bytea[], timestamptz) is
+  'Stores verified events [{place, id, tenant, source, eventId, eventType, forgetAt}] of senders [{tenant, source, context}], each context sealed for the tenant (the nil UUID for none) with the source as the service that acts; their sealed contents by place (from 1). One that came before is left as it is.';
 
 create function webhooks.claim_events(at timestamptz, lease interval, most integer, of_service boolean) returns table (
   id uuid, tenant_id uuid, source_id uuid, event_id text, event_type text, content bytea, received_at timestamptz,
@@ -344,7 +367,7 @@ revoke execute on function
   webhooks.keep_processed(), webhooks.own_source(uuid), webhooks.create_source(jsonb, uuid, bytea, timestamptz),
   webhooks.change_source(uuid, text, boolean), webhooks.remove_source(uuid),
   webhooks.add_secret(uuid, uuid, bytea, interval, timestamptz), webhooks.end_secret(uuid, uuid), webhooks.sources(),
-  webhooks.source_of_context(text, uuid), webhooks.receive_events(jsonb, bytea[], timestamptz),
+  webhooks.source_of_context(text, uuid), webhooks.receive_events(jsonb, jsonb, bytea[], timestamptz),
   webhooks.claim_events(timestamptz, interval, integer, boolean), webhooks.settle_event(uuid, uuid, text, timestamptz),
   webhooks.fail_event(uuid, uuid, text, timestamptz, timestamptz), webhooks.received_events(text, integer),
   webhooks.replay_events(uuid[], timestamptz), webhooks.replay_any(uuid[], timestamptz),
@@ -358,7 +381,7 @@ grant execute on function
   to bulkhead_app;
 grant select on webhooks.source_directory to bulkhead_identity;
 grant execute on function
-  webhooks.source_of_context(text, uuid), webhooks.receive_events(jsonb, bytea[], timestamptz)
+  webhooks.source_of_context(text, uuid), webhooks.receive_events(jsonb, jsonb, bytea[], timestamptz)
   to bulkhead_identity;
 grant execute on function
   webhooks.claim_events(timestamptz, interval, integer, boolean), webhooks.settle_event(uuid, uuid, text, timestamptz),

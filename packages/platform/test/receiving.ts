@@ -92,7 +92,7 @@ function openReceiver({ identity }: Fixture, refusals: RefusalCounts): WebhookRe
   const { cipher, clock, pool, sealer } = identity;
   return new WebhookReceiver({
     sources: new SourceDirectory({ pool, sealer, cipher, clock, billingSecrets: [billingSecret] }),
-    store: new EventStore({ pool, clock }),
+    store: new EventStore({ pool, sealer, clock }),
     cipher,
     clock,
     randomBytes,

@@ -91,7 +91,7 @@ function OldSecrets({ source }: { source: Source }) {
   const end = useMutation({
     mutationFn: (secretId: string) => tenant.client.source.endSecret({ id: source.id, secretId }),
     onSuccess: async () => {
-      announceDone('The old secret has ended.');
+      announceDone('The old secret has ended: it is refused within five seconds.');
       await tenant.cache.invalidateQueries();
     },
   });

@@ -30,7 +30,7 @@ export function inboundParts(parts: Pick<Parts, 'config' | 'pools' | 'cipher' | 
       clock,
       billingSecrets: [webhookSecret, previousWebhookSecret].filter((secret) => secret !== undefined),
     }),
-    store: new EventStore({ pool, clock }),
+    store: new EventStore({ pool, sealer: pools.sealer, clock }),
     cipher,
     clock,
     randomBytes: systemRandomBytes,

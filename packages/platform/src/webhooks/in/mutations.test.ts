@@ -213,6 +213,46 @@ describe('each control of stored webhooks is what stops its attack', () => {
     assert.equal(await twice(), 1);
   });
 
+  it('the seal of an event’s source: SQL injected into the server takes an event’s place, and it never happens', async () => {
+    const suppressed = async (): Promise<boolean> => {
+      await superuser.query('truncate webhooks.received_event');
+      const { clock, pool, sealer } = fixture.identity;
+      const own = sealer.seal({ tenant: owner.tenantId, actor: { kind: 'account', id: owner.accountId } });
+      const of = { tenant: owner.tenantId, source: sender.id };
+      const forged = { ...of, place: 1, id: crypto.randomUUID(), eventId: 'msg_1', eventType: 'order.paid' };
+      for (const senders of [[], [of], [{ ...of, context: own }]]) {
+        // oxlint-disable-next-line no-await-in-loop
+        await pool
+          .query('select webhooks.receive_events($1, $2, $3, $4)', [
+            JSON.stringify(senders),
+            JSON.stringify([forged]),
+            [Buffer.alloc(40)],
+            new Date(clock()),
+          ])
+          .catch((error: pg.DatabaseError) =>
+            assert.deepEqual([error.code, error.constraint], ['42501', 'event_sender']),
+          );
+      }
+      return (await timesProcessed()) === 0;
+    };
+    assert.equal(await suppressed(), false);
+    const owning = await fixture.connect('owner');
+    const { rows } = await owning.query<{ definition: string }>(
+      `select pg_get_functiondef('webhooks.receive_events(jsonb, jsonb, bytea[], timestamptz)'::regprocedure) as definition`,
+    );
+    const sound = rows[0]?.definition ?? '';
+    const check = `is distinct from (coalesce(sender.tenant, nobody), 'service', sender.source::text)`;
+    assert.ok(sound.includes(check));
+    await owning.query(sound.replace(check, 'is null'));
+    try {
+      assert.equal(await suppressed(), true);
+    } finally {
+      await owning.query(sound);
+    }
+    assert.equal(await suppressed(), false);
+    await superuser.query('truncate webhooks.received_event');
+  });
+
   it('the refusal of card data: it is stored (EDG-9)', async () => {
     const send = (receiver: inbound.WebhookReceiver) =>
       receiver.receive(sender.id, { header: (name) => headers(text)[name], body: Buffer.from(text) });
@@ -226,7 +266,7 @@ describe('each control of stored webhooks is what stops its attack', () => {
     await withMutant<typeof inbound, void>(mutation, 'webhooks/in/index.ts', async (mutant) => {
       const receiver = new mutant.WebhookReceiver({
         sources: new mutant.SourceDirectory({ pool, sealer, cipher, clock }),
-        store: new mutant.EventStore({ pool, clock }),
+        store: new mutant.EventStore({ pool, sealer, clock }),
         refusals: new mutant.RefusalCounts(),
         cipher,
         clock,

@@ -272,7 +272,7 @@ describe('what others send (EDG-5)', () => {
     for (const text of [
       'select content from webhooks.received_event',
       'select secret_encrypted from webhooks.source_secret',
-      `select webhooks.receive_events('[]', '{}', now())`,
+      `select webhooks.receive_events('[]', '[]', '{}', now())`,
       `select webhooks.claim_events(now(), '1 minute', 1, false)`,
       `insert into webhooks.source (name, scheme) values ('x', 'svix')`,
     ]) {
@@ -294,14 +294,24 @@ describe('what others send (EDG-5)', () => {
     ];
     const copied = await superuser.query<{ content: Buffer }>('select content from webhooks.received_event');
     for (const content of [Buffer.from(body), copied.rows[0]?.content]) {
-      const text = 'select webhooks.receive_events($1, $2, $3)';
+      const text = 'select webhooks.receive_events($1, $2, $3, $4)';
       const named = forged.map((event) => ({
         ...event,
         id: crypto.randomUUID(),
         eventId: crypto.randomUUID(),
       }));
+      const values = [JSON.stringify(named), [content], new Date(now())];
       // oxlint-disable-next-line no-await-in-loop
-      await identity.query(text, [JSON.stringify(named), [content], new Date(now())]);
+      await assert.rejects(identity.query(text, ['[]', ...values]), { code: '42501' });
+      const seal = { tenant: owner.tenantId, actor: { kind: 'service' as const, id: source.id } };
+      const sender = {
+        tenant: owner.tenantId,
+        source: source.id,
+        context: fixture.database.sealer.seal(seal),
+      };
+      // Nor with the seal of a source: what is stored does not decrypt.
+      // oxlint-disable-next-line no-await-in-loop
+      await identity.query(text, [JSON.stringify([sender]), ...values]);
     }
     await run();
     assert.deepEqual(await companies(), ['Paid by webhook msg_1']);

@@ -25,7 +25,7 @@ class DatabaseError extends Error {
 /** A store over a database that answers each statement as told. */
 function storing(answer: (ids: string[], bytes: number) => Error | undefined) {
   const statements: string[][] = [];
-  const query = async (_text: string, [rows, contents]: [string, Uint8Array[]]): Promise<void> => {
+  const query = async (_text: string, [, rows, contents]: [string, string, Uint8Array[]]): Promise<void> => {
     const ids = (JSON.parse(rows) as { eventId: string }[]).map(({ eventId }) => eventId);
     statements.push(ids);
     const error = answer(
@@ -35,7 +35,11 @@ function storing(answer: (ids: string[], bytes: number) => Error | undefined) {
     await Promise.resolve();
     if (error !== undefined) throw error;
   };
-  const store = new EventStore({ pool: { query } as unknown as Pool, clock: () => 0 });
+  const store = new EventStore({
+    pool: { query } as unknown as Pool,
+    sealer: { seal: () => 'sealed' },
+    clock: () => 0,
+  });
   const storeAll = async (events: ArrivingEvent[]): Promise<Record<string, string>> => {
     const outcomes = await Promise.allSettled(events.map((one) => store.store(one)));
     return Object.fromEntries(outcomes.map(({ status }, index) => [events[index]?.eventId ?? '', status]));

@@ -1,5 +1,7 @@
 import type { Pool } from 'pg';
 import type { Clock } from '../../clock.ts';
+import type { Sealer } from '../../sealer.ts';
+import { billingSourceId } from './source.ts';
 
 /** A verified event on its way into the database. */
 export type ArrivingEvent = {
@@ -26,13 +28,15 @@ const mostBytesAtOnce = 4 * 1024 * 1024;
  */
 export class EventStore {
   readonly #pool: Pool;
+  readonly #sealer: Sealer;
   readonly #clock: Clock;
   #waiting: Waiting[] = [];
   #storing = false;
 
   /** @param options.pool connected as bulkhead_identity */
-  constructor({ pool, clock }: { pool: Pool; clock: Clock }) {
+  constructor({ pool, sealer, clock }: { pool: Pool; sealer: Sealer; clock: Clock }) {
     this.#pool = pool;
+    this.#sealer = sealer;
     this.#clock = clock;
   }
 
@@ -77,11 +81,21 @@ export class EventStore {
 
   async #insert(events: readonly ArrivingEvent[]): Promise<void> {
     const rows = events.map(({ content: _content, ...event }, index) => ({ ...event, place: index + 1 }));
-    await this.#pool.query('select webhooks.receive_events($1, $2, $3)', [
+    await this.#pool.query('select webhooks.receive_events($1, $2, $3, $4)', [
+      JSON.stringify(this.#sendersOf(events)),
       JSON.stringify(rows),
       events.map(({ content }) => content),
       new Date(this.#clock()),
     ]);
+  }
+
+  /** The seal of each source whose events these are, made when it is needed: it is valid for a minute. */
+  #sendersOf(events: readonly ArrivingEvent[]): object[] {
+    const bySource = new Map(events.map(({ tenant, source }) => [`${tenant} ${source}`, { tenant, source }]));
+    return [...bySource.values()].map(({ tenant, source }) => {
+      const actor = { kind: 'service' as const, id: source };
+      return { tenant, source, context: this.#sealer.seal({ tenant: tenant ?? billingSourceId, actor }) };
+    });
   }
 }
 
