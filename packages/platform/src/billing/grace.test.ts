@@ -76,7 +76,7 @@ describe('a grace ends, whatever is said meanwhile', () => {
     await reviewStandings(billing, { worker: receiving.worker, randomUuid: randomUUID });
   };
 
-  it('EDG-9: comparisons that find a subscription past due every day do not prolong the grace', async () => {
+  it('EDG-3: comparisons that find a subscription past due every day do not prolong the grace', async () => {
     const { person, customer, sub } = await linked();
     await say(subscription(sub, customer), now());
     // An invoice that is sent to be paid is never attempted, so that no payment of it ever fails.
@@ -101,7 +101,7 @@ describe('a grace ends, whatever is said meanwhile', () => {
     peer.answers['/v1/subscriptions'] = { data: [] };
   });
 
-  it('EDG-9: nor do updates that say it every day while the failed payment was lost', async () => {
+  it('EDG-3: nor do updates that say it every day while the failed payment was lost', async () => {
     const { person, customer, sub } = await linked();
     await say(subscription(sub, customer), now());
     for (let days = 0; days < 8; days += 1) {
@@ -112,7 +112,7 @@ describe('a grace ends, whatever is said meanwhile', () => {
     assert.equal(await standingOf(person), 'free suspended');
   });
 
-  it('EDG-9: an invoice that was sent and is past its due date was not paid since that day', async () => {
+  it('EDG-3: an invoice that was sent and is past its due date was not paid since that day', async () => {
     const { person, customer, sub } = await linked();
     await say(subscription(sub, customer), now());
     const due = now() + 3600;
@@ -125,7 +125,7 @@ describe('a grace ends, whatever is said meanwhile', () => {
     peer.answers['/v1/subscriptions'] = { data: [] };
   });
 
-  it('EDG-9: since when it is past due does not depend on the order in which statements come (property)', async () => {
+  it('EDG-3: since when it is past due does not depend on the order in which statements come (property)', async () => {
     const start = now() - 1000;
     const statuses = fc.array(fc.constantFrom('active', 'past_due', 'unpaid', 'paused'), {
       minLength: 1,
@@ -152,7 +152,7 @@ describe('a grace ends, whatever is said meanwhile', () => {
     );
   });
 
-  it('EDG-9: two statements of one second that differ are put to Stripe, whichever came first', async () => {
+  it('EDG-3: two statements of one second that differ are put to Stripe, whichever came first', async () => {
     const differing: object[][] = [
       [{ status: 'active' }, { status: 'past_due' }],
       [{}, { items: { data: [{ price: { id: 'price_2' } }] } }],
