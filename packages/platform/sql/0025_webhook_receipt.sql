@@ -226,13 +226,13 @@ begin
         select d.id, d.next_attempt_at, row_number() over (order by d.next_attempt_at, d.id) as place from (
           select r.id, r.next_attempt_at from webhooks.received_event r
           where r.tenant_id = w.tenant_id and r.state = 'waiting' and r.next_attempt_at <= at
-          order by r.next_attempt_at, r.id limit 4
+          order by r.next_attempt_at limit 4
         ) d
       ) c
       union all
       (select r.id, 0, r.next_attempt_at from webhooks.received_event r
         where of_service and r.tenant_id is null and r.state = 'waiting' and r.next_attempt_at <= at
-        order by r.next_attempt_at, r.id limit most)
+        order by r.next_attempt_at limit most)
     ),
     due as (
       -- Whoever has fewest under way comes first.
