@@ -70,6 +70,28 @@ describe('no tenant’s events make another’s wait (EDG-5)', () => {
     assert.equal(seen.length, 102);
   });
 
+  it('EDG-5 mutation: without the turns whoever came first is served until nothing is left', async () => {
+    const owning = await fixture.connect('owner');
+    const { rows } = await owning.query<{ definition: string }>(
+      `select pg_get_functiondef('webhooks.claim_events(timestamptz, interval, integer, boolean)'::regprocedure) as definition`,
+    );
+    const sound = rows[0]?.definition ?? '';
+    assert.ok(sound.includes('order by c.turn,') && sound.includes('next_attempt_at limit 4'));
+    await putMany(sources.loud, 'unfair');
+    fixture.advance(1000);
+    await put(sources.quiet, 'quiet_unfair');
+    const { seen, processing } = listening();
+    const unfair = sound.replace('order by c.turn,', 'order by').replace('limit 4', 'limit 1000');
+    await owning.query(unfair);
+    try {
+      await processEvents(processing);
+    } finally {
+      await owning.query(sound);
+    }
+    assert.ok(!seen.includes('quiet_unfair'));
+    await drain(processing);
+  });
+
   it('EDG-5: what another server is at counts, so that two servers give a tenant no more turns', async () => {
     await putMany(sources.loud, 'two');
     const claimed = await receiving.worker.query<{ tenant_id: string }>(
