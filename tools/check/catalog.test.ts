@@ -2,9 +2,10 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import pg from 'pg';
 import { createTestDatabase, type TestDatabase } from '../../test/harness/index.ts';
-import { commentProblems, functionProblems } from './catalog.ts';
+import { commentProblems, functionProblems, schemaListProblems } from './catalog.ts';
 import { describeSchema } from './describeSchema.ts';
 
+const own = ['bulkhead'];
 let database: TestDatabase;
 let client: pg.Client;
 
@@ -31,8 +32,14 @@ const under = async <T>(change: string, look: () => Promise<T>): Promise<T> => {
 };
 
 test('the kernel’s own catalog has no problem', async () => {
-  assert.deepEqual(await commentProblems(client), []);
-  assert.deepEqual(await functionProblems(client), []);
+  assert.deepEqual(await commentProblems(client, own), []);
+  assert.deepEqual(await functionProblems(client, own), []);
+  assert.deepEqual(await schemaListProblems(client, own), []);
+});
+
+test('a schema that nothing looks at is named', async () => {
+  const problems = await under('create schema forgotten', () => schemaListProblems(client, own));
+  assert.deepEqual(problems, ['schema forgotten: list it in tools/check/schema.ts']);
 });
 
 test('a table, a view, a type or a function without a comment is named', async () => {
@@ -41,7 +48,7 @@ test('a table, a view, a type or a function without a comment is named', async (
      create view bulkhead.bare_view as select 1 as one;
      create type bulkhead.bare_type as enum ('a');
      create function bulkhead.bare_function() returns int language sql return 1;`,
-    () => commentProblems(client),
+    () => commentProblems(client, own),
   );
   assert.deepEqual(
     problems.map((problem) => problem.split(':')[0]),
@@ -59,7 +66,7 @@ test('T-7: a function that PUBLIC may execute, or with a path that others contro
     `create function bulkhead.open_to_all() returns int language sql return 1;
      create function bulkhead.loose_path() returns int language sql as 'select 1';
      revoke execute on function bulkhead.loose_path() from public;`,
-    () => functionProblems(client),
+    () => functionProblems(client, own),
   );
   assert.deepEqual(problems, [
     'function bulkhead.loose_path(): it has neither a standard SQL body nor an empty search_path',

@@ -3,14 +3,17 @@ import { join } from 'node:path';
 import { migrate } from '../../packages/kernel/src/migrate.ts';
 import pg from 'pg';
 import { createTestDatabase } from '../../test/harness/index.ts';
-import { commentProblems, functionProblems } from './catalog.ts';
+import { commentProblems, functionProblems, schemaListProblems } from './catalog.ts';
 import type { Problems } from './check.ts';
 import { describeSchema } from './describeSchema.ts';
 
 /** Which schemas each line of migrations makes, and where their generated description is. */
 export const schemaFiles = [
   { path: 'packages/kernel/sql/schema.sql', schemas: ['bulkhead'] },
-  { path: 'packages/platform/sql/schema.sql', schemas: ['edge', 'identity', 'mail', 'tenants'] },
+  {
+    path: 'packages/platform/sql/schema.sql',
+    schemas: ['billing', 'edge', 'identity', 'mail', 'tenants', 'webhooks'],
+  },
   { path: 'apps/books/sql/schema.sql', schemas: ['books'] },
   { path: 'apps/lab/sql/schema.sql', schemas: ['lab'] },
 ];
@@ -44,7 +47,12 @@ async function migrateLab(owner: pg.ClientConfig): Promise<void> {
 /** The migrated catalog: every object commented, no loose function, and schema.sql as generated. */
 export function schemaProblems(root: string): Promise<Problems> {
   return withMigratedDatabase(async (client) => {
-    const problems = [...(await commentProblems(client)), ...(await functionProblems(client))];
+    const own = schemaFiles.flatMap(({ schemas }) => schemas);
+    const problems = [
+      ...(await schemaListProblems(client, own)),
+      ...(await commentProblems(client, own)),
+      ...(await functionProblems(client, own)),
+    ];
     for (const { path, schemas } of schemaFiles) {
       const written = await readFile(join(root, path), 'utf8').catch(() => '');
       if (written !== (await describeSchema(client, schemas))) {

@@ -4,7 +4,7 @@ import { createIdentity } from '../compose.ts';
 import type { Parts } from '../parts.ts';
 import { billingDuties } from '../billing/duties.ts';
 import { purgeDuty } from '../factor/purgeDuty.ts';
-import { inboundDuties } from '../inbound/duties.ts';
+import { inboundDuties } from '../webhooks/in/duties.ts';
 import { isolationDuty } from '../isolation/recorder.ts';
 import { ledgerDuties } from '../ledger/duties.ts';
 import { limitsDuty } from '../limits/purgeDuty.ts';

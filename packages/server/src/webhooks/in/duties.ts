@@ -2,11 +2,11 @@ import { billingHandlerOf } from '@bulkhead/platform/billing';
 import { processEvents, purgeReceived, reportRefusals } from '@bulkhead/platform/webhooks/in';
 import type { Processing } from '@bulkhead/platform/webhooks/in';
 import type { TenantTransaction } from '@bulkhead/kernel';
-import { billingDependencies } from '../billing/parts.ts';
+import { billingDependencies } from '../../billing/parts.ts';
 import type { Pool } from 'pg';
-import type { Duty } from '../duties/duty.ts';
-import { describeError } from '../http/log.ts';
-import type { Parts } from '../parts.ts';
+import type { Duty } from '../../duties/duty.ts';
+import { describeError } from '../../http/log.ts';
+import type { Parts } from '../../parts.ts';
 import { inboundParts } from './parts.ts';
 
 type DutyParts = Parts & { worker: Pool };

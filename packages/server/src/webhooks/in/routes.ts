@@ -1,8 +1,8 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { describeError } from '../http/log.ts';
-import type { Log } from '../http/log.ts';
-import { createScope } from '../http/procedures.ts';
-import { rememberScope } from '../http/requests.ts';
+import { describeError } from '../../http/log.ts';
+import type { Log } from '../../http/log.ts';
+import { createScope } from '../../http/procedures.ts';
+import { rememberScope } from '../../http/requests.ts';
 import type { SenderLimit } from './unknownSources.ts';
 
 export type InboundRoutes = {

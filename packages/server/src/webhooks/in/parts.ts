@@ -1,6 +1,6 @@
 import { systemRandomBytes } from '@bulkhead/platform/random';
 import { EventStore, RefusalCounts, SourceDirectory, WebhookReceiver } from '@bulkhead/platform/webhooks/in';
-import type { Parts } from '../parts.ts';
+import type { Parts } from '../../parts.ts';
 import { createSenderLimit, type SenderLimit } from './unknownSources.ts';
 
 export type InboundParts = { receiver: WebhookReceiver; refusals: RefusalCounts };

@@ -1,6 +1,6 @@
 import { callerAddress, secondsOf } from '@bulkhead/platform/edge';
 import type { AdmitEvent, Receipt, SignedRequest, WebhookReceiver } from '@bulkhead/platform/webhooks/in';
-import type { Limits } from '../limits/parts.ts';
+import type { Limits } from '../../limits/parts.ts';
 
 export type SenderLimit = {
   receive: (from: string, source: string, request: SignedRequest) => Promise<Receipt>;
