@@ -46,7 +46,7 @@ describe('ISO-1 ISO-2 the application’s database, by its catalog', () => {
         and c.oid not in ('bulkhead.audit_entry'::regclass)
         and not (c.relnamespace = 'bulkhead'::regnamespace and c.relrowsecurity and c.relforcerowsecurity
           and c.relname in ('audit_chain', 'audit_link', 'audit_tile', 'audit_checkpoint', 'audit_cut',
-            'audit_personal', 'audit_erasure'))
+            'audit_personal', 'audit_erasure', 'audit_verification', 'audit_anchoring'))
         and not (c.relkind = 'v' and coalesce(c.reloptions @> array['security_invoker=true'], false))`,
     );
     assert.deepEqual(others, []);

@@ -122,7 +122,7 @@ export const entriesShowOwn: Assertion = async (stage) => {
       select c.oid::regclass::text as relation from pg_class c
       where c.relnamespace = 'bulkhead'::regnamespace and c.relkind in ('r', 'p', 'v') and c.relname like 'audit\\_%'
         and c.relname not in ('audit_chain', 'audit_link', 'audit_tile', 'audit_checkpoint', 'audit_cut',
-          'audit_personal', 'audit_erasure')
+          'audit_personal', 'audit_erasure', 'audit_verification', 'audit_anchoring')
         and has_table_privilege(c.oid, 'select')`);
     const problems: string[] = [];
     for (const { relation } of rows) {
@@ -149,7 +149,8 @@ export const kernelIsClosed: Assertion = (stage) =>
         and has_table_privilege(r.oid, c.oid, p.privilege)
         and not (p.privilege = 'select' and c.relname in ('audit_entry', 'audit_log')
           and r.rolname in ('bulkhead_app', 'bulkhead_auditor'))
-        and not (p.privilege = 'select' and c.relname in ('audit_chain', 'audit_link', 'audit_tile', 'audit_checkpoint', 'audit_cut')
+        and not (p.privilege = 'select' and c.relname in ('audit_chain', 'audit_link', 'audit_tile', 'audit_checkpoint', 'audit_cut',
+            'audit_verification', 'audit_anchoring')
           and r.rolname in ('bulkhead_app', 'bulkhead_auditor', 'bulkhead_worker'))
         and not (p.privilege = 'select' and c.relname = 'audit_personal' and r.rolname in ('bulkhead_app', 'bulkhead_auditor'))
         and not (p.privilege = 'select' and c.relname = 'audit_erasure'

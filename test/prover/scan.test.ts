@@ -21,6 +21,8 @@ const scanAs = (connection: Connection, settings: ModelSettings = {}): Promise<S
 
 const tableName = ({ facts }: Scan, id: string): string | undefined => facts.lookup.relation(id)?.name;
 
+const isBooks = ({ facts }: Scan, id: string): boolean => facts.lookup.relation(id)?.schema === 'books';
+
 describe('Bulkhead itself', () => {
   let database: TestDatabase;
   before(async () => {
@@ -42,7 +44,9 @@ describe('Bulkhead itself', () => {
     assert.deepEqual(model.carriers, [{ kind: 'sealed', setting: 'bulkhead.context' }]);
     assert.deepEqual(model.applicationRoles, ['bulkhead_app']);
     assert.deepEqual(model.unresolved, []);
-    const invoice = model.tables.find(({ relationId }) => tableName(result, relationId) === 'invoice');
+    const invoice = model.tables.find(
+      ({ relationId }) => isBooks(result, relationId) && tableName(result, relationId) === 'invoice',
+    );
     assert.equal(invoice?.column, 'tenant_id');
     assert.ok(model.shared.some(({ relationId }) => tableName(result, relationId) === 'currency'));
   });

@@ -54,9 +54,11 @@ function complaints({ scan: scanned, attack: attacked, unseen }: Report): string
 
 /**
  * What the prover cannot judge, and which test holds it instead: `own_isolation` answers with counts of the day, which no
- * row of another tenant's changes (packages/server/test/isolation.test.ts).
+ * row of another tenant's changes (packages/server/test/isolation.test.ts); those of webhooks read tables that are closed to
+ * every role, where the prover makes no rows (packages/platform/src/webhooks: out/isolation.test.ts, in/receive.test.ts).
  */
-const heldElsewhere = /^inconclusive function tenants[.]own_isolation[(]/;
+const heldElsewhere =
+  /^inconclusive function (?:tenants[.]own_isolation|webhooks[.](?:attempts|deliveries|received_events|replay|replay_events|settle_event))[(]/;
 
 const refusals = ({ attack: attacked }: Report, id: string): number =>
   (attacked?.cells ?? []).filter((cell) => cell.attack === id && cell.verdict === 'refused').length;
@@ -67,7 +69,7 @@ describe('ISO-11 PRO-2 every table of ours is scanned and attacked', () => {
     t.after(() => database.drop());
     const report = await prove(database);
     assert.deepEqual(complaints(report), []);
-    // One function is not for the prover to judge, and it says so.
+    // Some functions are not for the prover to judge, and it says so.
     assert.equal(report.exitCode, 2);
     assert.ok(refusals(report, 'read') >= 20, 'every table of tenants was tried');
     assert.ok(refusals(report, 'context rewrite') >= 20, 'and by injected SQL');

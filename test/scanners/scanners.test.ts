@@ -83,6 +83,9 @@ test('EDG-4 nothing that scanners type in is a fault of the server or limited aw
     answered((status) => status === 429),
     [],
   );
-  const never = target.operations.filter(({ id }) => !target.relay.statuses.has(id)).map(({ id }) => id);
+  // One without a field gives a scanner nothing to write into, and may be left out.
+  const never = target.operations
+    .filter(({ id, fields }) => fields.length > 0 && !target.relay.statuses.has(id))
+    .map(({ id }) => id);
   assert.deepEqual(never, []);
 });
