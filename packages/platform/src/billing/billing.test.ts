@@ -211,7 +211,9 @@ describe('billing', () => {
       fc.asyncProperty(
         fc.constantFrom(...endings),
         fc.array(fc.nat(), { minLength: 20, maxLength: 20 }),
-        fc.nat({ max: 9 }),
+        // Seven events or more differ, so that one of them comes after the sixth: linked later, when nothing new comes, a
+        // tenant would wait for the next comparison with Stripe.
+        fc.nat({ max: 5 }),
         async ([expected, end], chance, linkAt) => {
           const person = await fixture.person();
           const customer = fresh('cus');
