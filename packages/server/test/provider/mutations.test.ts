@@ -172,7 +172,9 @@ describe('mutations of the identity provider: without a control its attack succe
     const alter = { from: 'and r.consumed_at is null', to: '' };
     const twice: Attack = async (fixture) => {
       const { started, accountId } = await fixture.person();
-      const records = new ProviderRecords(fixture.identity);
+      // Spent again at another moment: the trigger tells a second spending by its time.
+      let now = Date.now();
+      const records = new ProviderRecords({ ...fixture.identity, clock: () => (now += 1) });
       const payload = { accountId, grantId: 'grant' };
       await records.save({ model: 'AuthorizationCode', id: 'code', payload, sessionId: started.sessionId });
       await records.consume('AuthorizationCode', 'code', 1000);
